@@ -1,0 +1,87 @@
+/** The decision log: each record holds every input of the decision by value, so that it can be decided again. */
+import { z } from 'zod';
+import { grantConditions } from './grant.ts';
+import { outcome, reason } from './evaluation.ts';
+import { denyCodes } from '../errors.ts';
+
+/** A value that policies can see: text, whole numbers, truth, and lists and records of them. */
+export type PolicyValue = string | number | boolean | readonly PolicyValue[] | { readonly [name: string]: PolicyValue };
+
+export const policyValue: z.ZodType<PolicyValue> = z.lazy(() =>
+  z.union([z.string(), z.int(), z.boolean(), z.array(policyValue), z.record(z.string(), policyValue)]),
+);
+
+/** A grant that matched action, resource and time, as it was read. */
+export const matchedGrant = z.strictObject({
+  grantId: z.string(),
+  expiresAt: z.string().nullable(),
+  conditions: grantConditions,
+});
+
+/** Everything that `decideAccess` reads, by value. Times in milliseconds since 1970. */
+export const decisionInputs = z.strictObject({
+  tenant: z.string(),
+  key: z.strictObject({ keyId: z.string(), status: z.enum(['active', 'revoked', 'expired', 'unknown']), speaksForAgent: z.boolean() }),
+  request: z.strictObject({
+    agentId: z.string(),
+    action: z.string(),
+    resource: z.strictObject({ type: z.string(), id: z.string() }),
+    /** Only what the active policies and the grants' conditions read. */
+    context: z.record(z.string(), policyValue),
+  }),
+  /** Attributes that were asked about but can not be shown to a policy, with why. */
+  unusable: z.array(z.string()),
+  agent: z
+    .strictObject({
+      status: z.enum(['active', 'suspended', 'retired']),
+      latched: z.boolean(),
+      type: z.string(),
+      version: z.string(),
+      owner: z.string().nullable(),
+      capabilities: z.array(z.string()),
+      labels: z.record(z.string(), z.string()),
+    })
+    .nullable(),
+  grants: z.array(matchedGrant),
+  trust: z.strictObject({ score: z.int(), model: z.string(), r: z.string(), s: z.string(), minute: z.int() }).nullable(),
+  policies: z.strictObject({ version: z.string().nullable(), digest: z.string() }),
+  engine: z.strictObject({ name: z.string(), version: z.string() }),
+  nowMs: z.int(),
+  seq: z.int(),
+});
+
+/** Records are numbered per boot of a governor, from 1 and without holes. */
+const numbering = { governor: z.string(), boot: z.string(), n: z.int() };
+
+export const decisionRecord = z.strictObject({
+  kind: z.literal('decision'),
+  ...numbering,
+  decisionId: z.string(),
+  inputs: decisionInputs,
+  outcome,
+  code: z.enum(denyCodes).nullable(),
+  reasons: z.array(reason),
+  determining: z.array(z.string()),
+  obligations: z.array(z.record(z.string(), z.unknown())),
+  ignored: z.array(z.string()),
+  durability: z.enum(['buffered', 'required']),
+});
+
+/** Written by the boot after a crash: how many records of the boot before it may be missing. */
+export const decisionGap = z.strictObject({
+  kind: z.literal('gap'),
+  ...numbering,
+  previousBoot: z.string(),
+  lastRecorded: z.int(),
+  mayBeMissing: z.int(),
+  nowMs: z.int(),
+});
+
+/** One message of DECISIONS: an array of records of one boot of one governor, in order. */
+export const decisionBatch = z.array(z.discriminatedUnion('kind', [decisionRecord, decisionGap]));
+
+export type MatchedGrant = z.infer<typeof matchedGrant>;
+export type DecisionInputs = z.infer<typeof decisionInputs>;
+export type DecisionRecord = z.infer<typeof decisionRecord>;
+export type DecisionGap = z.infer<typeof decisionGap>;
+export type DecisionBatch = z.infer<typeof decisionBatch>;

@@ -1,0 +1,74 @@
+/** Every event of the log by name: its context, version and data. A version once written is never edited. */
+import type { z } from 'zod';
+import { grantIssuedV1, grantRevokedV1 } from './authority/grant.ts';
+import { policiesActivatedV1, policiesPublishedV1 } from './authority/policy.ts';
+import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
+import {
+  agentRegisteredV1,
+  agentResumedV1,
+  agentRetiredV1,
+  agentSuspendedV1,
+  agentVersionRegisteredV1,
+} from './registry/agent.ts';
+import { keyCreatedV1, keyRevokedV1 } from './tenancy/key.ts';
+import { feedbackGivenV1, suspensionClearedV1 } from './trust/feedback.ts';
+
+type EventEntry = { readonly context: string; readonly version: number; readonly data: z.ZodType };
+
+export const events = {
+  AgentRegistered: { context: 'registry', version: 1, data: agentRegisteredV1 },
+  AgentVersionRegistered: { context: 'registry', version: 1, data: agentVersionRegisteredV1 },
+  AgentSuspended: { context: 'registry', version: 1, data: agentSuspendedV1 },
+  AgentResumed: { context: 'registry', version: 1, data: agentResumedV1 },
+  AgentRetired: { context: 'registry', version: 1, data: agentRetiredV1 },
+  GrantIssued: { context: 'authority', version: 1, data: grantIssuedV1 },
+  GrantRevoked: { context: 'authority', version: 1, data: grantRevokedV1 },
+  PoliciesPublished: { context: 'authority', version: 1, data: policiesPublishedV1 },
+  PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },
+  ExecutionStarted: { context: 'execution', version: 1, data: executionStartedV1 },
+  ExecutionReported: { context: 'execution', version: 1, data: executionReportedV1 },
+  FeedbackGiven: { context: 'trust', version: 1, data: feedbackGivenV1 },
+  SuspensionCleared: { context: 'trust', version: 1, data: suspensionClearedV1 },
+  KeyCreated: { context: 'tenancy', version: 1, data: keyCreatedV1 },
+  KeyRevoked: { context: 'tenancy', version: 1, data: keyRevokedV1 },
+} as const satisfies Record<string, EventEntry>;
+
+export type EventName = keyof typeof events;
+export type EventData<N extends EventName> = z.output<(typeof events)[N]['data']>;
+
+/** An event as a decider makes it: its name and its data. */
+export type WritEvent<N extends EventName = EventName> = {
+  [K in N]: { readonly type: K; readonly data: EventData<K> };
+}[N];
+
+/** What the log adds to an event. `timeMs` is the `ce-time` of the one clock rule. */
+export type EventMeta = {
+  readonly seq: number;
+  readonly subject: string;
+  readonly tenant: string;
+  readonly id: string;
+  readonly timeMs: number;
+  /** The aggregate's own version, from 1. */
+  readonly version: number;
+  readonly actor: { readonly type: 'api_key' | 'system'; readonly id: string };
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+};
+
+/** An event as the log holds it. */
+export type RecordedEvent<N extends EventName = EventName> = WritEvent<N> & EventMeta;
+
+/** `dev.writ.registry.AgentRegistered.v1` */
+export function typeOf(name: EventName): string {
+  const { context, version } = events[name];
+  return `dev.writ.${context}.${name}.v${version}`;
+}
+
+const byType: ReadonlyMap<string, EventName> = new Map(
+  (Object.keys(events) as EventName[]).map((name) => [typeOf(name), name]),
+);
+
+/** The name behind a `ce-type` this release knows; `undefined` for any other. */
+export function eventNameOf(type: string): EventName | undefined {
+  return byType.get(type);
+}
