@@ -1,1 +1,11 @@
-export {};
+export * from './authority/decision.ts';
+export * from './authority/gather.ts';
+export * from './authority/grants.ts';
+export * from './authority/policies.ts';
+export * from './authority/world.ts';
+export * from './decider.ts';
+export * from './execution/facts.ts';
+export * from './registry/agent.ts';
+export * from './tenancy/key.ts';
+export * from './trust/from-events.ts';
+export * from './trust/index.ts';

@@ -43,6 +43,8 @@ export const decisionInputs = z.strictObject({
     })
     .nullable(),
   grants: z.array(matchedGrant),
+  /** Grants that would have matched at another time; a few of them. */
+  missed: z.array(z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) })),
   trust: z.strictObject({ score: z.int(), model: z.string(), r: z.string(), s: z.string(), minute: z.int() }).nullable(),
   policies: z.strictObject({ version: z.string().nullable(), digest: z.string() }),
   engine: z.strictObject({ name: z.string(), version: z.string() }),

@@ -1,0 +1,133 @@
+/**
+ * May this agent do this? `gatherInputs` reads the world at a moment, `decideAccess` answers from
+ * those inputs alone: the same inputs give the same answer, byte for byte, for ever.
+ */
+import type { DecisionInputs, DecisionReason, DenyCode, Outcome } from '@writ/contracts';
+
+/** What a policy engine says of the inputs. Policy ids are sorted. */
+export type PolicyVerdict = {
+  readonly effect: 'allow' | 'deny';
+  readonly determining: readonly string[];
+  readonly errors: readonly string[];
+  /** True when every determining forbid would let the agent pass with full trust. */
+  readonly trustDecides: boolean;
+};
+
+/** An engine holding the policy set that the inputs name; a pure function of the inputs. */
+export type Evaluate = (inputs: DecisionInputs) => PolicyVerdict;
+
+export type Decision = {
+  readonly outcome: Outcome;
+  readonly code: DenyCode | null;
+  readonly reasons: readonly DecisionReason[];
+  /** The policies that determined the outcome, sorted; `base.grants` stands for the grants. */
+  readonly determining: readonly string[];
+};
+
+export const BASE_POLICY = 'base.grants';
+
+/** Decides from recorded inputs. Every doubt is a deny. */
+export function decideAccess(inputs: DecisionInputs, evaluate: Evaluate): Decision {
+  return gate(inputs) ?? matchGrants(inputs) ?? askPolicies(inputs, evaluate);
+}
+
+function gate(inputs: DecisionInputs): Decision | undefined {
+  const { key, agent, request } = inputs;
+  if (key.status !== 'active')
+    return deny('KEY_REVOKED', gateReason(key.keyId, `the key is ${key.status}`));
+  if (!key.speaksForAgent)
+    return deny('IDENTITY_MISMATCH', gateReason(key.keyId, `the key does not speak for agent \`${request.agentId}\``));
+  if (!agent)
+    return deny('AGENT_UNKNOWN', gateReason(request.agentId, `agent \`${request.agentId}\` is not registered`));
+  if (agent.status === 'suspended')
+    return deny('AGENT_SUSPENDED', gateReason(request.agentId, `agent \`${request.agentId}\` is suspended`));
+  if (agent.status === 'retired')
+    return deny('AGENT_RETIRED', gateReason(request.agentId, `agent \`${request.agentId}\` is retired`));
+  if (agent.latched)
+    return deny(
+      'AGENT_SUSPENDED',
+      gateReason(request.agentId, `agent \`${request.agentId}\` is stopped by a critical event until a person clears it`),
+    );
+  return undefined;
+}
+
+/** Refuses when no grant holds; otherwise leaves the rest to the policies. */
+function matchGrants(inputs: DecisionInputs): Decision | undefined {
+  const { grants, missed, request } = inputs;
+  const asked = `\`${request.action}\` on \`${request.resource.type}:${request.resource.id}\``;
+  if (grants.length === 0) {
+    const near = missed.map((miss): DecisionReason => ({ kind: 'grant', id: miss.grantId, text: missText(miss) }));
+    return deny('NO_GRANT', gateReason(request.agentId, `no grant of agent \`${request.agentId}\` covers ${asked}`), ...near);
+  }
+  if (holdingGrants(inputs).length > 0) return undefined;
+  const limits = grants.map((grant): DecisionReason => ({ kind: 'limit', id: grant.grantId, text: limitText(grant, request.context) }));
+  return deny('LIMIT_REACHED', ...limits);
+}
+
+/** The matched grants whose conditions hold for this request. */
+function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['grants'] {
+  return grants.filter(({ conditions }) => {
+    if (conditions.maxUses !== undefined || conditions.window || conditions.requireApproval) return false;
+    if (conditions.maxCostMicros === undefined) return true;
+    const estimate = request.context['estimatedCostMicros'];
+    return typeof estimate === 'number' && estimate >= 0 && estimate <= conditions.maxCostMicros;
+  });
+}
+
+function askPolicies(inputs: DecisionInputs, evaluate: Evaluate): Decision {
+  if (inputs.unusable.length > 0)
+    return deny('ENGINE_ERROR', ...inputs.unusable.map((text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text })));
+  const verdict = evaluate(inputs);
+  if (verdict.errors.length > 0)
+    return deny('ENGINE_ERROR', ...verdict.errors.map((text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text })));
+  if (verdict.effect === 'allow') {
+    const reasons = holdingGrants(inputs).map(
+      ({ grantId, expiresAt }): DecisionReason => ({
+        kind: 'grant',
+        id: grantId,
+        text: expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`,
+      }),
+    );
+    return { outcome: 'allow', code: null, reasons, determining: verdict.determining };
+  }
+  const score = inputs.trust?.score ?? 0;
+  const reasons = verdict.determining.map(
+    (id): DecisionReason =>
+      verdict.trustDecides
+        ? { kind: 'trust', id, text: `policy \`${id}\` asks for more trust than ${score}` }
+        : { kind: 'policy', id, text: `policy \`${id}\` forbids it` },
+  );
+  return {
+    outcome: 'deny',
+    code: verdict.trustDecides ? 'TRUST_TOO_LOW' : 'POLICY_FORBIDS',
+    reasons,
+    determining: verdict.determining,
+  };
+}
+
+function missText({ why }: DecisionInputs['missed'][number]): string {
+  switch (why) {
+    case 'expired':
+      return 'a grant would have covered it, but it has expired';
+    case 'not_yet':
+      return 'a grant will cover it, but it has not begun';
+    case 'revoked':
+      return 'a grant would have covered it, but it was revoked';
+  }
+}
+
+function limitText({ conditions }: DecisionInputs['grants'][number], context: DecisionInputs['request']['context']): string {
+  if (conditions.maxCostMicros !== undefined)
+    return typeof context['estimatedCostMicros'] === 'number'
+      ? `the grant allows a cost of ${conditions.maxCostMicros} micros, ${context['estimatedCostMicros']} are expected`
+      : `the grant allows a cost of ${conditions.maxCostMicros} micros; give \`context.estimatedCostMicros\``;
+  return 'the grant has a condition that this release can not enforce';
+}
+
+function gateReason(id: string, text: string): DecisionReason {
+  return { kind: 'gate', id, text };
+}
+
+function deny(code: DenyCode, ...reasons: DecisionReason[]): Decision {
+  return { outcome: 'deny', code, reasons, determining: [] };
+}

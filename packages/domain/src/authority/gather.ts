@@ -1,0 +1,123 @@
+/** Reads from the world, at one moment, everything that a decision needs, by value. */
+import type { DecisionInputs, PolicyValue } from '@writ/contracts';
+import type { AgentState } from '../registry/agent.ts';
+import type { KeyState } from '../tenancy/key.ts';
+import { initialTrust } from '../trust/agent-trust.ts';
+import { minuteOf } from '../trust/facts.ts';
+import { readTrust } from '../trust/score.ts';
+import { trustNumerics } from '../trust/agent-trust.ts';
+import { type Grant, instantOf } from './grants.ts';
+import { type Tenant, tenantOf, type World } from './world.ts';
+
+/** The question, with only the attributes that the active policies read and a policy can be shown. */
+export type AccessQuestion = {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly agentId: string;
+  readonly action: string;
+  readonly resource: { readonly type: string; readonly id: string };
+  readonly context: Readonly<Record<string, PolicyValue>>;
+  readonly unusable: readonly string[];
+};
+
+export type EngineIdentity = { readonly name: string; readonly version: string };
+
+export type Gathered = {
+  readonly inputs: DecisionInputs;
+  /** Until when, in milliseconds, the same question on the same state has the same inputs but for the clock. */
+  readonly validUntilMs: number;
+};
+
+/** At most so many near misses are named. */
+const MISSES_NAMED = 5;
+const NO_POLICIES = { version: null, digest: 'sha256:none' } as const;
+
+export function gatherInputs(
+  world: World,
+  question: AccessQuestion,
+  at: { readonly nowMs: number; readonly engine: EngineIdentity },
+): Gathered {
+  const tenant = tenantOf(world, question.tenant);
+  const { agentId, action, resource, context } = question;
+  const found = findGrants(tenant, question, at.nowMs);
+  const minute = minuteOf(at.nowMs);
+  const trust = tenant.trust.get(agentId) ?? initialTrust();
+  const reading = readTrust(trust, minute, world.model);
+  const known = tenant.agents.get(agentId);
+  const active = tenant.policies.active;
+  const inputs: DecisionInputs = {
+    tenant: question.tenant,
+    key: keyInputs(tenant.keys.get(question.keyId), question, at.nowMs),
+    request: { agentId, action, resource: { type: resource.type, id: resource.id }, context },
+    unusable: [...question.unusable],
+    agent: agentInputs(known, trust.latchedBy !== null),
+    grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({ grantId, expiresAt, conditions })),
+    missed: found.missed,
+    trust: known === undefined ? null : { score: reading.score, model: reading.modelVersion, ...trustNumerics(trust), minute: trust.minute },
+    policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,
+    engine: { name: at.engine.name, version: at.engine.version },
+    nowMs: at.nowMs,
+    seq: world.seq,
+  };
+  return { inputs, validUntilMs: Math.min((minute + 1) * 60_000, found.validUntilMs, keyEnd(tenant, question, at.nowMs)) };
+}
+
+function keyInputs(state: KeyState | undefined, { keyId, agentId }: AccessQuestion, nowMs: number): DecisionInputs['key'] {
+  if (!state || state.status === 'unknown') return { keyId, status: 'unknown', speaksForAgent: false };
+  const { key } = state;
+  const ended = key.expiresAt !== null && instantOf(key.expiresAt) <= nowMs;
+  const status = state.status === 'revoked' ? 'revoked' : ended ? 'expired' : 'active';
+  return { keyId, status, speaksForAgent: speaksFor(key, agentId) };
+}
+
+/** True when a key may speak for the agent: an admin's for every agent, an agent's for those it names. */
+export function speaksFor(key: { readonly role: string; readonly agents: readonly string[] }, agentId: string): boolean {
+  return key.role === 'admin' || key.agents.some((pattern) => covers(pattern, agentId));
+}
+
+function keyEnd(tenant: Tenant, { keyId }: AccessQuestion, nowMs: number): number {
+  const state = tenant.keys.get(keyId);
+  if (!state || state.status === 'unknown' || state.key.expiresAt === null) return Number.POSITIVE_INFINITY;
+  const end = instantOf(state.key.expiresAt);
+  return end > nowMs ? end : Number.POSITIVE_INFINITY;
+}
+
+function agentInputs(state: AgentState | undefined, latched: boolean): DecisionInputs['agent'] {
+  if (!state || state.status === 'unknown') return null;
+  const { type, version, owner, capabilities, labels } = state.current;
+  return { status: state.status, latched, type, version, owner, capabilities, labels };
+}
+
+type Found = { readonly matched: Grant[]; readonly missed: DecisionInputs['missed']; readonly validUntilMs: number };
+
+/** The grants that cover action and resource now, in the order they were given, and those that nearly did. */
+function findGrants(tenant: Tenant, { agentId, action, resource }: AccessQuestion, nowMs: number): Found {
+  const matched: Grant[] = [];
+  const missed: DecisionInputs['missed'] = [];
+  let validUntilMs = Number.POSITIVE_INFINITY;
+  const resourceName = `${resource.type}:${resource.id}`;
+  for (const grant of tenant.grants.get(agentId)?.grants.values() ?? []) {
+    if (!coversAny(grant.actions, action) || !coversAny(grant.resources, resourceName)) continue;
+    const why = missOf(grant, nowMs);
+    if (why === undefined) matched.push(grant);
+    else if (missed.length < MISSES_NAMED) missed.push({ grantId: grant.grantId, why });
+    if (grant.status === 'active' && grant.fromMs > nowMs) validUntilMs = Math.min(validUntilMs, grant.fromMs);
+    if (grant.status === 'active' && grant.untilMs > nowMs) validUntilMs = Math.min(validUntilMs, grant.untilMs);
+  }
+  return { matched, missed, validUntilMs };
+}
+
+function missOf(grant: Grant, nowMs: number): DecisionInputs['missed'][number]['why'] | undefined {
+  if (grant.status === 'revoked') return 'revoked';
+  if (grant.untilMs <= nowMs) return 'expired';
+  return grant.fromMs > nowMs ? 'not_yet' : undefined;
+}
+
+function coversAny(patterns: readonly string[], value: string): boolean {
+  return patterns.some((pattern) => covers(pattern, value));
+}
+
+/** Exact, or a prefix where the pattern ends in `*`. */
+function covers(pattern: string, value: string): boolean {
+  return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
+}

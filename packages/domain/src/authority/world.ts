@@ -1,0 +1,99 @@
+/**
+ * The world as governance sees it: every tenant's agents, grants, policies, trust and keys, folded
+ * from the log by the same `evolve` functions that everything else uses. The maps are filled in
+ * place, what they hold is immutable; one world belongs to one fold.
+ */
+import type { RecordedEvent } from '@writ/contracts';
+import { laterOf } from '../decider.ts';
+import { type AgentState, agent } from '../registry/agent.ts';
+import { type KeyState, key } from '../tenancy/key.ts';
+import { type AgentTrust, initialTrust } from '../trust/agent-trust.ts';
+import { trustFactOf } from '../trust/from-events.ts';
+import { applyFact } from '../trust/ledger.ts';
+import { raterOf } from '../trust/facts.ts';
+import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
+import { type GrantsState, grants } from './grants.ts';
+import { type PoliciesState, policies } from './policies.ts';
+
+export type Tenant = {
+  readonly agents: Map<string, AgentState>;
+  readonly grants: Map<string, GrantsState>;
+  readonly trust: Map<string, AgentTrust>;
+  readonly keys: Map<string, KeyState>;
+  policies: PoliciesState;
+};
+
+export type World = {
+  readonly tenants: Map<string, Tenant>;
+  readonly model: TrustModel;
+  /** The sequence of the last event folded, and the newest time folded. */
+  seq: number;
+  timeMs: number;
+};
+
+export function emptyWorld(model: TrustModel = DEFAULT_TRUST_MODEL): World {
+  return { tenants: new Map(), model, seq: 0, timeMs: 0 };
+}
+
+export function tenantOf(world: World, tenantId: string): Tenant {
+  const known = world.tenants.get(tenantId);
+  if (known) return known;
+  const tenant: Tenant = {
+    agents: new Map(),
+    grants: new Map(),
+    trust: new Map(),
+    keys: new Map(),
+    policies: policies.initial(),
+  };
+  world.tenants.set(tenantId, tenant);
+  return tenant;
+}
+
+/** Folds one event of the log into the world. */
+export function foldEvent(world: World, event: RecordedEvent): void {
+  const tenant = tenantOf(world, event.tenant);
+  switch (event.type) {
+    case 'AgentRegistered':
+    case 'AgentVersionRegistered':
+    case 'AgentSuspended':
+    case 'AgentResumed':
+    case 'AgentRetired': {
+      const id = event.data.agentId;
+      tenant.agents.set(id, agent.evolve(tenant.agents.get(id) ?? agent.initial(), event));
+      break;
+    }
+    case 'GrantIssued':
+    case 'GrantRevoked': {
+      const id = event.data.agentId;
+      tenant.grants.set(id, grants.evolve(tenant.grants.get(id) ?? grants.initial(), event));
+      break;
+    }
+    case 'PoliciesPublished':
+    case 'PoliciesActivated':
+      tenant.policies = policies.evolve(tenant.policies, event);
+      break;
+    case 'KeyCreated':
+    case 'KeyRevoked': {
+      const id = event.data.keyId;
+      tenant.keys.set(id, key.evolve(tenant.keys.get(id) ?? key.initial(), event));
+      break;
+    }
+    case 'ExecutionStarted':
+    case 'ExecutionReported':
+    case 'FeedbackGiven':
+    case 'SuspensionCleared':
+      break;
+  }
+  foldTrust(tenant, event, world.model);
+  world.seq = event.seq;
+  world.timeMs = laterOf(world.timeMs, event.timeMs);
+}
+
+function foldTrust(tenant: Tenant, event: RecordedEvent, model: TrustModel): void {
+  const fact = trustFactOf(event, (agentId) => tenant.trust.get(agentId)?.owner ?? null);
+  if (!fact) return;
+  const raterId = raterOf(fact);
+  const rater = raterId === undefined ? undefined : tenant.trust.get(raterId);
+  const subject = tenant.trust.get(fact.agentId) ?? initialTrust();
+  tenant.trust.set(fact.agentId, applyFact({ subject, rater }, fact, model));
+}
