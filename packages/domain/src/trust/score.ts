@@ -12,7 +12,8 @@
  *
  *     L = (A + z²/2 − √(z²·A·B/n + z⁴/4)) / (n + z²)
  *
- * Inner steps keep 18 decimals and are rounded down; E and u are rounded half up to 9 decimals, L down.
+ * Inner steps keep 18 decimals and are rounded down; L, E and u are rounded half up to 9 decimals, the score is taken from
+ * that L. Anything that repeats these steps on the same integers, SQL for one, gets the same score.
  */
 
 import type { AgentTrust } from './agent-trust.ts';
@@ -35,7 +36,7 @@ export interface TrustReading extends Evidence, TrustScore {
   readonly modelVersion: string;
 }
 
-/** The lower bound L in billionths, rounded down. */
+/** The lower bound L in billionths. */
 export function lowerBoundOf(evidence: Evidence, identity: AgentIdentity, model: TrustModel): bigint {
   const expectedGood = evidence.r + mulNano(model.priorWeight, model.prior[identity]);
   const total = evidence.r + evidence.s + model.priorWeight;
@@ -44,7 +45,7 @@ export function lowerBoundOf(evidence: Evidence, identity: AgentIdentity, model:
   const z2 = model.z * model.z;
   const spread = (z2 * good18 * (total18 - good18)) / total18;
   const root = isqrt(spread + (z2 * z2) / 4n);
-  return ((good18 + z2 / 2n - root) * NANO) / (total18 + z2);
+  return divideHalfUp((good18 + z2 / 2n - root) * NANO, total18 + z2);
 }
 
 /** Expectation, uncertainty, lower bound and score of evidence. */
