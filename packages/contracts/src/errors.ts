@@ -16,6 +16,7 @@ export const errorCatalogue = {
   BODY_INVALID: { status: 400, delivery: 'terminal', title: 'the body does not have the shape asked for' },
   HEADER_INVALID: { status: 400, delivery: 'terminal', title: 'a header does not have the shape asked for' },
   QUERY_INVALID: { status: 400, delivery: 'terminal', title: 'a query parameter does not have the shape asked for' },
+  PATH_INVALID: { status: 400, delivery: 'terminal', title: 'a part of the path does not have the shape asked for' },
   CURSOR_INVALID: { status: 400, delivery: 'terminal', title: 'the cursor was not made by this list' },
   TOKEN_INVALID: { status: 400, delivery: 'terminal', title: 'the consistency token was not made by this cell' },
   UNAUTHENTICATED: { status: 401, delivery: 'terminal', title: 'no valid key was presented' },
