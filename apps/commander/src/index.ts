@@ -1,1 +1,1 @@
-export {};
+export { startCommander, type CommanderOptions } from './start-commander.ts';

@@ -42,6 +42,7 @@ export const subjects = {
   agent: (tenant: string, agentId: string) => event(tenant, `registry.agent.${agentPath(agentId)}`),
   grants: (tenant: string, agentId: string) => event(tenant, `authority.grants.${agentPath(agentId)}`),
   facts: (tenant: string, agentId: string) => event(tenant, `execution.facts.${agentPath(agentId)}`),
+  suspension: (tenant: string, agentId: string) => event(tenant, `trust.suspension.${agentPath(agentId)}`),
   policies: (tenant: string) => event(tenant, `authority.policies.${NO_CONTAINER}`),
   trustModel: (tenant: string) => event(tenant, `trust.model.${NO_CONTAINER}`),
   key: (tenant: string, keyId: string) => event(tenant, `tenancy.key.${check(KEY, keyId, 'key id')}`),

@@ -9,3 +9,4 @@ export * from './registry/agent.ts';
 export * from './tenancy/key.ts';
 export * from './trust/from-events.ts';
 export * from './trust/index.ts';
+export * from './trust/suspension.ts';

@@ -5,7 +5,7 @@
 import type { EventData, WritEvent } from '@writ/contracts';
 import { type Decider, type Folded, laterOf, Refusal } from '../decider.ts';
 
-export type FactsEventName = 'ExecutionStarted' | 'ExecutionReported' | 'FeedbackGiven' | 'SuspensionCleared';
+export type FactsEventName = 'ExecutionStarted' | 'ExecutionReported' | 'FeedbackGiven';
 
 export type FactsState = { readonly timeMs: number };
 
@@ -15,8 +15,7 @@ export type AgentStanding = 'unknown' | 'active' | 'suspended' | 'retired';
 export type FactsCommand =
   | { readonly type: 'StartExecution'; readonly standing: AgentStanding; readonly fact: EventData<'ExecutionStarted'> }
   | { readonly type: 'ReportExecution'; readonly standing: AgentStanding; readonly fact: EventData<'ExecutionReported'> }
-  | { readonly type: 'GiveFeedback'; readonly standing: AgentStanding; readonly fact: EventData<'FeedbackGiven'> }
-  | { readonly type: 'ClearSuspension'; readonly standing: AgentStanding; readonly fact: EventData<'SuspensionCleared'> };
+  | { readonly type: 'GiveFeedback'; readonly standing: AgentStanding; readonly fact: EventData<'FeedbackGiven'> };
 
 function decide(_state: FactsState, command: FactsCommand): readonly WritEvent<FactsEventName>[] {
   const { agentId } = command.fact;
@@ -32,8 +31,6 @@ function decide(_state: FactsState, command: FactsCommand): readonly WritEvent<F
       return [{ type: 'ExecutionReported', data: command.fact }];
     case 'GiveFeedback':
       return [{ type: 'FeedbackGiven', data: command.fact }];
-    case 'ClearSuspension':
-      return [{ type: 'SuspensionCleared', data: command.fact }];
   }
 }
 

@@ -37,7 +37,7 @@ export function trustFactOf(
         rating,
         source,
         rater,
-        raterOwner: peer ? (ownerOf(rater) ?? rater) : rater,
+        raterOwner: peer ? ownerOf(rater) : rater,
         ...(peer ? { raterAgentId: rater } : {}),
         severity,
         seq: event.seq,

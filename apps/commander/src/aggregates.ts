@@ -1,0 +1,225 @@
+/**
+ * Loads, decides and appends for aggregates that are folded whole (agents, grants, policies, keys).
+ *
+ * 1. An aggregate is folded once and then kept with its last sequence; every append is guarded by
+ *    that sequence, so a stale copy can be used but never be believed.
+ * 2. Within one commander the orders of an aggregate wait for each other.
+ * 3. A retry is known by the id its idempotency key derives, found among the events of the aggregate.
+ * 4. An answer that stores nothing is given only after the leader confirmed the last sequence.
+ */
+import { type EventName, typeOf, type WritEvent, WritError } from '@writ/contracts';
+import { type Decider, laterOf } from '@writ/domain';
+import type { AggregateWrite, Appended, EventStore, NewEvent, StoredEvent } from '@writ/bus';
+import { LRUCache } from 'lru-cache';
+import { createKeyedLock } from './keyed-lock.ts';
+import { eventIdOf, type Order, type Outcome, toNewEvent } from './order.ts';
+
+const KEPT = 20_000;
+const ATTEMPTS = 8;
+
+/** One aggregate that an order changes, and how. */
+export type Part<State = unknown> = {
+  readonly subject: string;
+  /** The `ce-subject`, e.g. `agent/langgraph-v2:x`. */
+  readonly aggregate: string;
+  readonly initial: () => State;
+  readonly evolve: (state: State, event: StoredEvent) => State;
+  /** `timeMs` is the time the events will have. */
+  readonly decide: (state: State, timeMs: number) => readonly WritEvent[];
+};
+
+export type Execution<State> = {
+  readonly parts: readonly [Part<State>, ...Part[]];
+  /** From the events stored (now, or when the order was first given) and the first part's state after them. */
+  readonly result: (events: readonly WritEvent[], state: State) => Readonly<Record<string, unknown>>;
+};
+
+/** A part over a decider whose events are all that its subject holds. */
+export function partOf<State, Command, N extends EventName>(
+  where: { readonly subject: string; readonly aggregate: string },
+  decider: Decider<State, Command, N>,
+  command: (timeMs: number) => Command,
+): Part<State> {
+  return {
+    ...where,
+    initial: decider.initial,
+    // A subject holds the events of its own aggregate only; nobody else can write to it.
+    evolve: (state, event) => decider.evolve(state, event as StoredEvent & WritEvent<N>),
+    decide: (state, timeMs) => decider.decide(state, command(timeMs)),
+  };
+}
+
+type Remembered = { readonly event: WritEvent; readonly seq: number; readonly ceType: string; readonly fingerprint: string | null };
+type Kept = {
+  state: unknown;
+  lastSeq: number;
+  timeMs: number;
+  version: number;
+  /** Events that were stored under an idempotency key, by id. */
+  readonly remembered: Map<string, Remembered>;
+};
+
+export type Aggregates = {
+  /** Runs an order to its outcome; throws coded errors, `VERSION_CONFLICT` after several lost races. */
+  execute<State>(order: Order, execution: Execution<State>): Promise<Outcome>;
+  /** The state as the leader has it now. */
+  read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State>;
+};
+
+export function createAggregates(store: EventStore, clock: { nowMs(): number }): Aggregates {
+  const kept = new LRUCache<string, Kept>({ max: KEPT });
+  const lock = createKeyedLock();
+
+  async function load(part: Pick<Part, 'subject' | 'initial' | 'evolve'>, refresh: boolean): Promise<Kept> {
+    const known = kept.get(part.subject);
+    if (known && !refresh) return known;
+    const entry = known ?? { state: part.initial(), lastSeq: 0, timeMs: 0, version: 0, remembered: new Map<string, Remembered>() };
+    const { events, lastSeq } = await store.load(part.subject, entry.lastSeq);
+    for (const event of events) foldInto(entry, part, event);
+    entry.lastSeq = Math.max(entry.lastSeq, lastSeq);
+    kept.set(part.subject, entry);
+    return entry;
+  }
+
+  async function attempt<State>(order: Order, execution: Execution<State>, refresh: boolean): Promise<Outcome | undefined> {
+    const entries: Kept[] = [];
+    for (const part of execution.parts) entries.push(await load(part, refresh));
+    const before = findRetry(order, entries);
+    if (before) return repeat(order, before, execution, entries);
+    const timeMs = entries.reduce((latest, entry) => laterOf(latest, entry.timeMs), clock.nowMs());
+    const writes = plan(order, execution.parts, entries, timeMs);
+    if (writes.length === 0) return confirmUnchanged(execution, entries);
+    try {
+      const appended = await store.append(writes);
+      adopt(execution.parts, entries, writes, appended);
+      const events = writes.flatMap((write) => write.events);
+      return { events: appended.events, seq: appended.lastSeq, result: execution.result(events, entries[0]?.state as State) };
+    } catch (error) {
+      if (error instanceof WritError && error.code === 'VERSION_CONFLICT') return undefined;
+      // The outcome may be unknown: what is kept is no longer believed.
+      for (const part of execution.parts) kept.delete(part.subject);
+      throw error;
+    }
+  }
+
+  /** `undefined` when the copy was stale, so that the order is decided again. */
+  async function confirmUnchanged<State>(execution: Execution<State>, entries: readonly Kept[]): Promise<Outcome | undefined> {
+    for (const [i, part] of execution.parts.entries())
+      if ((await store.lastSequence(part.subject)) !== entries[i]?.lastSeq) return undefined;
+    const seq = Math.max(...entries.map((entry) => entry.lastSeq));
+    return { events: [], seq, result: execution.result([], entries[0]?.state as State) };
+  }
+
+  return {
+    execute<State>(order: Order, execution: Execution<State>): Promise<Outcome> {
+      const names = execution.parts.map((part) => part.subject);
+      return lock.run(names, async () => {
+        for (let tries = 0; tries < ATTEMPTS; tries++) {
+          try {
+            const outcome = await attempt(order, execution, tries > 0);
+            if (outcome) return outcome;
+          } catch (error) {
+            // A refusal may rest on a stale copy; it is final only on a fresh one.
+            if (tries > 0 || !isRefusal(error) || !names.some((name) => kept.has(name))) throw error;
+          }
+        }
+        throw new WritError('VERSION_CONFLICT', 'others changed the same thing at the same time; send the command again');
+      });
+    },
+    async read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State> {
+      const entry = await lock.run([part.subject], () => load(part as Part, true));
+      return entry.state as State;
+    },
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'Refusal';
+}
+
+function foldInto(entry: Kept, part: Pick<Part, 'evolve'>, event: StoredEvent): void {
+  entry.state = part.evolve(entry.state, event);
+  entry.lastSeq = event.seq;
+  entry.timeMs = laterOf(entry.timeMs, event.timeMs);
+  entry.version = event.version;
+  if (event.idempotencyKey !== null)
+    entry.remembered.set(event.id, { event, seq: event.seq, ceType: typeOf(event.type), fingerprint: event.fingerprint });
+}
+
+function findRetry(order: Order, entries: readonly Kept[]): Remembered | undefined {
+  if (order.idempotencyKey === null) return undefined;
+  const id = eventIdOf(order, 0);
+  for (const entry of entries) {
+    const found = entry.remembered.get(id);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function repeat<State>(order: Order, first: Remembered, execution: Execution<State>, entries: readonly Kept[]): Outcome {
+  if (first.fingerprint !== order.fingerprint) throw reused(order.idempotencyKey ?? '');
+  const found: { id: string; type: string; seq: number; event: WritEvent }[] = [];
+  for (let index = 0; ; index++) {
+    const id = eventIdOf(order, index);
+    const remembered = entries.map((entry) => entry.remembered.get(id)).find((one) => one !== undefined);
+    if (!remembered) break;
+    found.push({ id, type: remembered.ceType, seq: remembered.seq, event: remembered.event });
+  }
+  return {
+    events: found.map(({ id, type, seq }) => ({ id, type, seq })),
+    seq: Math.max(...found.map(({ seq }) => seq)),
+    result: execution.result(found.map(({ event }) => event), entries[0]?.state as State),
+  };
+}
+
+/** The refusal of a key that was used for something else. */
+export function reused(idempotencyKey: string): WritError {
+  return new WritError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `\`${idempotencyKey}\` was used with another body; send a new key, or the same body`,
+    { details: [{ path: 'idempotencyKey', message: 'was used with another body' }] },
+  );
+}
+
+function plan(order: Order, parts: readonly Part[], entries: readonly Kept[], timeMs: number): AggregateWrite[] {
+  let index = 0;
+  const writes: AggregateWrite[] = [];
+  for (const [i, part] of parts.entries()) {
+    const entry = entries[i];
+    if (!entry) continue;
+    const decided = part.decide(entry.state, timeMs);
+    if (decided.length === 0) continue;
+    const events = decided.map((event, k): NewEvent => {
+      const id = eventIdOf(order, index++);
+      return toNewEvent(order, event, { id, timeMs, version: entry.version + k + 1, aggregate: part.aggregate });
+    });
+    writes.push({ subject: part.subject, expectedLastSeq: entry.lastSeq, events });
+  }
+  return writes;
+}
+
+/** Folds what was just stored into the copies that are kept. */
+function adopt(parts: readonly Part[], entries: readonly Kept[], writes: readonly AggregateWrite[], appended: Appended): void {
+  const stored = new Map(appended.events.map((event) => [event.id, event]));
+  for (const write of writes) {
+    const i = parts.findIndex((part) => part.subject === write.subject);
+    const [part, entry] = [parts[i], entries[i]];
+    if (!part || !entry) continue;
+    for (const event of write.events) {
+      const at = stored.get(event.id);
+      if (at) foldInto(entry, part, asStored(event, write.subject, at.seq));
+    }
+  }
+}
+
+function asStored(event: NewEvent, subject: string, seq: number): StoredEvent {
+  return {
+    ...event,
+    subject,
+    seq,
+    correlationId: event.correlationId ?? null,
+    causationId: event.causationId ?? null,
+    idempotencyKey: event.idempotencyKey ?? null,
+    fingerprint: event.fingerprint ?? null,
+  };
+}

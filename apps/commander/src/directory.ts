@@ -1,0 +1,155 @@
+/**
+ * What the commander knows of other aggregates without asking the log: keys, agents, and whose a
+ * grant is. It is a fold that may be behind, so a "no" from it is always checked with the log.
+ */
+import { subjects, WritError } from '@writ/contracts';
+import { type AgentState, type AgentStanding, agent, key, type KeyState, laterOf } from '@writ/domain';
+import type { EventStore, Follower, StoredEvent } from '@writ/bus';
+import type { Caller } from './order.ts';
+
+const FILTERS = ['writ.*.evt.registry.agent.>', 'writ.*.evt.tenancy.key.>', 'writ.*.evt.authority.grants.>'];
+
+export type Directory = {
+  readonly ready: Promise<void>;
+  /** The newest time that was folded, in milliseconds. */
+  readonly timeMs: number;
+  /** Resolves when everything up to `seq` was folded; throws `STALE_STATE` after two seconds. */
+  reached(seq: number): Promise<void>;
+  caller(tenant: string, keyId: string, nowMs: number): Promise<Caller>;
+  standing(tenant: string, agentId: string): Promise<AgentStanding>;
+  agentOfGrant(tenant: string, grantId: string): Promise<string | undefined>;
+  stop(): Promise<void>;
+};
+
+const REACH_TIMEOUT_MS = 2000;
+
+export function openDirectory(store: EventStore, onTrouble: (error: WritError) => void): Directory {
+  const agents = new Map<string, AgentState>();
+  const keys = new Map<string, KeyState>();
+  const grantHolders = new Map<string, string>();
+  const waiters = new Set<{ seq: number; resolve: () => void }>();
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>();
+  let timeMs = 0;
+  let reachedSeq = 0;
+
+  function fold(event: StoredEvent): void {
+    timeMs = laterOf(timeMs, event.timeMs);
+    switch (event.type) {
+      case 'AgentRegistered':
+      case 'AgentVersionRegistered':
+      case 'AgentSuspended':
+      case 'AgentResumed':
+      case 'AgentRetired': {
+        const name = `${event.tenant}/${event.data.agentId}`;
+        agents.set(name, agent.evolve(agents.get(name) ?? agent.initial(), event));
+        return;
+      }
+      case 'KeyCreated':
+      case 'KeyRevoked': {
+        const name = `${event.tenant}/${event.data.keyId}`;
+        keys.set(name, key.evolve(keys.get(name) ?? key.initial(), event));
+        return;
+      }
+      case 'GrantIssued':
+        grantHolders.set(`${event.tenant}/${event.data.grantId}`, event.data.agentId);
+        return;
+      default:
+        return;
+    }
+  }
+
+  function moveTo(seq: number): void {
+    reachedSeq = Math.max(reachedSeq, seq);
+    for (const waiter of waiters)
+      if (waiter.seq <= reachedSeq) {
+        waiters.delete(waiter);
+        waiter.resolve();
+      }
+  }
+
+  const follower: Follower = store.follow({
+    fromSeq: 1,
+    filters: FILTERS,
+    onEvents(batch) {
+      for (const event of batch) fold(event);
+      moveTo(batch.at(-1)?.seq ?? 0);
+    },
+    onIdle(lastSeq) {
+      moveTo(lastSeq);
+      becomeReady();
+    },
+    onTrouble,
+  });
+
+  function reached(seq: number): Promise<void> {
+    if (reachedSeq >= seq) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiters.delete(waiter);
+        reject(new WritError('STALE_STATE', `the commander has read up to ${reachedSeq}, ${seq} is asked for; try again`));
+      }, REACH_TIMEOUT_MS);
+      const waiter = {
+        seq,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      waiters.add(waiter);
+    });
+  }
+
+  /** The state as the log has it now, where the fold says no. */
+  async function fromLog<S>(subject: string, initial: S, evolve: (state: S, event: StoredEvent) => S): Promise<S> {
+    const { events } = await store.load(subject);
+    return events.reduce(evolve, initial);
+  }
+
+  async function keyState(tenant: string, keyId: string): Promise<KeyState> {
+    const known = keys.get(`${tenant}/${keyId}`);
+    if (known) return known;
+    return fromLog(subjects.key(tenant, keyId), key.initial(), (state, event) =>
+      event.type === 'KeyCreated' || event.type === 'KeyRevoked' ? key.evolve(state, event) : state,
+    );
+  }
+
+  async function agentState(tenant: string, agentId: string): Promise<AgentState> {
+    const known = agents.get(`${tenant}/${agentId}`);
+    if (known?.status === 'active') return known;
+    return fromLog(subjects.agent(tenant, agentId), agent.initial(), (state, event) => {
+      switch (event.type) {
+        case 'AgentRegistered':
+        case 'AgentVersionRegistered':
+        case 'AgentSuspended':
+        case 'AgentResumed':
+        case 'AgentRetired':
+          return agent.evolve(state, event);
+        default:
+          return state;
+      }
+    });
+  }
+
+  return {
+    ready,
+    get timeMs() {
+      return timeMs;
+    },
+    reached,
+    async caller(tenant, keyId, nowMs) {
+      const state = await keyState(tenant, keyId);
+      if (state.status === 'unknown') throw new WritError('UNAUTHENTICATED', `there is no key \`${keyId}\`; ask an operator for one`);
+      const ended = state.key.expiresAt !== null && Date.parse(state.key.expiresAt) <= nowMs;
+      if (state.status === 'revoked' || ended)
+        throw new WritError('UNAUTHENTICATED', `key \`${keyId}\` is ${ended ? 'expired' : 'revoked'}; ask an operator for another`);
+      return { tenant, keyId, role: state.key.role, agents: state.key.agents };
+    },
+    standing: async (tenant, agentId) => (await agentState(tenant, agentId)).status,
+    async agentOfGrant(tenant, grantId) {
+      const name = `${tenant}/${grantId}`;
+      if (!grantHolders.has(name)) await reached((await store.status()).lastSeq);
+      return grantHolders.get(name);
+    },
+    stop: () => follower.stop(),
+  };
+}

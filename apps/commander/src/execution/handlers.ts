@@ -1,0 +1,49 @@
+/** Commands of execution: what an agent starts and what came of it. */
+import { subjects } from '@writ/contracts';
+import { facts } from '@writ/domain';
+import type { Handler } from '../desk.ts';
+import { derivedId } from '../identifiers.ts';
+import { thingIdOf } from '../order.ts';
+import { requireSpeaker } from '../rights.ts';
+
+export const startExecution: Handler<'execution.start'> = (desk, order) => {
+  const { agentId } = order.body;
+  const { tenant } = order.caller;
+  requireSpeaker(order.caller, agentId);
+  const executionId = order.body.executionId ?? thingIdOf(order);
+  const fact = { ...order.body, executionId };
+  return desk.facts.record(order, {
+    kind: 'started',
+    agentId,
+    id: executionId,
+    eventId: derivedId(tenant, agentId, 'started', executionId),
+    mayBeKnown: order.body.executionId !== undefined || order.idempotencyKey !== null,
+    subject: subjects.facts(tenant, agentId),
+    decide: async () => {
+      const standing = await desk.directory.standing(tenant, agentId);
+      return facts.decide(facts.initial(), { type: 'StartExecution', standing, fact });
+    },
+    result: (id) => ({ executionId: id }),
+  });
+};
+
+export const reportExecution: Handler<'execution.report'> = (desk, order) => {
+  const { agentId, severity } = order.body;
+  const { tenant } = order.caller;
+  requireSpeaker(order.caller, agentId);
+  const executionId = order.body.executionId ?? thingIdOf(order);
+  const fact = { ...order.body, executionId, severity: severity ?? null };
+  return desk.facts.record(order, {
+    kind: 'reported',
+    agentId,
+    id: executionId,
+    eventId: derivedId(tenant, agentId, 'reported', executionId),
+    mayBeKnown: order.body.executionId !== undefined || order.idempotencyKey !== null,
+    subject: subjects.facts(tenant, agentId),
+    decide: async () => {
+      const standing = await desk.directory.standing(tenant, agentId);
+      return facts.decide(facts.initial(), { type: 'ReportExecution', standing, fact });
+    },
+    result: (id) => ({ executionId: id }),
+  });
+};

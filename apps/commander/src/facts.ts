@@ -1,0 +1,195 @@
+/**
+ * Appends facts (executions and feedback), whose subjects are too long to fold whole.
+ *
+ * 1. Every append is guarded by the exact last sequence of the agent's fact subject.
+ * 2. A fact is new when the read model does not know it up to position P (ids and P are read in one
+ *    statement) and it is not on the subject in (P, last]: what is kept here covers that tail.
+ * 3. After a lost race the tail is read again, so a fact that somebody else stored meanwhile is met.
+ * 4. A projection that lags only lengthens the tail.
+ */
+import { typeOf, type WritEvent, WritError } from '@writ/contracts';
+import { laterOf } from '@writ/domain';
+import type { EventStore, StoredEvent } from '@writ/bus';
+import { LRUCache } from 'lru-cache';
+import { reused } from './aggregates.ts';
+import { createKeyedLock } from './keyed-lock.ts';
+import { type Order, type Outcome, toNewEvent } from './order.ts';
+
+const KEPT = 50_000;
+const ATTEMPTS = 16;
+
+export type FactKind = 'started' | 'reported' | 'feedback';
+
+/** How a fact is found again: by its own id, or by the idempotency key it was given under. */
+export type FactQuery = {
+  readonly tenant: string;
+  readonly agentId: string;
+  readonly kind: FactKind;
+  readonly id: string;
+  readonly idempotencyKey: string | null;
+};
+
+export type KnownFact = {
+  readonly eventId: string;
+  readonly seq: number;
+  readonly fingerprint: string | null;
+  /** The execution's or feedback's own id, for a retry that did not name it. */
+  readonly id: string;
+};
+
+/** What the read models know, and up to which sequence they know everything. */
+export type KnownFacts = (query: FactQuery) => Promise<{ readonly fact: KnownFact | undefined; readonly position: number }>;
+
+export type FactRequest = {
+  readonly kind: FactKind;
+  readonly agentId: string;
+  readonly id: string;
+  /** The id of the fact's event: derived from the fact, so that it is the same for every retry. */
+  readonly eventId: string;
+  /** False when the id was made for this order, so that nobody can know it yet. */
+  readonly mayBeKnown: boolean;
+  readonly subject: string;
+  /** Throws a coded refusal when the fact makes no sense now. */
+  readonly decide: () => Promise<readonly WritEvent[]>;
+  readonly result: (id: string) => Readonly<Record<string, unknown>>;
+};
+
+type Tail = {
+  lastSeq: number;
+  timeMs: number;
+  version: number;
+  /** Everything after this sequence that is on the subject is in `recent`. */
+  coveredFrom: number;
+  readonly recent: Map<string, KnownFact>;
+};
+
+export type Facts = { record(order: Order, request: FactRequest): Promise<Outcome> };
+
+export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs(): number }): Facts {
+  const tails = new LRUCache<string, Tail>({ max: KEPT });
+  const lock = createKeyedLock();
+
+  /** The tail of the subject from `position` on; the whole subject is never read when the read model is near. */
+  async function coverFrom(subject: string, position: number): Promise<Tail> {
+    const tail = tails.get(subject);
+    if (tail && tail.coveredFrom <= position) {
+      forgetUpTo(tail, position);
+      return tail;
+    }
+    const fresh: Tail = { lastSeq: 0, timeMs: 0, version: 0, coveredFrom: position, recent: new Map() };
+    await readInto(fresh, subject, position);
+    tails.set(subject, fresh);
+    return fresh;
+  }
+
+  async function readInto(tail: Tail, subject: string, afterSeq: number): Promise<void> {
+    const { events, lastSeq } = await store.load(subject, afterSeq);
+    for (const event of events) remember(tail, event);
+    if (events.length === 0 && lastSeq > 0) await readLast(tail, subject, lastSeq);
+    tail.lastSeq = Math.max(tail.lastSeq, lastSeq);
+  }
+
+  /** Where the tail is empty, time and version still come from the last event of the subject. */
+  async function readLast(tail: Tail, subject: string, lastSeq: number): Promise<void> {
+    const { events } = await store.load(subject, lastSeq - 1);
+    const last = events.at(-1);
+    if (!last) return;
+    tail.timeMs = laterOf(tail.timeMs, last.timeMs);
+    tail.version = Math.max(tail.version, last.version);
+  }
+
+  async function attempt(order: Order, request: FactRequest): Promise<Outcome | undefined> {
+    const query: FactQuery = {
+      tenant: order.caller.tenant,
+      agentId: request.agentId,
+      kind: request.kind,
+      id: request.id,
+      idempotencyKey: order.idempotencyKey,
+    };
+    const tailNow = tails.get(request.subject);
+    const seen = request.mayBeKnown || !tailNow ? await known(query) : { fact: undefined, position: tailNow.coveredFrom };
+    const tail = await coverFrom(request.subject, seen.position);
+    const before = seen.fact ?? keysOf(query).map((key) => tail.recent.get(key)).find((fact) => fact !== undefined);
+    if (before) return repeat(order, request, before);
+    const [event] = await request.decide();
+    if (!event) throw new WritError('INTERNAL', 'a fact that stores nothing can not be acknowledged');
+    const timeMs = laterOf(tail.timeMs, clock.nowMs());
+    const stored = toNewEvent(order, event, {
+      id: request.eventId,
+      timeMs,
+      version: tail.version + 1,
+      aggregate: `facts/${request.agentId}`,
+    });
+    try {
+      const appended = await store.append([{ subject: request.subject, expectedLastSeq: tail.lastSeq, events: [stored] }]);
+      tail.lastSeq = appended.lastSeq;
+      tail.timeMs = timeMs;
+      tail.version++;
+      const fact = { eventId: request.eventId, seq: appended.lastSeq, fingerprint: order.fingerprint, id: request.id };
+      for (const key of keysOf(query)) tail.recent.set(key, fact);
+      return { events: appended.events, seq: appended.lastSeq, result: request.result(request.id) };
+    } catch (error) {
+      if (!(error instanceof WritError) || error.code !== 'VERSION_CONFLICT') {
+        tails.delete(request.subject);
+        throw error;
+      }
+      await readInto(tail, request.subject, tail.lastSeq);
+      return undefined;
+    }
+  }
+
+  return {
+    record: (order, request) =>
+      lock.run([request.subject], async () => {
+        for (let tries = 0; tries < ATTEMPTS; tries++) {
+          const outcome = await attempt(order, request);
+          if (outcome) return outcome;
+        }
+        throw new WritError('VERSION_CONFLICT', `others report on agent \`${request.agentId}\` at the same time; send the command again`);
+      }),
+  };
+}
+
+function repeat(order: Order, request: FactRequest, before: KnownFact): Outcome {
+  if (before.fingerprint !== order.fingerprint) throw reused(order.idempotencyKey ?? request.id);
+  const type = typeOf(eventNameOfKind[request.kind]);
+  return { events: [{ id: before.eventId, type, seq: before.seq }], seq: before.seq, result: request.result(before.id) };
+}
+
+const eventNameOfKind = { started: 'ExecutionStarted', reported: 'ExecutionReported', feedback: 'FeedbackGiven' } as const;
+
+function keysOf({ kind, id, idempotencyKey }: Pick<FactQuery, 'kind' | 'id' | 'idempotencyKey'>): string[] {
+  return idempotencyKey === null ? [`${kind}/${id}`] : [`${kind}/${id}`, `${kind}?${idempotencyKey}`];
+}
+
+function remember(tail: Tail, event: StoredEvent): void {
+  tail.lastSeq = Math.max(tail.lastSeq, event.seq);
+  tail.timeMs = laterOf(tail.timeMs, event.timeMs);
+  tail.version = Math.max(tail.version, event.version);
+  const named = factOf(event);
+  if (!named) return;
+  const fact = { eventId: event.id, seq: event.seq, fingerprint: event.fingerprint, id: named.id };
+  for (const key of keysOf({ ...named, idempotencyKey: event.idempotencyKey })) tail.recent.set(key, fact);
+}
+
+function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined {
+  switch (event.type) {
+    case 'ExecutionStarted':
+      return { kind: 'started', id: event.data.executionId };
+    case 'ExecutionReported':
+      return { kind: 'reported', id: event.data.executionId };
+    case 'FeedbackGiven':
+      return { kind: 'feedback', id: event.data.feedbackId };
+    default:
+      return undefined;
+  }
+}
+
+function forgetUpTo(tail: Tail, position: number): void {
+  if (position <= tail.coveredFrom) return;
+  tail.coveredFrom = position;
+  for (const [key, fact] of tail.recent) {
+    if (fact.seq > position) break;
+    tail.recent.delete(key);
+  }
+}

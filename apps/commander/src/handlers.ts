@@ -1,0 +1,25 @@
+/** Every command and who handles it. */
+import type { CommandVerb } from '@writ/contracts';
+import { activatePolicies, issueGrant, publishPolicies, revokeGrant } from './authority/handlers.ts';
+import type { Handler } from './desk.ts';
+import { reportExecution, startExecution } from './execution/handlers.ts';
+import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/handlers.ts';
+import { createKey, revokeKey } from './tenancy/handlers.ts';
+import { clearSuspension, giveFeedback } from './trust/handlers.ts';
+
+export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
+  'registry.register-agent': registerAgent,
+  'registry.retire-agent': retireAgent,
+  'registry.suspend-agent': suspendAgent,
+  'registry.resume-agent': resumeAgent,
+  'authority.issue-grant': issueGrant,
+  'authority.revoke-grant': revokeGrant,
+  'authority.publish-policies': publishPolicies,
+  'authority.activate-policies': activatePolicies,
+  'execution.start': startExecution,
+  'execution.report': reportExecution,
+  'trust.give-feedback': giveFeedback,
+  'trust.clear-suspension': clearSuspension,
+  'tenancy.create-key': createKey,
+  'tenancy.revoke-key': revokeKey,
+};

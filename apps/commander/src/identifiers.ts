@@ -1,0 +1,40 @@
+/** Ids and fingerprints: derived where a retry must meet itself, random elsewhere. */
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import canonicalize from 'canonicalize';
+
+/** A UUIDv8 of SHA-256 over the parts: the same parts give the same id for ever. */
+export function derivedId(...parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return asUuid(digest.subarray(0, 16), 8);
+}
+
+/** A UUIDv7: random, and ordered by the time it was made. */
+export function freshId(nowMs: number): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  return asUuid(bytes, 7);
+}
+
+/** Ten to twenty characters of `a-z0-9` for a key that is made under an idempotency key. */
+export function derivedKeyId(...parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return BigInt(`0x${digest.toString('hex')}`).toString(36).slice(-16).padStart(16, '0');
+}
+
+/**
+ * What a body said, keyed so that nobody can guess it from the log: the same body gives the same
+ * fingerprint, whatever the order of its members.
+ */
+export function fingerprintOf(pepper: string, verb: string, body: unknown): string {
+  return createHmac('sha256', pepper)
+    .update(`${verb}\n${canonicalize(body) ?? ''}`)
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function asUuid(bytes: Buffer, version: 7 | 8): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4);
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,66 @@
+/** A command on its way through the commander: who gave it, what it says, and the ids it leads to. */
+import type { CommandBody, CommandVerb, EventMeta, KeyRole, WritEvent } from '@writ/contracts';
+import type { NewEvent } from '@writ/bus';
+import { derivedId, freshId } from './identifiers.ts';
+
+/** Whose key the broker proved. */
+export type Caller = {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly role: KeyRole;
+  readonly agents: readonly string[];
+};
+
+export type Order<V extends CommandVerb = CommandVerb> = {
+  readonly caller: Caller;
+  readonly verb: V;
+  readonly body: CommandBody<V>;
+  readonly idempotencyKey: string | null;
+  readonly fingerprint: string;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+  /** The commander's own clock when the order was taken, in milliseconds. */
+  readonly receivedMs: number;
+};
+
+/** What a command came to: the events it stored, or those it had stored before. */
+export type Outcome = {
+  readonly events: readonly { readonly id: string; readonly type: string; readonly seq: number }[];
+  readonly seq: number;
+  readonly result: Readonly<Record<string, unknown>>;
+};
+
+/** The id of the `index`-th event of an order: the same for every retry under one idempotency key. */
+export function eventIdOf(order: Order, index: number): string {
+  const { caller, verb, idempotencyKey, receivedMs } = order;
+  return idempotencyKey === null
+    ? freshId(receivedMs)
+    : derivedId(caller.tenant, caller.keyId, verb, idempotencyKey, String(index));
+}
+
+/** The id of a thing that an order makes: derived under an idempotency key, else random. */
+export function thingIdOf(order: Order): string {
+  const { caller, verb, idempotencyKey, receivedMs } = order;
+  return idempotencyKey === null
+    ? freshId(receivedMs)
+    : derivedId(caller.tenant, caller.keyId, verb, idempotencyKey, 'thing');
+}
+
+/** The event of an order, ready for the log. `version` is the aggregate's own, from 1. */
+export function toNewEvent(
+  order: Order,
+  event: WritEvent,
+  more: { readonly id: string; readonly timeMs: number; readonly version: number; readonly aggregate: string },
+): NewEvent {
+  const actor: EventMeta['actor'] = { type: 'api_key', id: order.caller.keyId };
+  return {
+    ...event,
+    ...more,
+    tenant: order.caller.tenant,
+    actor,
+    correlationId: order.correlationId,
+    traceparent: order.traceparent,
+    idempotencyKey: order.idempotencyKey,
+    fingerprint: order.fingerprint,
+  };
+}

@@ -1,0 +1,52 @@
+/** Commands of the registry: an agent's registration, its stopping and its retirement. */
+import { type CommandVerb, subjects } from '@writ/contracts';
+import { type AgentCommand, type AgentState, agent, grants } from '@writ/domain';
+import { partOf } from '../aggregates.ts';
+import type { Desk, Handler } from '../desk.ts';
+import type { Order, Outcome } from '../order.ts';
+import { requireSpeaker } from '../rights.ts';
+
+export const registerAgent: Handler<'registry.register-agent'> = (desk, order) => {
+  requireSpeaker(order.caller, order.body.agentId);
+  const registration = { ...order.body, keyId: order.caller.keyId };
+  return change(desk, order, { type: 'RegisterAgent', registration });
+};
+
+export const suspendAgent: Handler<'registry.suspend-agent'> = (desk, order) =>
+  change(desk, order, { type: 'SuspendAgent', ...order.body });
+
+export const resumeAgent: Handler<'registry.resume-agent'> = (desk, order) =>
+  change(desk, order, { type: 'ResumeAgent', ...order.body });
+
+/** The agent and its grants end together: both are in one atomic append. */
+export const retireAgent: Handler<'registry.retire-agent'> = (desk, order) => {
+  const { agentId, reason } = order.body;
+  const { tenant, keyId } = order.caller;
+  const revoke = partOf(
+    { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` },
+    grants,
+    () => ({ type: 'RevokeAllGrants' as const, agentId, reason, revokedBy: keyId }),
+  );
+  return desk.aggregates.execute(order, {
+    parts: [agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason }), revoke],
+    result: (_events, state) => describe(agentId, state),
+  });
+};
+
+function change(desk: Desk, order: Order<CommandVerb> & { body: { agentId: string } }, command: AgentCommand): Promise<Outcome> {
+  const { agentId } = order.body;
+  return desk.aggregates.execute(order, {
+    parts: [agentPart(order.caller.tenant, agentId, command)],
+    result: (_events, state) => describe(agentId, state),
+  });
+}
+
+function agentPart(tenant: string, agentId: string, command: AgentCommand) {
+  const where = { subject: subjects.agent(tenant, agentId), aggregate: `agent/${agentId}` };
+  return partOf(where, agent, () => command);
+}
+
+function describe(agentId: string, state: AgentState): Record<string, unknown> {
+  if (state.status === 'unknown') return { agentId };
+  return { agentId, status: state.status, version: state.current.version };
+}

@@ -1,0 +1,123 @@
+/**
+ * The commander: takes commands by request/reply and from INBOX, and appends what they decide.
+ * It answers on one connection, which may publish to inboxes only, and stores on another.
+ */
+import {
+  connectAs,
+  type InboxCommand,
+  type Logger,
+  openEventStore,
+  type RunningRole,
+  type Secrets,
+  serve,
+  takeInbox,
+  watchClock,
+} from '@writ/bus';
+import { parseCommandSubject, WritError } from '@writ/contracts';
+import { checkPolicies, policyDigest } from '@writ/policy';
+import { openStore } from '@writ/readmodels';
+import { createAggregates } from './aggregates.ts';
+import { openDirectory } from './directory.ts';
+import { createFacts } from './facts.ts';
+import { type CommandRoom, handleCommand } from './handle-command.ts';
+import { createKnownFacts } from './known-facts.ts';
+
+export type CommanderOptions = {
+  readonly secrets: Secrets;
+  readonly natsUrl: string;
+  readonly databaseUrl: string;
+  readonly version: string;
+  readonly log: Logger;
+};
+
+const MAX_IN_FLIGHT = 1024;
+const INBOX_IN_FLIGHT = 64;
+
+export async function startCommander(options: CommanderOptions): Promise<RunningRole> {
+  const { secrets, log } = options;
+  const connect = (user: 'commander-answer' | 'commander-store') =>
+    connectAs(secrets, user, { servers: options.natsUrl, name: `writ-${user}` });
+  const [answering, storing] = await Promise.all([connect('commander-answer'), connect('commander-store')]);
+  const store = openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest });
+  const readModels = openStore(options.databaseUrl, { max: 4 });
+  const trouble = (what: string) => (error: WritError) => log.warn({ code: error.code, err: error.message }, what);
+  const directory = openDirectory(store, trouble('the commander could not follow the log'));
+  const clock = watchClock({ store, onTrouble: trouble('the clock could not be compared with the broker') });
+  const time = { nowMs: () => Math.max(Date.now(), directory.timeMs) };
+  const room: CommandRoom = {
+    cell: secrets.cell,
+    segment: store.segment,
+    nowMs: () => Date.now(),
+    desk: {
+      aggregates: createAggregates(store, time),
+      facts: createFacts(store, createKnownFacts(readModels), time),
+      directory,
+      checkPolicies,
+      digestPolicies: policyDigest,
+      pepper: secrets.pepper,
+    },
+  };
+  const handle = (incoming: Parameters<typeof handleCommand>[1]) => {
+    if (clock.skewed())
+      throw new WritError('CLOCK_SKEW', `this commander's clock is ${clock.offsetMs} ms off the broker's; set the clock`);
+    return handleCommand(room, incoming);
+  };
+
+  await directory.ready;
+  const responder = await serve({
+    connection: answering,
+    name: 'writ-commander',
+    version: options.version,
+    description: 'takes commands and appends the events they lead to',
+    maxInFlight: MAX_IN_FLIGHT,
+    onError: (error, subject) => logFailure(log, error, subject),
+    endpoints: [
+      {
+        name: 'command',
+        subject: 'writ.*.cmd.>',
+        queue: 'commanders',
+        async handler(request) {
+          const address = parseCommandSubject(request.subject);
+          if (!address || address.kind !== 'cmd')
+            throw new WritError('VERB_UNKNOWN', 'the subject is not `writ.<tenant>.cmd.<key>.<context>.<verb>`');
+          const reply = await handle({ address, data: request.data, header: (name) => request.header(name) });
+          request.reply(JSON.stringify(reply));
+        },
+      },
+    ],
+  });
+  const intake = await takeInbox({
+    connection: storing,
+    ingest: secrets.ingest,
+    maxInFlight: INBOX_IN_FLIGHT,
+    onTrouble: trouble('the inbox waits'),
+    async handler(command: InboxCommand) {
+      await handle({
+        address: command,
+        data: command.data,
+        header: (name) => command.header(name),
+        defaultIdempotencyKey: `inbox:${command.seq}`,
+      });
+    },
+  });
+
+  return {
+    name: 'commander',
+    ready() {
+      if (answering.isClosed() || storing.isClosed()) return { ok: false, detail: 'not connected to the bus' };
+      if (clock.skewed()) return { ok: false, detail: `the clock is ${clock.offsetMs} ms off the broker's` };
+      return { ok: true };
+    },
+    async stop() {
+      await Promise.all([responder.stop(), intake.stop()]);
+      clock.stop();
+      await directory.stop();
+      await Promise.all([answering.drain(), storing.drain(), readModels.close()]);
+    },
+  };
+}
+
+function logFailure(log: Logger, error: unknown, subject: string): void {
+  if (error instanceof WritError && error.code !== 'INTERNAL') log.debug({ code: error.code, subject }, error.message);
+  else log.error({ err: error, subject }, 'a command failed by a fault of ours');
+}
