@@ -1,1 +1,10 @@
-export {};
+export * from './connect.ts';
+export * from './event-codec.ts';
+export * from './key-permissions.ts';
+export * from './nats-server-config.ts';
+export * from './requester.ts';
+export * from './secrets.ts';
+export type { AggregateWrite, Appended } from './append.ts';
+export * from './event-store.ts';
+export type { StreamStatus } from './stored-messages.ts';
+export * from './stream-follower.ts';

@@ -1,0 +1,53 @@
+/** Connections of roles: by nkey, with a private inbox, coming back for ever. */
+import type { NatsConnection } from '@nats-io/nats-core';
+import { NatsConnectionImpl } from '@nats-io/nats-core/internal';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
+import { WritError } from '@writ/contracts';
+import { inboxOf } from './role-permissions.ts';
+import type { Secrets, UserName } from './secrets.ts';
+
+export type { NatsConnection } from '@nats-io/nats-core';
+
+export type ConnectOptions = {
+  /** One address or several separated by commas. */
+  readonly servers: string;
+  /** What monitoring calls the connection; the user's name when left out. */
+  readonly name?: string;
+};
+
+/** Connects as a role's user; throws `BUS_UNAVAILABLE` when no server answers or the credentials are refused. */
+export async function connectAs(secrets: Secrets, user: UserName, options: ConnectOptions): Promise<NatsConnection> {
+  const servers = options.servers.split(',').map((server) => server.trim());
+  try {
+    return await connect({
+      servers,
+      name: options.name ?? user,
+      authenticator: nkeyAuthenticator(new TextEncoder().encode(secrets.users[user].seed)),
+      inboxPrefix: inboxOf(user),
+      // A role outlives its servers: it reconnects for ever, also when a restarting server refuses it at first.
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      reconnectTimeWait: 200,
+      reconnectJitter: 100,
+      reconnectJitterTLS: 100,
+      pingInterval: 5000,
+      maxPingOut: 2,
+      timeout: 5000,
+      // Traces are captured per request otherwise, at the cost of half the publishing rate.
+      noAsyncTraces: true,
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WritError(
+      'BUS_UNAVAILABLE',
+      `no connection to NATS at \`${options.servers}\` as \`${user}\`: ${why}; check WRIT_NATS_URL and the secrets file`,
+      { cause },
+    );
+  }
+}
+
+/** Where replies to this connection arrive. */
+export function inboxPrefixOf(connection: NatsConnection): string {
+  const prefix = connection instanceof NatsConnectionImpl ? connection.options.inboxPrefix : undefined;
+  return typeof prefix === 'string' && prefix !== '' ? prefix : '_INBOX';
+}

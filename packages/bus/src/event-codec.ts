@@ -1,0 +1,161 @@
+/** Events as messages of the log: attributes in headers by CloudEvents' binary mode, data as the JSON body. */
+import {
+  encodeAttributes,
+  type EventMeta,
+  eventNameOf,
+  parseEventSubject,
+  percentDecode,
+  percentEncode,
+  type RecordedEvent,
+  typeOf,
+  WritError,
+  type WritEvent,
+  writHeaders,
+} from '@writ/contracts';
+import { headerText } from './header-block.ts';
+
+/** An event that is to be stored. */
+export type NewEvent = WritEvent & {
+  readonly id: string;
+  readonly timeMs: number;
+  /** The aggregate's own version after this event, from 1. */
+  readonly version: number;
+  readonly tenant: string;
+  readonly actor: EventMeta['actor'];
+  /** `ce-subject`, e.g. `agent/langgraph-v2:chart_generator`. */
+  readonly aggregate: string;
+  readonly correlationId?: string | null;
+  readonly causationId?: string | null;
+  readonly traceparent?: string | null;
+  readonly idempotencyKey?: string | null;
+  readonly fingerprint?: string | null;
+};
+
+/** An event as the log returns it, with what retries are recognised by. */
+export type StoredEvent = RecordedEvent & {
+  readonly idempotencyKey: string | null;
+  readonly fingerprint: string | null;
+};
+
+/** A message of the log before it is decoded. */
+export type StoredMessage = { readonly seq: number; readonly subject: string; readonly headers: string; readonly data: Uint8Array };
+
+export type EncodedEvent = {
+  readonly id: string;
+  readonly type: string;
+  readonly time: string;
+  /** Header lines without those that change from try to try. */
+  readonly headers: string;
+  readonly body: Uint8Array;
+};
+
+/** Encodes an event of the aggregate with this public subject. */
+export function encodeEvent(event: NewEvent, subject: string, source: string): EncodedEvent {
+  const type = typeOf(event.type);
+  const time = new Date(event.timeMs).toISOString();
+  const lines = encodeAttributes({
+    id: event.id,
+    type,
+    source,
+    subject: event.aggregate,
+    time,
+    correlationid: event.correlationId ?? undefined,
+    causationid: event.causationId ?? undefined,
+    authtype: event.actor.type,
+    authid: event.actor.id,
+    traceparent: event.traceparent ?? undefined,
+    writtenant: event.tenant,
+    writversion: String(event.version),
+  });
+  if (event.idempotencyKey) lines.push([writHeaders.idempotencyKey, percentEncode(event.idempotencyKey)]);
+  if (event.fingerprint) lines.push([writHeaders.fingerprint, percentEncode(event.fingerprint)]);
+  lines.push(['Nats-Msg-Id', messageIdOf(event, subject)]);
+  return { id: event.id, type, time, headers: headerText(lines), body: Buffer.from(JSON.stringify(event.data), 'utf8') };
+}
+
+/** `<tenant>/<container>/<name>/<type>/<id>`; aggregates that are not an agent's have `_` for the container. */
+function messageIdOf(event: NewEvent, subject: string): string {
+  const id = parseEventSubject(subject)?.id ?? [];
+  const path = id.length === 1 ? ['_', ...id] : id;
+  return percentEncode([event.tenant, ...path, event.type, event.id].join('/'));
+}
+
+type Attributes = { -readonly [K in keyof typeof attributeNames]?: string };
+
+const attributeNames = {
+  id: 'ce-id',
+  type: 'ce-type',
+  time: 'ce-time',
+  tenant: 'ce-writtenant',
+  version: 'ce-writversion',
+  authtype: 'ce-authtype',
+  authid: 'ce-authid',
+  correlationId: 'ce-correlationid',
+  causationId: 'ce-causationid',
+  idempotencyKey: writHeaders.idempotencyKey,
+  fingerprint: writHeaders.fingerprint,
+} as const;
+
+const fieldOf: ReadonlyMap<string, keyof Attributes> = new Map(
+  (Object.keys(attributeNames) as (keyof typeof attributeNames)[]).map((field) => [attributeNames[field], field]),
+);
+
+function readAttributes(block: string): Attributes {
+  const out: Attributes = {};
+  let at = block.indexOf('\r\n') + 2;
+  while (at > 1 && at < block.length) {
+    const end = block.indexOf('\r\n', at);
+    if (end <= at) break;
+    const first = block.charCodeAt(at);
+    // Only `ce-…` and `Writ-…` lines are of an event; the transport's are passed over unread.
+    if (first === 99 || first === 87) {
+      const colon = block.indexOf(':', at);
+      const field = fieldOf.get(block.slice(at, colon));
+      if (field !== undefined) out[field] = block.slice(colon + 2, end);
+    }
+    at = end + 2;
+  }
+  return out;
+}
+
+/** Decodes a message of the log; throws `EVENT_UNREADABLE` that names its sequence and what is wrong with it. */
+export function decodeEvent(message: StoredMessage): StoredEvent {
+  const a = readAttributes(message.headers);
+  const timeMs = Date.parse(a.time ?? '');
+  const version = Number(a.version);
+  if (a.id === undefined || a.type === undefined || a.tenant === undefined || Number.isNaN(timeMs) || !(version > 0))
+    throw unreadable(message, 'lacks one of its attributes');
+  const type = eventNameOf(a.type);
+  if (type === undefined)
+    throw unreadable(message, `is of type \`${a.type}\`, which this release does not know; upgrade this role`);
+  const event: EventMeta & { type: typeof type; data: unknown; idempotencyKey: string | null; fingerprint: string | null } = {
+    type,
+    data: parseBody(message),
+    seq: message.seq,
+    subject: message.subject,
+    tenant: a.tenant,
+    id: percentDecode(a.id),
+    timeMs,
+    version,
+    actor: { type: a.authtype === 'system' ? 'system' : 'api_key', id: percentDecode(a.authid ?? '') },
+    correlationId: a.correlationId === undefined ? null : percentDecode(a.correlationId),
+    causationId: a.causationId === undefined ? null : percentDecode(a.causationId),
+    idempotencyKey: a.idempotencyKey === undefined ? null : percentDecode(a.idempotencyKey),
+    fingerprint: a.fingerprint === undefined ? null : percentDecode(a.fingerprint),
+  };
+  // The type names the schema that the data was checked against when it was written.
+  return event as StoredEvent;
+}
+
+function parseBody(message: StoredMessage): unknown {
+  const { data } = message;
+  try {
+    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+  } catch (cause) {
+    throw unreadable(message, 'does not have a JSON body', cause);
+  }
+}
+
+function unreadable(message: StoredMessage, what: string, cause?: unknown): WritError {
+  return new WritError('EVENT_UNREADABLE', `the event at ${message.seq} of \`${message.subject}\` ${what}`, { cause });
+}

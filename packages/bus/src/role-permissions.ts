@@ -1,0 +1,80 @@
+/**
+ * What each role's user may do, as narrow as its work: a connection that answers requests publishes to inboxes only,
+ * and only the operator may change, purge or delete streams.
+ */
+import type { UserName } from './secrets.ts';
+
+export type Rights = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+
+/** Where replies to a role's own requests arrive. Key ids have at least ten characters, so `role` is never one of them. */
+export function inboxOf(user: UserName): string {
+  return `_INBOX.role.${user}`;
+}
+
+/** Segments of the log that exist; a new one is added here when the log rolls over. */
+export const eventStreams = ['EVENTS-1'] as const;
+
+const answers = ['_INBOX.>'];
+
+/** Reading a stream: its state, messages by sequence and subject, and an ephemeral consumer of one's own. */
+function reads(...streams: readonly string[]): string[] {
+  return streams.flatMap((stream) => [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+  ]);
+}
+
+/** Taking from a durable consumer that the topology made: acknowledgements in the form of today and of 2.15. */
+function takes(stream: string, consumer: string): string[] {
+  return [
+    `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+    `$JS.ACK.${stream}.${consumer}.>`,
+    `$JS.ACK.*.*.${stream}.${consumer}.>`,
+  ];
+}
+
+/** The rights of a user; `undefined` means all of the account. */
+export function rightsOf(user: UserName, ingest: string): Rights | undefined {
+  const own = `${inboxOf(user)}.>`;
+  const into = (kind: string) => `_writ.${ingest}.*.${kind}.>`;
+  switch (user) {
+    case 'operator':
+      return undefined;
+    case 'gatekeeper-callout':
+      return { publish: ['$SYS._INBOX.>'], subscribe: ['$SYS.REQ.USER.AUTH'] };
+    case 'gatekeeper-sys':
+      return { publish: ['$SYS.REQ.SERVER.PING.CONNZ', '$SYS.REQ.SERVER.*.KICK'], subscribe: [own] };
+    case 'gatekeeper-store':
+      return { publish: reads(...eventStreams), subscribe: [own] };
+    case 'commander-answer':
+      return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>'] };
+    case 'commander-store':
+      return {
+        publish: [...reads(...eventStreams, 'OPS'), ...takes('INBOX', 'commander'), into('evt'), into('ops')],
+        subscribe: [own],
+      };
+    case 'governor-answer':
+      return {
+        publish: answers,
+        subscribe: [own, '$SRV.>', ...['permission', 'permissions', 'validation'].map((q) => `writ.*.ask.*.${q}`)],
+      };
+    case 'governor-store':
+      return { publish: [...reads(...eventStreams, 'DECISIONS'), into('dec')], subscribe: [own] };
+    case 'projector-store':
+      return { publish: reads(...eventStreams, 'DECISIONS', 'OPS'), subscribe: [own] };
+    case 'api-answer':
+      return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.ask.*.events', 'writ.*.ask.*.agents'] };
+    case 'api-store':
+      return {
+        publish: [...reads(...eventStreams, 'DECISIONS', 'OPS'), 'writ.*.cmd.>', 'writ.*.ask.>'],
+        subscribe: [own, 'writ.*.evt.>'],
+      };
+  }
+}

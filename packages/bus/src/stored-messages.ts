@@ -1,0 +1,88 @@
+/** Reading single messages and runs of messages of a stream, from the leader or from any replica. */
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { StoredMessage } from './event-codec.ts';
+import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
+import { askJetStream, isFault, JetStreamFault, jetStreamCodes } from './jetstream-api.ts';
+
+export type StreamState = { readonly first_seq: number; readonly last_seq: number; readonly messages: number; readonly bytes: number };
+type StreamInfo = { readonly created: string; readonly ts?: string; readonly state: StreamState };
+
+export type StreamStatus = {
+  readonly created: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** The broker's clock when it answered. */
+  readonly serverTimeMs: number;
+};
+
+/** The state of a stream as its leader sees it. */
+export async function streamStatus(connection: NatsConnection, stream: string): Promise<StreamStatus> {
+  const info = await askJetStream<StreamInfo>(connection, `STREAM.INFO.${stream}`, undefined);
+  return {
+    created: info.created,
+    firstSeq: info.state.first_seq,
+    lastSeq: info.state.last_seq,
+    messages: info.state.messages,
+    bytes: info.state.bytes,
+    serverTimeMs: Date.parse(info.ts ?? ''),
+  };
+}
+
+type GetQuery = { readonly last_by_subj: string } | { readonly seq: number; readonly next_by_subj?: string };
+type GetReply = { readonly message: { readonly subject: string; readonly seq: number; readonly hdrs?: string; readonly data?: string } };
+
+/** Asks the leader for one message; `undefined` when there is none. */
+export async function leaderGet(
+  { connection, stream, timeoutMs }: { connection: NatsConnection; stream: string; timeoutMs?: number },
+  query: GetQuery,
+): Promise<StoredMessage | undefined> {
+  try {
+    const { message } = await askJetStream<GetReply>(connection, `STREAM.MSG.GET.${stream}`, query, timeoutMs);
+    return {
+      seq: message.seq,
+      subject: message.subject,
+      headers: Buffer.from(message.hdrs ?? '', 'base64').toString('latin1'),
+      data: Buffer.from(message.data ?? '', 'base64'),
+    };
+  } catch (error) {
+    if (isFault(error, jetStreamCodes.noMessage)) return undefined;
+    throw error;
+  }
+}
+
+/** A page of what a replica holds: at most `batch` messages that match, from `seq` on, in order. */
+export type DirectQuery = {
+  readonly seq: number;
+  readonly next_by_subj?: string;
+  readonly batch: number;
+  readonly max_bytes?: number;
+};
+
+export type DirectPage = { readonly messages: StoredMessage[]; readonly pending: number };
+
+const DIRECT_TIMEOUT_MS = 5000;
+
+/** Reads a page from any replica, which may lag behind the leader. */
+export async function directGet(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
+  const messages: StoredMessage[] = [];
+  const replies = await connection.requestMany(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
+    strategy: 'sentinel',
+    maxWait: DIRECT_TIMEOUT_MS,
+  });
+  for await (const reply of replies) {
+    const block = headerBlockOf(reply);
+    const { code, text } = statusOf(block);
+    if (code === 204) return { messages, pending: Number(headerIn(block, 'Nats-Num-Pending') ?? 0) };
+    if (code === 404) return { messages, pending: 0 };
+    if (code !== 0) throw new JetStreamFault(code, 0, text);
+    messages.push({
+      seq: Number(headerIn(block, 'Nats-Sequence')),
+      subject: headerIn(block, 'Nats-Subject') ?? '',
+      headers: block,
+      data: reply.data,
+    });
+  }
+  throw new JetStreamFault(503, 0, `the answer of \`${stream}\` broke off`);
+}

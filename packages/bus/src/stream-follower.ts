@@ -1,0 +1,312 @@
+/**
+ * Following a stream from a sequence on, for ever: an ephemeral consumer that is made again whenever anything is wrong.
+ *
+ * Invariants:
+ * 1. Messages are handed over in the stream's order, each once, whatever breaks in between.
+ * 2. `position` moves only after the handler is done with a batch; a new consumer starts behind what was received.
+ * 3. Without filters a missing sequence ends the following: the log has no holes.
+ * 4. `onIdle(seq)` means that everything up to `seq` was handed over and handled.
+ * 5. A stream that is another one, or shorter than what was handed over, ends the following.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Msg, nanos, type NatsConnection, nuid } from '@nats-io/nats-core';
+import { WritError } from '@writ/contracts';
+import { parseDelivery } from './delivery.ts';
+import { headerBlockOf, headerIn } from './header-block.ts';
+import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
+import { PullSubscription } from './pull-subscription.ts';
+import { type StreamStatus, streamStatus } from './stored-messages.ts';
+
+/** A message of a stream as it was stored. */
+export class LogMessage {
+  readonly seq: number;
+  readonly subject: string;
+  /** When the broker stored it. */
+  readonly timeMs: number;
+  readonly data: Uint8Array;
+  readonly #message: Msg;
+
+  constructor(message: Msg, seq: number, timeMs: number) {
+    this.#message = message;
+    this.seq = seq;
+    this.timeMs = timeMs;
+    this.subject = message.subject;
+    this.data = message.data;
+  }
+
+  /** The header block as text. */
+  get headers(): string {
+    return headerBlockOf(this.#message);
+  }
+
+  /** The first value of a header. */
+  header(name: string): string | undefined {
+    return headerIn(this.headers, name);
+  }
+}
+
+export type BatchPosition = {
+  /** The stream sequence of the batch's last message. */
+  readonly lastSeq: number;
+  /** Messages still to come, as the broker knew when it sent that one. */
+  readonly pending: number;
+};
+
+export type FollowSettings = {
+  /** The first sequence wanted; 1 is all. */
+  readonly fromSeq: number;
+  /** Subjects, not overlapping; all when left out. */
+  readonly filters?: readonly string[];
+  readonly maxBatch?: number;
+  /** The `created` of the stream a checkpoint was made on; `CHECKPOINT_MISMATCH` when it is another one now. */
+  readonly created?: string;
+  /** Everything up to this stream sequence was handled; at least twice a second while nothing comes. */
+  readonly onIdle?: (lastSeq: number) => void;
+  /** What is healed without anybody's help, for logs and metrics. */
+  readonly onTrouble?: (error: WritError) => void;
+};
+
+export type FollowStream = FollowSettings & {
+  readonly connection: NatsConnection;
+  readonly stream: string;
+  /** Never called twice at once; a promise holds the rest back. */
+  readonly onMessages: (batch: readonly LogMessage[], at: BatchPosition) => void | Promise<void>;
+};
+
+export type Follower = {
+  /** The last sequence that was handed over and handled, or passed over by the filters. */
+  readonly position: number;
+  /** Resolves after `stop`; rejects when following can not go on: another stream, a hole, an unreadable event, a handler's error. */
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Follows a stream; outages of the broker never end it. */
+export function followStream(options: FollowStream): Follower {
+  const follower = new StreamFollower(options);
+  void follower.run();
+  return follower;
+}
+
+type ConsumerInfo = { readonly num_pending: number };
+
+/** A cluster that was killed as a whole may show less than it acknowledged until its next commit. */
+const PATIENCE_MS = 15_000;
+const INACTIVE_MS = 300_000;
+
+class StreamFollower implements Follower {
+  readonly #options: FollowStream;
+  readonly #maxBatch: number;
+  readonly #end = Promise.withResolvers<void>();
+  #queue: LogMessage[] = [];
+  #subscription: PullSubscription | undefined;
+  #consumer: string | undefined;
+  #created: string | undefined;
+  #received: number;
+  #handled: number;
+  #consumerSeq = 0;
+  #pending = 0;
+  #idleSeq = 0;
+  #handling = false;
+  #scheduled = false;
+  #stopped = false;
+  #holeAt = 0;
+
+  constructor(options: FollowStream) {
+    this.#options = options;
+    this.#maxBatch = options.maxBatch ?? 1000;
+    this.#created = options.created;
+    this.#received = options.fromSeq - 1;
+    this.#handled = options.fromSeq - 1;
+    this.#end.promise.catch(() => undefined);
+  }
+
+  get position(): number {
+    return this.#handled;
+  }
+
+  get done(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#finish();
+    await this.#end.promise.catch(() => undefined);
+  }
+
+  /** Makes consumers until one lives; called again when it breaks. */
+  async run(): Promise<void> {
+    const { connection, stream, onTrouble } = this.#options;
+    const since = Date.now();
+    for (let tries = 0; !this.#stopped; tries++) {
+      try {
+        const status = await streamStatus(connection, stream);
+        const problem = this.#compare(status);
+        if (problem === undefined) return await this.#subscribe(status);
+        if (problem.final || Date.now() - since > PATIENCE_MS) return this.#finish(problem.error);
+        onTrouble?.(problem.error);
+      } catch (error) {
+        if (connection.isClosed()) return this.#finish(toLogError(error, stream));
+        onTrouble?.(toLogError(error, stream));
+      }
+      await wait(Math.min(1000, 50 * 2 ** tries) * (0.5 + Math.random()));
+    }
+  }
+
+  /** Invariant 5, and the part of 3 that a consumer would pass over in silence. */
+  #compare(status: StreamStatus): { final: boolean; error: WritError } | undefined {
+    const { stream } = this.#options;
+    if (this.#created !== undefined && this.#created !== status.created)
+      return mismatch(true, `the stream \`${stream}\` was created at ${status.created}, the one before at ${this.#created}`);
+    if (status.lastSeq < this.#received)
+      return mismatch(false, `the stream \`${stream}\` ends at ${status.lastSeq}, before ${this.#received} that was read from it`);
+    if (status.messages > 0 && status.firstSeq > this.#received + 1 && this.#options.filters === undefined)
+      return mismatch(true, `the stream \`${stream}\` begins at ${status.firstSeq}, after ${this.#received + 1} that is wanted`);
+    return undefined;
+  }
+
+  async #subscribe(status: StreamStatus): Promise<void> {
+    const { connection, stream, filters } = this.#options;
+    const name = `follow-${nuid.next()}`;
+    const config = {
+      name,
+      deliver_policy: 'by_start_sequence',
+      opt_start_seq: this.#received + 1,
+      ack_policy: 'none',
+      replay_policy: 'instant',
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(INACTIVE_MS),
+      ...(filters === undefined ? {} : { filter_subjects: filters }),
+    };
+    const info = await askJetStream<ConsumerInfo>(connection, `CONSUMER.CREATE.${stream}.${name}`, {
+      stream_name: stream,
+      config,
+      action: 'create',
+    });
+    if (this.#stopped) return this.#dropConsumer(name);
+    this.#created = status.created;
+    this.#consumer = name;
+    this.#consumerSeq = 0;
+    this.#idleSeq = info.num_pending === 0 ? Math.max(status.lastSeq, this.#received) : 0;
+    this.#subscription = new PullSubscription({
+      connection,
+      stream,
+      consumer: name,
+      onMessage: (message) => this.#receive(message),
+      onHeartbeat: (consumerSeq, streamSeq) => this.#heartbeat(consumerSeq, streamSeq),
+      onIdle: () => this.#pull(),
+      onBroken: (reason) => this.#restart(`the consumer broke: ${reason}`),
+    });
+    this.#pull();
+    this.#schedule();
+  }
+
+  #receive(message: Msg): void {
+    const delivery = parseDelivery(message.reply ?? '');
+    if (delivery === undefined) return;
+    const { streamSeq, consumerSeq } = delivery;
+    if (consumerSeq !== this.#consumerSeq + 1) return this.#restart(`messages were lost before ${streamSeq}`);
+    if (this.#options.filters === undefined && streamSeq !== this.#received + 1) return this.#hole(this.#received + 1);
+    this.#consumerSeq = consumerSeq;
+    this.#received = streamSeq;
+    this.#pending = delivery.pending;
+    this.#idleSeq = 0;
+    this.#queue.push(new LogMessage(message, streamSeq, delivery.timeMs));
+    this.#schedule();
+  }
+
+  /** A hole counts when a second consumer shows it too. */
+  #hole(seq: number): void {
+    if (this.#holeAt !== seq) {
+      this.#holeAt = seq;
+      return this.#restart(`${seq} did not come`);
+    }
+    this.#finish(new WritError('EVENT_UNREADABLE', `${seq} is missing from \`${this.#options.stream}\`; restore the stream from its archive`));
+  }
+
+  #heartbeat(consumerSeq: number, streamSeq: number): void {
+    if (consumerSeq !== this.#consumerSeq) return this.#restart('messages were lost');
+    this.#idleSeq = Math.max(streamSeq, this.#received);
+    this.#schedule();
+  }
+
+  /** One microtask gathers what arrived in one read of the socket. */
+  #schedule(): void {
+    if (this.#scheduled || this.#handling || this.#stopped) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      void this.#handle();
+    });
+  }
+
+  async #handle(): Promise<void> {
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      while (this.#queue.length > 0 && !this.#stopped) {
+        const batch = this.#queue.length <= this.#maxBatch ? this.#queue : this.#queue.slice(0, this.#maxBatch);
+        this.#queue = batch === this.#queue ? [] : this.#queue.slice(this.#maxBatch);
+        const lastSeq = batch.at(-1)?.seq ?? this.#handled;
+        const done = this.#options.onMessages(batch, { lastSeq, pending: this.#pending + this.#queue.length });
+        if (done !== undefined) await done;
+        this.#handled = lastSeq;
+        this.#pull();
+      }
+      this.#reportIdle();
+    } catch (error) {
+      this.#finish(error);
+    } finally {
+      this.#handling = false;
+      if (this.#stopped) this.#end.resolve();
+      else if (this.#queue.length > 0) this.#schedule();
+    }
+  }
+
+  #reportIdle(): void {
+    if (this.#stopped || this.#idleSeq === 0 || this.#queue.length > 0) return;
+    this.#handled = Math.max(this.#handled, this.#idleSeq);
+    this.#options.onIdle?.(this.#idleSeq);
+    this.#idleSeq = 0;
+  }
+
+  /** Keeps two batches under way: one in the handler, one on the wire. */
+  #pull(): void {
+    const subscription = this.#subscription;
+    if (subscription === undefined || this.#stopped) return;
+    const window = this.#maxBatch * 2;
+    const room = window - subscription.asked - this.#queue.length;
+    if (room >= this.#maxBatch || (subscription.asked === 0 && room > 0)) subscription.pull(room);
+  }
+
+  #restart(reason: string): void {
+    if (this.#stopped) return;
+    this.#options.onTrouble?.(new WritError('LOG_UNAVAILABLE', `following \`${this.#options.stream}\` starts again after ${this.#received}: ${reason}`));
+    this.#subscription?.close();
+    this.#subscription = undefined;
+    this.#idleSeq = 0;
+    this.#dropConsumer(this.#consumer);
+    void this.run();
+  }
+
+  #finish(error?: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#subscription?.close();
+    this.#dropConsumer(this.#consumer);
+    if (error !== undefined) this.#end.reject(error);
+    else if (!this.#handling) this.#end.resolve();
+  }
+
+  #dropConsumer(name: string | undefined): void {
+    const { connection, stream } = this.#options;
+    if (name === undefined || connection.isClosed()) return;
+    // It would go by itself after its time; a failure to say so changes nothing.
+    askJetStream(connection, `CONSUMER.DELETE.${stream}.${name}`, undefined).catch((error: unknown) => messageOf(error));
+  }
+}
+
+function mismatch(final: boolean, message: string): { final: boolean; error: WritError } {
+  return { final, error: new WritError('CHECKPOINT_MISMATCH', `${message}; run \`writ doctor --repair\``) };
+}
