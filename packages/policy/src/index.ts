@@ -1,1 +1,7 @@
-export {};
+/** Policy engines behind one pure `evaluate`: Cedar. */
+export { type PolicyProblem } from './cedar/parse.ts';
+export { dottedPaths, type Reads, type ReadTree } from './cedar/reads.ts';
+export { checkPolicies } from './check.ts';
+export { policyDigest } from './digest.ts';
+export { type CedarEngine, type CompiledPolicies, openCedar, type PolicySet } from './engine.ts';
+export { type SentContext, showContext, type ShownContext } from './shown-context.ts';

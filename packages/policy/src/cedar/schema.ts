@@ -1,0 +1,90 @@
+/** The schema a policy is validated against: what every tenant has, and what this policy reads of the context. */
+import type { Expr, PolicyJson, SchemaJson, Type, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs';
+import { childrenOf, nodeOf } from './expression.ts';
+import { type Guess, inferTypes, resolve } from './infer.ts';
+
+const text = { type: 'String' } as const;
+
+/** Attributes of `Agent`; `labels` is added from use. Those that not every agent has are optional. */
+const AGENT = {
+  trust: { type: 'Long' },
+  type: text,
+  version: text,
+  name: text,
+  owner: { ...text, required: false },
+  container: { ...text, required: false },
+  capabilities: { type: 'Set', element: text },
+} as const satisfies Record<string, TypeOfAttribute<string>>;
+const RESOURCE = { type: text, id: text } as const satisfies Record<string, TypeOfAttribute<string>>;
+
+export const agentAttributes: ReadonlySet<string> = new Set([...Object.keys(AGENT), 'labels']);
+export const resourceAttributes: ReadonlySet<string> = new Set(Object.keys(RESOURCE));
+
+/** Stands for every action that the policy does not name. */
+const ANY_ACTION = 'any other action';
+/** A tower of records that goes on for ever by unification ends here. */
+const MAX_LEVELS = 16;
+
+export function schemaFor(policy: PolicyJson): SchemaJson<string> {
+  const { context, labels } = inferTypes(policy);
+  const appliesTo = { principalTypes: ['Agent'], resourceTypes: ['Resource'], context: typeJson(context, 0) };
+  const actions = [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, { appliesTo }]);
+  return {
+    '': {
+      entityTypes: {
+        Agent: { shape: { type: 'Record', attributes: { ...AGENT, labels: labelsJson(labels) } } },
+        Resource: { shape: { type: 'Record', attributes: { ...RESOURCE } } },
+      },
+      actions: Object.fromEntries(actions),
+    },
+  };
+}
+
+/** No label is on every agent, so each must be asked for with `has` before it is read. */
+function labelsJson(labels: Guess): Type<string> {
+  const names = [...(resolve(labels).fields?.keys() ?? [])];
+  return { type: 'Record', attributes: Object.fromEntries(names.map((name) => [name, { ...text, required: false }])) };
+}
+
+function typeJson(guess: Guess, level: number): Type<string> {
+  const { kind, name = '', element, fields } = resolve(guess);
+  if (level > MAX_LEVELS) return text;
+  switch (kind) {
+    case 'Long':
+    case 'Boolean':
+      return { type: kind };
+    case 'Set':
+      return { type: 'Set', element: element ? typeJson(element, level + 1) : text };
+    case 'Record': {
+      const attributes = [...(fields ?? [])].map(([key, { type, optional }]) => [key, { ...typeJson(type, level + 1), required: !optional }]);
+      return { type: 'Record', attributes: Object.fromEntries(attributes) };
+    }
+    case 'Entity':
+      return { type: 'Entity', name: ENTITY_OF[name] ?? name };
+    case 'Extension':
+      return { type: 'Extension', name };
+    case 'String':
+    case 'unknown':
+      return text;
+  }
+}
+
+const ENTITY_OF: Readonly<Record<string, string>> = { principal: 'Agent', resource: 'Resource', action: 'Action' };
+
+/** Every action that a policy names, in its scope or its conditions. */
+function actionsIn({ action, conditions }: PolicyJson): Set<string> {
+  const named = new Set<string>();
+  const add = (uid: unknown): void => {
+    const { type, id } = (uid as { __entity?: { type: string; id: string } }).__entity ?? (uid as { type: string; id: string });
+    if (type === 'Action') named.add(id);
+  };
+  if ('entity' in action) add(action.entity);
+  if ('entities' in action) action.entities.forEach(add);
+  const walk = (expr: Expr): void => {
+    const { op, body } = nodeOf(expr);
+    if (op === 'Value' && typeof body === 'object' && body !== null && '__entity' in body) add(body);
+    childrenOf(expr).forEach(walk);
+  };
+  conditions.forEach(({ body }) => walk(body));
+  return named;
+}

@@ -1,0 +1,107 @@
+/**
+ * The Cedar engine: sets of policies parsed once, evaluated as a pure function of a decision's inputs.
+ *
+ * 1. Parsed sets can never be deleted, only replaced: they live in slots numbered per slot name, so
+ *    memory does not grow with the number of sets ever compiled.
+ * 2. Compiling into a slot ends what was compiled into it before; that then refuses to evaluate.
+ * 3. Whatever is in doubt (a policy that does not parse, any error of any policy, a broken
+ *    instance) is an error of the verdict, which denies.
+ */
+import type { DecisionInputs } from '@writ/contracts';
+import { BASE_POLICY, type Evaluate, type PolicyVerdict } from '@writ/domain';
+import { appliesTo } from './cedar/applies.ts';
+import { type Instance, openInstance, repaired } from './cedar/instance.ts';
+import { parsePolicy } from './cedar/parse.ts';
+import { type Compiled, failed, ParsedSlices } from './cedar/parsed-slices.ts';
+import { callOf } from './cedar/question.ts';
+import { READS_NOTHING, type Reads, readsOf, readsPrincipal } from './cedar/reads.ts';
+import { createSlicer } from './cedar/slices.ts';
+import { policyDigest } from './digest.ts';
+
+export type PolicySet = { readonly digest: string; readonly policies: Readonly<Record<string, string>> };
+
+export type CompiledPolicies = {
+  readonly digest: string;
+  /** What the policies read of a question; nothing else needs to be shown to them or recorded. */
+  readonly reads: Reads;
+  /** True when some policy reads `principal.trust`. */
+  readonly readsTrust: boolean;
+  readonly evaluate: Evaluate;
+};
+
+export type CedarEngine = {
+  readonly name: 'cedar';
+  readonly version: string;
+  /** Parses a set into a slot; one that can not be used denies everything, with the reason. */
+  readonly compile: (slot: string, set: PolicySet) => CompiledPolicies;
+};
+
+const FULL_TRUST = 1000;
+const GRANTED: PolicyVerdict = { effect: 'allow', determining: [BASE_POLICY], errors: [], trustDecides: false };
+const NOT_GRANTED: PolicyVerdict = { effect: 'deny', determining: [], errors: [], trustDecides: false };
+
+export function openCedar(): CedarEngine {
+  const instance = openInstance();
+  const current = new Map<string, PolicySet>();
+  return {
+    name: 'cedar',
+    version: instance.cedar.getCedarVersion(),
+    compile: (slot, set) => {
+      current.set(slot, set);
+      return compileSet(instance, slot, set, () => current.get(slot) === set);
+    },
+  };
+}
+
+function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent: () => boolean): CompiledPolicies {
+  const read = readSet(instance, set);
+  if (!read.ok) return refusing(set.digest, read.error);
+  const { policies } = read;
+  const slicer = createSlicer(policies.map(({ policy }) => appliesTo(policy)));
+  const reads = readsOf(policies.map(({ policy }) => policy));
+  const parsed = new ParsedSlices(instance, slot, policies);
+  const readTrust = new Set(policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id));
+
+  const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
+    if (!isCurrent()) return failed('the policies were replaced while they were asked');
+    if (inputs.grants.length === 0) return NOT_GRANTED;
+    const { agent, trust } = inputs;
+    if (!agent) return failed('the agent is not there to be shown to the policies');
+    const slice = slicer.sliceFor(inputs.request);
+    if (slice.policies.length === 0) return GRANTED;
+    const ask = (score: DecisionInputs['trust']): PolicyVerdict =>
+      parsed.ask(slice, (sliceReads, setId) => callOf({ ...inputs, trust: score }, { agent, reads: sliceReads, setId }));
+    const verdict = ask(trust);
+    if (verdict.effect === 'allow' || verdict.errors.length > 0 || !trust) return verdict;
+    const byTrust = verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
+    return byTrust && trusted(ask({ ...trust, score: FULL_TRUST })) ? { ...verdict, trustDecides: true } : verdict;
+  };
+  return { digest: set.digest, reads, readsTrust: readTrust.size > 0, evaluate };
+}
+
+type ReadSet = { readonly ok: true; readonly policies: readonly Compiled[] } | { readonly ok: false; readonly error: string };
+
+function readSet(instance: Instance, { digest, policies }: PolicySet): ReadSet {
+  const texts = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (texts.length === 0) return { ok: true, policies: [] };
+  try {
+    if (policyDigest('cedar', policies) !== digest) return { ok: false, error: `the policies are not those of digest \`${digest}\`` };
+    const compiled: Compiled[] = [];
+    for (const [id, text] of texts) {
+      const parsed = parsePolicy(instance.cedar, { policyId: id, text });
+      if (!parsed.ok) return { ok: false, error: `policy \`${id}\` ${parsed.problem.message} (line ${parsed.problem.line}, column ${parsed.problem.column})` };
+      compiled.push({ id, text, policy: parsed.policy });
+    }
+    return { ok: true, policies: compiled };
+  } catch (thrown) {
+    return { ok: false, error: repaired(instance, thrown) };
+  }
+}
+
+function refusing(digest: string, error: string): CompiledPolicies {
+  return { digest, reads: READS_NOTHING, readsTrust: false, evaluate: () => failed(error) };
+}
+
+function trusted({ effect, errors }: PolicyVerdict): boolean {
+  return effect === 'allow' && errors.length === 0;
+}

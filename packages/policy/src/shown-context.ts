@@ -1,0 +1,110 @@
+/** What of a question's context the policies are shown: the attributes they read, checked value by value. */
+import type { PolicyValue } from '@writ/contracts';
+import type { ReadTree } from './cedar/reads.ts';
+
+/** The parts of a question that policies see under `context`. */
+export type SentContext = {
+  readonly context: Readonly<Record<string, unknown>> | undefined;
+  /** The properties of subject, action and resource: `context.subject` and so on. */
+  readonly subject: Readonly<Record<string, unknown>> | undefined;
+  readonly action: Readonly<Record<string, unknown>> | undefined;
+  readonly resource: Readonly<Record<string, unknown>> | undefined;
+};
+
+export type ShownContext = {
+  readonly context: Record<string, PolicyValue>;
+  /** What is read but can not be shown to a policy, with why. */
+  readonly unusable: string[];
+  /** The names of what was sent and is not read. */
+  readonly ignored: string[];
+};
+
+/** Read by the conditions of grants, whatever the policies read. */
+const ESTIMATE = 'estimatedCostMicros';
+const PROPERTIES = ['subject', 'action', 'resource'] as const;
+/** Values inside one question's context. */
+const MAX_VALUES = 2000;
+const MAX_IGNORED = 50;
+const MAX_NAME = 128;
+
+type Progress = ShownContext & { values: number };
+type Members = Readonly<Record<string, unknown>>;
+
+export function showContext(reads: ReadTree | 'whole', sent: SentContext): ShownContext {
+  const progress: Progress = { context: {}, unusable: [], ignored: [], values: 0 };
+  const context = sent.context ?? {};
+  for (const name of Object.keys(context)) {
+    const isProperties = name === 'subject' || name === 'action' || name === 'resource';
+    if (isProperties) ignore(progress, name);
+    else if (name === ESTIMATE && readAt(reads, name) === undefined) showEstimate(progress, context[name]);
+    else showMember(progress, progress.context, { name, path: name, value: context[name], read: readAt(reads, name) });
+  }
+  for (const name of PROPERTIES) {
+    const value = sent[name];
+    if (value === undefined) continue;
+    const read = readAt(reads, name);
+    if (read !== undefined) showMember(progress, progress.context, { name, path: name, value, read });
+    else for (const key of Object.keys(value)) ignore(progress, `${name}.${key}`);
+  }
+  return { context: progress.context, unusable: progress.unusable, ignored: progress.ignored };
+}
+
+function readAt(reads: ReadTree | 'whole', name: string): ReadTree | 'whole' | undefined {
+  if (reads === 'whole') return 'whole';
+  return Object.hasOwn(reads, name) ? reads[name] : undefined;
+}
+
+function showEstimate(progress: Progress, value: unknown): void {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) progress.context[ESTIMATE] = value;
+  else ignore(progress, ESTIMATE);
+}
+
+type Member = { readonly name: string; readonly path: string; readonly value: unknown; readonly read: ReadTree | 'whole' | undefined };
+
+function showMember(progress: Progress, into: Record<string, PolicyValue>, { name, path, value, read }: Member): void {
+  if (read === undefined) return ignore(progress, path);
+  // Cedar gives names like `__entity` and `__extn` a meaning of their own: nobody may send an entity.
+  if (name.startsWith('__')) return refuse(progress, path, 'has a name that begins with `__`');
+  if (read === 'whole' || !isRecord(value)) {
+    if (isUsable(progress, path, value)) into[name] = value;
+    return;
+  }
+  const below: Record<string, PolicyValue> = {};
+  for (const key of Object.keys(value))
+    showMember(progress, below, { name: key, path: `${path}.${key}`, value: value[key], read: readAt(read, key) });
+  into[name] = below;
+}
+
+function isUsable(progress: Progress, path: string, value: unknown): value is PolicyValue {
+  progress.values += 1;
+  if (progress.values === MAX_VALUES) refuse(progress, path, `is one of more than ${MAX_VALUES} values that policies read`);
+  if (progress.values >= MAX_VALUES) return false;
+  switch (typeof value) {
+    case 'boolean':
+      return true;
+    case 'string':
+      return value.isWellFormed() || (refuse(progress, path, 'is not well-formed text'), false);
+    case 'number':
+      return Number.isSafeInteger(value) || (refuse(progress, path, `is ${value}; policies read whole numbers up to 2^53 only`), false);
+    default:
+      break;
+  }
+  if (Array.isArray(value)) return value.reduce<boolean>((ok, item) => isUsable(progress, `${path}[]`, item) && ok, true);
+  if (!isRecord(value)) return refuse(progress, path, 'is null; leave it out instead'), false;
+  return Object.keys(value).reduce<boolean>((ok, key) => {
+    if (key.startsWith('__')) return refuse(progress, `${path}.${key}`, 'has a name that begins with `__`'), false;
+    return isUsable(progress, `${path}.${key}`, value[key]) && ok;
+  }, true);
+}
+
+function isRecord(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuse(progress: Progress, path: string, why: string): void {
+  if (progress.unusable.length < MAX_IGNORED) progress.unusable.push(`\`context.${path.slice(0, MAX_NAME)}\` ${why}`);
+}
+
+function ignore(progress: Progress, path: string): void {
+  if (progress.ignored.length < MAX_IGNORED) progress.ignored.push(path.slice(0, MAX_NAME));
+}
