@@ -28,9 +28,11 @@ export type PublishResult =
 /** The broker stored a message with this id before. */
 export class DuplicateError extends Error {
   override readonly name = 'DuplicateError';
+  readonly seq: number;
 
   constructor(seq: number) {
     super(`the message id was stored before, at ${seq}`);
+    this.seq = seq;
   }
 }
 

@@ -1,0 +1,64 @@
+/** DECISIONS: batches of decision records, one subject per governor, written by that governor alone. */
+import type { NatsConnection } from '@nats-io/nats-core';
+import { subjects } from '@writ/contracts';
+import type { StoredMessage } from './event-codec.ts';
+import { toLogError } from './jetstream-api.ts';
+import { writeRecord } from './record-writer.ts';
+import { leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
+import { type Follower, type FollowSettings, followStream, type FollowStream } from './stream-follower.ts';
+
+export type DecisionBatchWrite = {
+  readonly tenant: string;
+  readonly governor: string;
+  readonly boot: string;
+  /** The number of the batch's first record in this boot. */
+  readonly firstN: number;
+  /** The JSON array of records. */
+  readonly body: Uint8Array | string;
+};
+
+export interface DecisionLog {
+  readonly stream: 'DECISIONS';
+  /** Stores a batch and returns its sequence; throws `LOG_UNAVAILABLE` or `LOG_FULL` when it is not certain to be stored. */
+  append(batch: DecisionBatchWrite): Promise<number>;
+  /** The last batch of a governor, for numbering after a restart. */
+  lastOf(tenant: string, governor: string): Promise<StoredMessage | undefined>;
+  /** Every batch from a sequence on, for ever. */
+  follow(options: FollowSettings & Pick<FollowStream, 'onMessages'>): Follower;
+  status(): Promise<StreamStatus>;
+}
+
+const STREAM = 'DECISIONS';
+
+/** Opens the decision log; `timeoutMs` bounds one append (10 s when left out). */
+export function openDecisionLog(options: {
+  readonly connection: NatsConnection;
+  readonly ingest: string;
+  readonly timeoutMs?: number;
+}): DecisionLog {
+  const { connection, ingest, timeoutMs = 10_000 } = options;
+  return {
+    stream: STREAM,
+    async append({ tenant, governor, boot, firstN, body }) {
+      const subject = subjects.decisions(tenant, governor);
+      const messageId = `${tenant}/${governor}/${boot}/${firstN}`;
+      const seq = await writeRecord({ connection, ingest, stream: STREAM, timeoutMs }, { subject, messageId, body });
+      return seq ?? 0;
+    },
+    async lastOf(tenant, governor) {
+      try {
+        return await leaderGet({ connection, stream: STREAM }, { last_by_subj: subjects.decisions(tenant, governor) });
+      } catch (error) {
+        throw toLogError(error, STREAM);
+      }
+    },
+    follow: (settings) => followStream({ ...settings, connection, stream: STREAM }),
+    async status() {
+      try {
+        return await streamStatus(connection, STREAM);
+      } catch (error) {
+        throw toLogError(error, STREAM);
+      }
+    },
+  };
+}

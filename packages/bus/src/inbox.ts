@@ -1,0 +1,271 @@
+/**
+ * Taking commands from INBOX.
+ *
+ * Invariants:
+ * 1. A command leaves INBOX only when it was handled, or after its dead letter is stored.
+ * 2. Trouble of ours (the log or a store away, a human needed) holds what is in hand and pulls nothing more; the broker
+ *    is told that work goes on, so that no delivery is used up.
+ * 3. A command that can not be handled delays nobody: the others in flight go on.
+ * 4. A command whose deliveries all ended without an outcome (it kills its handler) is buried unopened at the last one.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { type CommandAddress, type ErrorCode, errorCatalogue, parseCommandSubject, toWritError, WritError } from '@writ/contracts';
+import { type DeadLetter, type DeadLetters, openDeadLetters } from './dead-letters.ts';
+import { type Delivery, parseDelivery } from './delivery.ts';
+import { headerBlockOf, headerIn, scanHeaders } from './header-block.ts';
+import { askJetStream, toLogError } from './jetstream-api.ts';
+import { PullSubscription } from './pull-subscription.ts';
+
+export type InboxCommand = CommandAddress & {
+  readonly subject: string;
+  /** The sequence in INBOX; names the command where its sender gave no idempotency key. */
+  readonly seq: number;
+  readonly deliveries: number;
+  /** When the broker took it. */
+  readonly receivedMs: number;
+  readonly data: Uint8Array;
+  /** The first value of a header. */
+  header(name: string): string | undefined;
+};
+
+export type InboxOptions = {
+  readonly connection: NatsConnection;
+  readonly ingest: string;
+  readonly maxInFlight: number;
+  /** Resolves when the command is done; what it throws is acted on by its delivery class. */
+  readonly handler: (command: InboxCommand) => Promise<void>;
+  readonly onTrouble?: (error: WritError) => void;
+};
+
+export type InboxIntake = {
+  /** True while trouble of ours holds the intake. */
+  readonly paused: boolean;
+  readonly inFlight: number;
+  /** Pulls no more, lets handlers finish, gives back what is held. */
+  stop(): Promise<void>;
+};
+
+const STREAM = 'INBOX';
+const CONSUMER = 'commander';
+/** Tries of one delivery for what may pass by itself. */
+const TRIES = 5;
+/** Well under the least wait for an acknowledgement. */
+const WORKING_MS = 3000;
+const MAX_HOLD_MS = 5000;
+
+const outages: readonly ErrorCode[] = [
+  'LOG_UNAVAILABLE',
+  'LOG_FULL',
+  'STORE_UNAVAILABLE',
+  'BUS_UNAVAILABLE',
+  'SERVICE_UNAVAILABLE',
+  'STALE_STATE',
+  'CLOCK_SKEW',
+];
+
+/** Starts to take commands; throws `LOG_UNAVAILABLE` when the stream or its consumer is not there. */
+export async function takeInbox(options: InboxOptions): Promise<InboxIntake> {
+  type Info = { readonly config: { readonly max_deliver?: number } };
+  try {
+    const info = await askJetStream<Info>(options.connection, `CONSUMER.INFO.${STREAM}.${CONSUMER}`, undefined);
+    return new Intake(options, info.config.max_deliver ?? -1);
+  } catch (error) {
+    throw toLogError(error, STREAM);
+  }
+}
+
+type Held = { message: Msg; delivery: Delivery };
+type Outcome = 'done' | 'held_back' | WritError;
+
+class Intake implements InboxIntake {
+  readonly #options: InboxOptions;
+  readonly #maxDeliver: number;
+  readonly #letters: DeadLetters;
+  readonly #inHand = new Map<number, Held>();
+  readonly #working: NodeJS.Timeout;
+  readonly #stopping = new AbortController();
+  #subscription: PullSubscription | undefined;
+  #holding = 0;
+  #empty = Promise.withResolvers<void>();
+
+  constructor(options: InboxOptions, maxDeliver: number) {
+    this.#options = options;
+    this.#maxDeliver = maxDeliver;
+    this.#letters = openDeadLetters(options);
+    this.#working = setInterval(() => this.#keep(), WORKING_MS);
+    this.#subscribe();
+  }
+
+  get paused(): boolean {
+    return this.#holding > 0;
+  }
+
+  get inFlight(): number {
+    return this.#inHand.size;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#subscription?.close();
+    if (this.#inHand.size > 0) await this.#empty.promise;
+    clearInterval(this.#working);
+    if (!this.#options.connection.isClosed()) await this.#options.connection.flush();
+  }
+
+  #subscribe(): void {
+    const { connection, onTrouble } = this.#options;
+    this.#subscription = new PullSubscription({
+      connection,
+      stream: STREAM,
+      consumer: CONSUMER,
+      onMessage: (message) => this.#take(message),
+      onIdle: () => this.#pull(),
+      onBroken: (reason) => {
+        onTrouble?.(new WritError('BUS_UNAVAILABLE', `the intake of \`${STREAM}\` starts again: ${reason}`));
+        this.#subscription = undefined;
+        void wait(200 + Math.random() * 300).then(() => this.#stopping.signal.aborted || this.#subscribe());
+      },
+    });
+    this.#pull();
+  }
+
+  #pull(): void {
+    if (this.paused || this.#stopping.signal.aborted) return;
+    const asked = this.#subscription?.asked ?? 0;
+    const room = this.#options.maxInFlight - this.#inHand.size - asked;
+    if (asked === 0 || room >= this.#options.maxInFlight / 4) this.#subscription?.pull(room);
+  }
+
+  #take(message: Msg): void {
+    const delivery = parseDelivery(message.reply ?? '');
+    if (delivery === undefined) return;
+    const known = this.#inHand.get(delivery.streamSeq);
+    if (known !== undefined) {
+      // Delivered again while it is worked on: from now on this delivery is the one to acknowledge.
+      known.message = message;
+      known.delivery = delivery;
+      return;
+    }
+    const held: Held = { message, delivery };
+    this.#inHand.set(delivery.streamSeq, held);
+    void this.#work(held).finally(() => {
+      this.#inHand.delete(delivery.streamSeq);
+      if (this.#inHand.size === 0) {
+        this.#empty.resolve();
+        this.#empty = Promise.withResolvers<void>();
+      }
+      this.#pull();
+    });
+  }
+
+  async #work(held: Held): Promise<void> {
+    if (isBareAcknowledgement(held.message)) return this.#answer(held, '+TERM an acknowledgement, not a command');
+    const outcome = await this.#attempt(held);
+    if (outcome === 'done') this.#answer(held, '+ACK');
+    else if (outcome === 'held_back') this.#answer(held, '-NAK');
+    else await this.#bury(held, outcome);
+  }
+
+  async #attempt(held: Held): Promise<Outcome> {
+    const command = toCommand(held);
+    if (command === undefined)
+      return new WritError('VERB_UNKNOWN', `\`${held.message.subject}\` names no command; write \`writ.<tenant>.inbox.<key>.<context>.<verb>\``);
+    if (this.#maxDeliver > 0 && command.deliveries >= this.#maxDeliver)
+      return new WritError('INTERNAL', `the command was delivered ${command.deliveries} times and never came to an end`);
+    for (let tries = 1; ; tries++) {
+      const error = await this.#unlessOutage(() => this.#options.handler(command));
+      if (error === 'done' || error === 'held_back') return error;
+      if (errorCatalogue[error.code].delivery === 'terminal' || tries >= TRIES) return error;
+      await wait(50 * 2 ** tries * (0.5 + Math.random()));
+    }
+  }
+
+  /** Does the work, and does it again as long as trouble of ours stands in its way. */
+  async #unlessOutage(work: () => Promise<void>): Promise<Outcome> {
+    let holding = false;
+    try {
+      for (let tries = 0; ; tries++) {
+        try {
+          await work();
+          return 'done';
+        } catch (thrown) {
+          const error = toWritError(thrown);
+          if (!isOutage(error.code)) return error;
+          this.#options.onTrouble?.(error);
+        }
+        if (!holding) this.#holding++;
+        holding = true;
+        if (this.#stopping.signal.aborted) return 'held_back';
+        await wait(Math.min(MAX_HOLD_MS, 100 * 2 ** tries), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    } finally {
+      if (holding) this.#holding--;
+    }
+  }
+
+  async #bury(held: Held, error: WritError): Promise<void> {
+    const letter = toLetter(held, error);
+    const outcome = await this.#unlessOutage(() => this.#letters.write(letter));
+    if (outcome === 'done') return this.#answer(held, `+TERM ${error.code}: ${error.message}`.slice(0, 500));
+    if (outcome !== 'held_back') this.#options.onTrouble?.(outcome);
+    this.#answer(held, '-NAK {"delay": 5000000000}');
+  }
+
+  #keep(): void {
+    for (const held of this.#inHand.values()) this.#answer(held, '+WPI');
+  }
+
+  #answer(held: Held, text: string): void {
+    const { connection } = this.#options;
+    if (!connection.isClosed()) connection.publish(held.message.reply ?? '', text);
+  }
+}
+
+function isOutage(code: ErrorCode): boolean {
+  return errorCatalogue[code].delivery === 'paused' || outages.includes(code);
+}
+
+/** An acknowledgement that somebody had sent here by naming this subject as their reply; it has a fixed body and no headers. */
+function isBareAcknowledgement(message: Msg): boolean {
+  if (headerBlockOf(message) !== '' || message.data.length > 256) return false;
+  return /^\{"stream":"[^"]*", ?"seq":\d+[^{]*\}$/.test(message.string());
+}
+
+function toCommand({ message, delivery }: Held): InboxCommand | undefined {
+  const address = parseCommandSubject(message.subject);
+  if (address?.kind !== 'inbox') return undefined;
+  const { tenant, key, verb } = address;
+  return {
+    tenant,
+    key,
+    verb,
+    subject: message.subject,
+    seq: delivery.streamSeq,
+    deliveries: delivery.deliveries,
+    receivedMs: delivery.timeMs,
+    data: message.data,
+    header: (name) => headerIn(headerBlockOf(message), name),
+  };
+}
+
+function toLetter({ message, delivery }: Held, error: WritError): DeadLetter {
+  const address = parseCommandSubject(message.subject);
+  return {
+    id: `inbox-${delivery.streamSeq}-${delivery.timeMs}`,
+    tenant: address?.tenant ?? message.subject.split('.')[1] ?? '',
+    stream: STREAM,
+    seq: delivery.streamSeq,
+    subject: message.subject,
+    keyId: address?.key ?? null,
+    verb: address?.verb ?? null,
+    headers: [...scanHeaders(headerBlockOf(message))],
+    body: Buffer.from(message.data).toString('base64'),
+    code: error.code,
+    reason: error.message,
+    details: error.details,
+    attempts: delivery.deliveries,
+    firstAt: new Date(delivery.timeMs).toISOString(),
+    lastAt: new Date().toISOString(),
+  };
+}
