@@ -7,6 +7,7 @@ export * from './commands.ts';
 export * from './config.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
+export * from './event-view.ts';
 export * from './events.ts';
 export * from './execution/execution.ts';
 export * from './ids.ts';
