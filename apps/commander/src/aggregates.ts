@@ -22,10 +22,11 @@ export type Part<State = unknown> = {
   readonly subject: string;
   /** The `ce-subject`, e.g. `agent/langgraph-v2:x`. */
   readonly aggregate: string;
-  readonly initial: () => State;
-  readonly evolve: (state: State, event: StoredEvent) => State;
+  // Methods, so that parts of different states can stand in one list: each meets only its own state.
+  initial(): State;
+  evolve(state: State, event: StoredEvent): State;
   /** `timeMs` is the time the events will have. */
-  readonly decide: (state: State, timeMs: number) => readonly WritEvent[];
+  decide(state: State, timeMs: number): readonly WritEvent[];
 };
 
 export type Execution<State> = {
@@ -42,10 +43,11 @@ export function partOf<State, Command, N extends EventName>(
 ): Part<State> {
   return {
     ...where,
-    initial: decider.initial,
+    initial: () => decider.initial(),
     // A subject holds the events of its own aggregate only; nobody else can write to it.
     evolve: (state, event) => decider.evolve(state, event as StoredEvent & WritEvent<N>),
-    decide: (state, timeMs) => decider.decide(state, command(timeMs)),
+    // The names are a subset of all, which the compiler can not follow through a mapped type.
+    decide: (state, timeMs) => decider.decide(state, command(timeMs)) as readonly WritEvent[],
   };
 }
 

@@ -15,3 +15,4 @@ export * from './decision-log.ts';
 export * from './keyring.ts';
 export * from './responder.ts';
 export * from './inbox.ts';
+export * from './role.ts';

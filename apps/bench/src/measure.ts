@@ -1,0 +1,74 @@
+/** What a run of many requests came to: its latencies and its rate. */
+
+export type Measured = {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly perSecond: number;
+};
+
+/** Gathers the slices of one side of a comparison; times in milliseconds. */
+export class Samples {
+  readonly #latencies: number[] = [];
+  #busyMs = 0;
+
+  add(latencyMs: number): void {
+    this.#latencies.push(latencyMs);
+  }
+
+  /** A slice took so long from its first request to its last answer. */
+  addElapsed(elapsedMs: number): void {
+    this.#busyMs += elapsedMs;
+  }
+
+  get count(): number {
+    return this.#latencies.length;
+  }
+
+  result(): Measured {
+    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    return {
+      p50Ms: round(quantile(sorted, 0.5), 3),
+      p99Ms: round(quantile(sorted, 0.99), 3),
+      perSecond: Math.round(sorted.length / (this.#busyMs / 1000)),
+    };
+  }
+}
+
+/** The value that the share `q` of a sorted list does not exceed. */
+export function quantile(sorted: readonly number[], q: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
+
+/**
+ * Sends requests for `sliceMs`, `inFlight` at a time: each of so many loops sends its next request
+ * when the one before was answered. A request that fails ends the run.
+ */
+export async function drive(
+  samples: Samples,
+  options: { readonly sliceMs: number; readonly inFlight: number },
+  request: () => Promise<void>,
+): Promise<void> {
+  const began = performance.now();
+  const until = began + options.sliceMs;
+  const loop = async (): Promise<void> => {
+    while (true) {
+      const sent = performance.now();
+      if (sent >= until) return;
+      await request();
+      samples.add(performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: options.inFlight }, loop));
+  samples.addElapsed(performance.now() - began);
+}
+
+/** Runs both sides in turns, so that whatever else the machine does falls on both. */
+export async function interleave(rounds: number, sides: readonly (() => Promise<void>)[]): Promise<void> {
+  for (let n = 0; n < rounds; n++)
+    for (let i = 0; i < sides.length; i++) await sides[(i + n) % sides.length]?.();
+}
