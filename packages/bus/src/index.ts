@@ -16,3 +16,4 @@ export * from './keyring.ts';
 export * from './responder.ts';
 export * from './inbox.ts';
 export * from './role.ts';
+export * from './role.ts';

@@ -1,19 +1,18 @@
-/** What every role is to the process that runs it. */
+/** What every role looks like to the process that runs it. */
 
-/** The part of a pino logger that roles use; the composition gives one whose secrets are redacted. */
-export interface Logger {
-  debug(context: object, message: string): void;
-  info(context: object, message: string): void;
-  warn(context: object, message: string): void;
-  error(context: object, message: string): void;
-}
+/** A structured log; the composition brings the real one. */
+export type Logger = {
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+};
 
-export type Readiness = { readonly ok: boolean; readonly detail?: string };
-
-/** A role that was started and is at work. */
+/** A role that was started. */
 export type RunningRole = {
   readonly name: string;
-  ready(): Readiness;
-  /** Finishes what is in hand, then closes; at most 30 seconds. */
+  /** Whether it does its work now, and what keeps it from it. */
+  ready(): { readonly ok: boolean; readonly detail?: string };
+  /** Finishes what is in flight and leaves. */
   stop(): Promise<void>;
 };
