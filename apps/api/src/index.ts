@@ -1,1 +1,2 @@
-export {};
+export { openApiDocument } from './openapi/document.ts';
+export { routes } from './routes.ts';

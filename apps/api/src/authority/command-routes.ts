@@ -1,0 +1,48 @@
+/** Commands on grants and policies. */
+import { agentId, policyVersion, uuid } from '@writ/contracts';
+import { z } from 'zod';
+import { commandRoute } from '../commands/command-route.ts';
+import type { Route } from '../http/route.ts';
+
+const reason = z.string().max(2000).nullable().optional();
+
+export const authorityCommandRoutes: readonly Route[] = [
+  commandRoute({
+    method: 'POST',
+    path: '/v1/grants',
+    verb: 'authority.issue-grant',
+    tag: 'grants',
+    operation: 'issueGrant',
+    creates: true,
+    errors: ['AGENT_UNKNOWN', 'AGENT_RETIRED', 'GRANT_EXPIRED', 'CONDITION_UNSUPPORTED'],
+  }),
+  commandRoute({
+    method: 'DELETE',
+    path: '/v1/grants/{grantId}',
+    verb: 'authority.revoke-grant',
+    tag: 'grants',
+    operation: 'revokeGrant',
+    params: z.strictObject({ grantId: uuid }),
+    body: z.strictObject({ grantId: uuid.optional(), agentId: agentId.optional(), reason }),
+    errors: ['GRANT_UNKNOWN', 'STALE_STATE'],
+  }),
+  commandRoute({
+    method: 'POST',
+    path: '/v1/policies',
+    verb: 'authority.publish-policies',
+    tag: 'policies',
+    operation: 'publishPolicies',
+    creates: true,
+    errors: ['POLICY_INVALID'],
+  }),
+  commandRoute({
+    method: 'POST',
+    path: '/v1/policies/{version}/activate',
+    verb: 'authority.activate-policies',
+    tag: 'policies',
+    operation: 'activatePolicies',
+    params: z.strictObject({ version: policyVersion }),
+    body: z.strictObject({ version: policyVersion.optional() }),
+    errors: ['POLICY_VERSION_UNKNOWN', 'POLICY_INVALID'],
+  }),
+];

@@ -1,0 +1,29 @@
+/** What the routes work with; the composition root makes it, tests may give parts of it. */
+import type { EventStore, Keyring, KeyRecord, Requester } from '@writ/bus';
+import type { WritError } from '@writ/contracts';
+import type { EventHub } from './events/hub.ts';
+import type { OpenStreams } from './events/open-stream.ts';
+import type { Metrics } from './metrics.ts';
+import type { ReadSide } from './reads/read-side.ts';
+
+export type DeadLetterShelf = ReturnType<typeof import('@writ/bus').openDeadLetters>;
+
+export type ApiDependencies = {
+  readonly bus: Requester;
+  readonly events: EventStore;
+  readonly hub: EventHub;
+  readonly streams: OpenStreams;
+  readonly keyring: Pick<Keyring, 'verify' | 'get'>;
+  readonly deadLetters: DeadLetterShelf;
+  readonly readSide: ReadSide;
+  readonly metrics: Metrics;
+  /** The address that others know the API by, without a closing slash. */
+  readonly publicUrl: string | undefined;
+  readonly nowMs: () => number;
+  /** What keeps the API from being ready; empty when nothing does. */
+  readonly troubles: () => Promise<readonly Trouble[]>;
+  readonly onKeyRevoked: (callback: (key: KeyRecord) => void) => () => void;
+  readonly reportFault: (error: WritError, operation: string) => void;
+};
+
+export type Trouble = { readonly part: string; readonly message: string };

@@ -1,0 +1,15 @@
+/** Commands on trust: rate an agent. */
+import { commandRoute } from '../commands/command-route.ts';
+import type { Route } from '../http/route.ts';
+
+export const trustCommandRoutes: readonly Route[] = [
+  commandRoute({
+    method: 'POST',
+    path: '/v1/feedback',
+    verb: 'trust.give-feedback',
+    tag: 'feedback',
+    operation: 'giveFeedback',
+    creates: true,
+    errors: ['AGENT_UNKNOWN', 'EXECUTION_UNKNOWN', 'IDENTITY_MISMATCH', 'SOURCE_NOT_ALLOWED', 'STALE_STATE'],
+  }),
+];
