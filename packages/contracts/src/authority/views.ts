@@ -1,0 +1,113 @@
+/** Grants, policies and decisions as they are shown, and how lists of them are filtered. */
+import { z } from 'zod';
+import { denyCodes } from '../errors.ts';
+import { agentId } from '../ids.ts';
+import { listedText, pageQuery, timeQuery } from '../list-query.ts';
+import { decisionInputs } from './decision-record.ts';
+import { outcome, reason } from './evaluation.ts';
+import { grantConditions } from './grant.ts';
+
+/** `not_yet` and `expired` are as of the moment it is shown. */
+export const grantStatus = z.enum(['active', 'not_yet', 'expired', 'revoked']);
+
+export const grantView = z.strictObject({
+  grantId: z.string(),
+  agentId: z.string(),
+  status: grantStatus,
+  actions: z.array(z.string()),
+  resources: z.array(z.string()),
+  notBefore: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  conditions: grantConditions,
+  reason: z.string().nullable(),
+  issuedBy: z.string(),
+  issuedAt: z.string(),
+  revoked: z.strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() }).nullable(),
+  seq: z.int(),
+});
+
+export const grantsQuery = z.strictObject({
+  ...pageQuery,
+  ...timeQuery,
+  agentId: agentId.optional(),
+  /** A name; grants whose patterns cover it are shown. */
+  action: listedText.optional(),
+  resource: listedText.optional(),
+  status: grantStatus.optional(),
+});
+
+/** A published version of the policies, without their text. */
+export const policyVersionView = z.strictObject({
+  version: z.string(),
+  engine: z.string(),
+  digest: z.string(),
+  active: z.boolean(),
+  policyIds: z.array(z.string()),
+  note: z.string().nullable(),
+  publishedBy: z.string(),
+  publishedAt: z.string(),
+  /** When it was made the one that decides, last. */
+  activated: z.strictObject({ by: z.string(), at: z.string() }).nullable(),
+  seq: z.int(),
+});
+
+export const policyVersionDetailView = z.strictObject({
+  ...policyVersionView.shape,
+  policies: z.record(z.string(), z.string()),
+});
+
+export const policiesQuery = z.strictObject(pageQuery);
+
+export const decisionView = z.strictObject({
+  decisionId: z.string(),
+  agentId: z.string(),
+  action: z.string(),
+  resource: z.string(),
+  outcome,
+  code: z.enum(denyCodes).nullable(),
+  reasons: z.array(reason),
+  policies: z.array(z.string()),
+  obligations: z.array(z.record(z.string(), z.unknown())),
+  ignored: z.array(z.string()),
+  /** The score it was decided with. */
+  trust: z.int().nullable(),
+  keyId: z.string(),
+  policyVersion: z.string().nullable(),
+  policyDigest: z.string(),
+  evaluatedAt: z.string(),
+  /** The sequence of the log it was decided on. */
+  seq: z.int(),
+});
+
+/** One decision with every input by value, and where it is recorded. */
+export const decisionDetailView = z.strictObject({
+  ...decisionView.shape,
+  inputs: decisionInputs,
+  record: z.strictObject({
+    governor: z.string(),
+    boot: z.string(),
+    n: z.int(),
+    durability: z.enum(['buffered', 'required']),
+    /** The sequence of its batch in the decision log. */
+    seq: z.int(),
+  }),
+});
+
+export const decisionsQuery = z.strictObject({
+  ...pageQuery,
+  ...timeQuery,
+  agentId: agentId.optional(),
+  action: listedText.optional(),
+  resource: listedText.optional(),
+  outcome: outcome.optional(),
+  code: z.enum(denyCodes).optional(),
+});
+
+export type GrantView = z.infer<typeof grantView>;
+export type GrantsQuery = z.infer<typeof grantsQuery>;
+export type PolicyVersionView = z.infer<typeof policyVersionView>;
+export type PolicyVersionDetailView = z.infer<typeof policyVersionDetailView>;
+export type PoliciesQuery = z.infer<typeof policiesQuery>;
+export type DecisionView = z.infer<typeof decisionView>;
+export type DecisionDetailView = z.infer<typeof decisionDetailView>;
+export type DecisionsQuery = z.infer<typeof decisionsQuery>;

@@ -1,0 +1,53 @@
+/** What keeps the platform going, as it is shown: dead letters and the positions of the read models. */
+import { z } from 'zod';
+import { listedText, pageQuery } from '../list-query.ts';
+import { errorDetail } from '../reply.ts';
+
+export const deadLetterView = z.strictObject({
+  id: z.string(),
+  /** The stream the original was in, and its sequence there. */
+  stream: z.string(),
+  streamSeq: z.int(),
+  subject: z.string(),
+  keyId: z.string().nullable(),
+  verb: z.string().nullable(),
+  code: z.string(),
+  reason: z.string(),
+  details: z.array(errorDetail),
+  attempts: z.int(),
+  firstAt: z.string(),
+  lastAt: z.string(),
+  seq: z.int(),
+});
+
+/** One dead letter with the original. */
+export const deadLetterDetailView = z.strictObject({
+  ...deadLetterView.shape,
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  /** Base64. */
+  body: z.string(),
+});
+
+export const deadLettersQuery = z.strictObject({
+  ...pageQuery,
+  code: listedText.optional(),
+  verb: listedText.optional(),
+});
+
+/** How far a projection has got. */
+export const positionView = z.strictObject({
+  projection: z.string(),
+  version: z.int(),
+  source: z.string(),
+  cell: z.string(),
+  segment: z.int(),
+  seq: z.int(),
+  status: z.enum(['running', 'paused']),
+  paused: z.strictObject({ seq: z.int(), reason: z.string() }).nullable(),
+  updatedAt: z.string(),
+});
+
+export type DeadLetterView = z.infer<typeof deadLetterView>;
+export type DeadLetterDetailView = z.infer<typeof deadLetterDetailView>;
+export type DeadLettersQuery = z.infer<typeof deadLettersQuery>;
+export type PositionView = z.infer<typeof positionView>;
