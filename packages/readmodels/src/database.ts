@@ -1,0 +1,27 @@
+/** Every table, as queries see it. */
+import type { DecisionGapRow, DecisionRow } from './authority/decisions.ts';
+import type { GrantRow } from './authority/grants.ts';
+import type { PolicyVersionRow } from './authority/policies.ts';
+import type { ExecutionRow } from './execution/executions.ts';
+import type { DeadLetterRow } from './operations/dead-letters.ts';
+import type { PositionRow } from './operations/position-row.ts';
+import type { AgentRow, AgentVersionRow } from './registry/agents.ts';
+import type { KeyRow } from './tenancy/keys.ts';
+import type { FeedbackRow } from './trust/feedback.ts';
+import type { TrustFactRow, TrustRow } from './trust/trust.ts';
+
+export type Database = {
+  agents: AgentRow;
+  agent_versions: AgentVersionRow;
+  grants: GrantRow;
+  policy_versions: PolicyVersionRow;
+  decisions: DecisionRow;
+  decision_gaps: DecisionGapRow;
+  executions: ExecutionRow;
+  trust: TrustRow;
+  trust_facts: TrustFactRow;
+  feedback: FeedbackRow;
+  keys: KeyRow;
+  dead_letters: DeadLetterRow;
+  projection_positions: PositionRow;
+};

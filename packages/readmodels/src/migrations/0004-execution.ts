@@ -1,0 +1,36 @@
+import { type Kysely, sql } from 'kysely';
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table executions (
+      tenant text not null,
+      agent_id text not null,
+      execution_id text not null,
+      action text not null,
+      resource text not null,
+      decision_id text,
+      outcome text,
+      severity text,
+      started_at text,
+      duration_ms bigint,
+      cost_micros bigint,
+      tokens_input bigint,
+      tokens_output bigint,
+      error jsonb,
+      announced_at timestamptz,
+      reported_at timestamptz,
+      announced_seq bigint,
+      announced_id text,
+      announced_fingerprint text,
+      reported_seq bigint,
+      reported_id text,
+      reported_fingerprint text,
+      created_at timestamptz not null,
+      created_seq bigint not null,
+      seq bigint not null,
+      primary key (tenant, agent_id, execution_id)
+    );
+    create index executions_newest on executions (tenant, created_seq desc);
+    create index executions_of_agent on executions (tenant, agent_id, created_seq desc);
+  `.execute(db);
+}

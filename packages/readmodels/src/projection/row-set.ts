@@ -1,0 +1,60 @@
+/** The rows of one table that a batch touches: read together, folded in memory, written together. */
+import type { ClientBase } from 'pg';
+import { keyOf, selectByKeys, type Table, upsertRows } from './table.ts';
+
+export type RowSet<Row> = AnyRowSet & {
+  readonly table: Table<Row>;
+  /** Says that the row of this key must be at hand before the batch is folded. */
+  need(...key: string[]): void;
+  get(...key: string[]): Row | undefined;
+  /** Puts a row; in a table that keeps its first rows a later one of the same key is dropped. */
+  put(row: Row): void;
+  /** The rows that were put, as they stand. */
+  changed(): Row[];
+};
+
+/** A row set whatever its rows are. */
+export type AnyRowSet = {
+  readonly tableName: string;
+  load(client: ClientBase): Promise<void>;
+  write(client: ClientBase): Promise<void>;
+};
+
+export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
+  const rows = new Map<string, Row>();
+  const wanted = new Map<string, string[]>();
+  const touched = new Set<string>();
+  const changed = (): Row[] => [...touched].flatMap((key) => rows.get(key) ?? []);
+  return {
+    table,
+    tableName: table.name,
+    need(...key) {
+      const joined = joinKey(key);
+      if (!rows.has(joined)) wanted.set(joined, key);
+    },
+    get: (...key) => rows.get(joinKey(key)),
+    put(row) {
+      const key = keyOf(table, row);
+      if (table.onConflict === 'keep' && rows.has(key)) return;
+      rows.set(key, row);
+      touched.add(key);
+    },
+    changed,
+    async load(client) {
+      if (wanted.size === 0) return;
+      const found = await client.query<Row>(selectByKeys(table, [...wanted.values()]));
+      for (const row of found.rows) rows.set(keyOf(table, row), row);
+      wanted.clear();
+    },
+    async write(client) {
+      if (touched.size > 0) await client.query(upsertRows(table, changed()));
+      touched.clear();
+    },
+  };
+}
+
+function joinKey(key: readonly string[]): string {
+  let joined = '';
+  for (const part of key) joined += `${part}\n`;
+  return joined;
+}

@@ -1,0 +1,24 @@
+/** Every projection, by the stream it reads. */
+import { decisionsProjection } from './authority/decisions-projection.ts';
+import { grantsProjection } from './authority/grants-projection.ts';
+import { policiesProjection } from './authority/policies-projection.ts';
+import { executionsProjection } from './execution/executions-projection.ts';
+import { deadLettersProjection } from './operations/dead-letters-projection.ts';
+import { agentsProjection } from './registry/agents-projection.ts';
+import { keysProjection } from './tenancy/keys-projection.ts';
+import { feedbackProjection } from './trust/feedback-projection.ts';
+import { trustProjection } from './trust/trust-projection.ts';
+
+export const projections = {
+  EVENTS: [
+    agentsProjection,
+    grantsProjection,
+    policiesProjection,
+    keysProjection,
+    executionsProjection,
+    feedbackProjection,
+    trustProjection,
+  ],
+  DECISIONS: [decisionsProjection],
+  OPS: [deadLettersProjection],
+} as const;
