@@ -1,0 +1,57 @@
+// Runs a script of this repository on a Node that can (plain JavaScript for Node 18 and newer).
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureInstalled } from './install.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const oldest = [22, 22, 2];
+
+/** Installs what is missing, runs `[script, ...args]` and ends this process as that one ended. */
+export function handOver([script, ...args]) {
+  try {
+    ensureInstalled(root);
+    run(chooseNode(), [join(root, script), ...args]);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(3);
+  }
+}
+
+function chooseNode() {
+  const bundled = join(root, 'node_modules', '.bin', 'node');
+  if (existsSync(bundled)) return bundled;
+  if (isNewEnough(process.versions.node)) return process.execPath;
+  throw new Error(
+    `Writ needs Node ${oldest.join('.')} or newer, this is ${process.versions.node}, ` +
+      `and there is no bundled one for ${process.platform}-${process.arch}; install a newer Node from https://nodejs.org`,
+  );
+}
+
+/** @param {string} version */
+export function isNewEnough(version) {
+  const parts = version.split('.').map(Number);
+  for (const [index, least] of oldest.entries()) {
+    if (parts[index] !== least) return (parts[index] ?? 0) > least;
+  }
+  return true;
+}
+
+function run(node, args) {
+  const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`;
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  // A terminal gives Ctrl-C to the child itself: passing it on would make it two.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => process.stdin.isTTY || child.kill('SIGHUP'));
+  child.once('error', (error) => {
+    process.stderr.write(`cannot run \`${node}\`: ${error.message}\n`);
+    process.exit(3);
+  });
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}

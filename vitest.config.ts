@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const exclude = ['**/node_modules/**', '**/dist/**', '**/.writ/**'];
+
+/** The tier of a test is in its file's name; a slower tier may take longer. */
+const tier = (name: string, testTimeout: number, hookTimeout: number) => ({
+  extends: true as const,
+  test: { name, include: [`**/*.${name}.test.ts`], exclude, testTimeout, hookTimeout },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // Each file may start servers of its own; more of them at once only wait for each other.
+    maxWorkers: 2,
+    projects: [tier('unit', 10_000, 10_000), tier('int', 60_000, 120_000), tier('e2e', 180_000, 180_000)],
+  },
+});
