@@ -52,7 +52,7 @@ export const decisionInputs = z.strictObject({
   seq: z.int(),
 });
 
-/** Records are numbered per boot of a governor, from 1 and without holes. */
+/** Records of a tenant are numbered per boot of a governor, from 1 and without holes. */
 const numbering = { governor: z.string(), boot: z.string(), n: z.int() };
 
 export const decisionRecord = z.strictObject({
@@ -79,11 +79,15 @@ export const decisionGap = z.strictObject({
   nowMs: z.int(),
 });
 
+/** The last record of a boot that stopped in order: nothing is missing after it. */
+export const decisionEnd = z.strictObject({ kind: z.literal('end'), ...numbering, nowMs: z.int() });
+
 /** One message of DECISIONS: an array of records of one boot of one governor, in order. */
-export const decisionBatch = z.array(z.discriminatedUnion('kind', [decisionRecord, decisionGap]));
+export const decisionBatch = z.array(z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionEnd]));
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;
 export type DecisionInputs = z.infer<typeof decisionInputs>;
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 export type DecisionGap = z.infer<typeof decisionGap>;
+export type DecisionEnd = z.infer<typeof decisionEnd>;
 export type DecisionBatch = z.infer<typeof decisionBatch>;

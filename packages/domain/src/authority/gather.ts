@@ -7,7 +7,7 @@ import { minuteOf } from '../trust/facts.ts';
 import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
 import { type Grant, instantOf } from './grants.ts';
-import { type Tenant, tenantOf, type World } from './world.ts';
+import { emptyTenant, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
 export type AccessQuestion = {
@@ -30,6 +30,7 @@ export type Gathered = {
 
 /** At most so many near misses are named. */
 const MISSES_NAMED = 5;
+const NOBODY = emptyTenant();
 const NO_POLICIES = { version: null, digest: 'sha256:none' } as const;
 
 export function gatherInputs(
@@ -37,7 +38,7 @@ export function gatherInputs(
   question: AccessQuestion,
   at: { readonly nowMs: number; readonly engine: EngineIdentity },
 ): Gathered {
-  const tenant = tenantOf(world, question.tenant);
+  const tenant = world.tenants.get(question.tenant) ?? NOBODY;
   const { agentId, action, resource, context } = question;
   const found = findGrants(tenant, question, at.nowMs);
   const minute = minuteOf(at.nowMs);

@@ -35,16 +35,15 @@ export function emptyWorld(model: TrustModel = DEFAULT_TRUST_MODEL): World {
   return { tenants: new Map(), model, seq: 0, timeMs: 0 };
 }
 
-export function tenantOf(world: World, tenantId: string): Tenant {
+/** A tenant of which nothing is known. */
+export function emptyTenant(): Tenant {
+  return { agents: new Map(), grants: new Map(), trust: new Map(), keys: new Map(), policies: policies.initial() };
+}
+
+function tenantOf(world: World, tenantId: string): Tenant {
   const known = world.tenants.get(tenantId);
   if (known) return known;
-  const tenant: Tenant = {
-    agents: new Map(),
-    grants: new Map(),
-    trust: new Map(),
-    keys: new Map(),
-    policies: policies.initial(),
-  };
+  const tenant = emptyTenant();
   world.tenants.set(tenantId, tenant);
   return tenant;
 }

@@ -23,7 +23,7 @@ export const decisionsProjection: Projection<RecordedDecisions> = {
       apply({ tenant, seq, records }) {
         for (const [ordinal, record] of records.entries())
           if (record.kind === 'decision') decisions.put(decisionRow(record, { tenant, seq, ordinal }));
-          else gaps.put(gapRow(record, { tenant, seq }));
+          else if (record.kind === 'gap') gaps.put(gapRow(record, { tenant, seq }));
       },
     };
   },
