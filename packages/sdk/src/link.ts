@@ -1,6 +1,6 @@
 /** Requests and subscriptions of one API key: bodies out, parsed replies and coded errors back. */
 import { MAX_BODY_BYTES, tenantId, WritError, writHeaders } from '@writ/contracts';
-import { headers, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
+import { headers as newHeaders, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import { keyIdOf } from './api-key.ts';
 import { withRetries } from './backoff.ts';
 import { type BusConnection, openConnection } from './bus-connection.ts';
@@ -54,10 +54,11 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
 function call(bus: BusConnection, defaults: ConnectOptions, { subject, asked, body, options }: Outgoing): Promise<unknown> {
   const data = encodeBody(body);
   const timeout = options.timeoutMs ?? defaults.timeoutMs ?? TIMEOUT_MS;
+  const headers = headersOf({ ...options, ...correlationOf(options, defaults) });
   const once = async (): Promise<unknown> => {
     let reply: Msg;
     try {
-      reply = await bus.connection.request(subject, data, { timeout, headers: headersOf(options) });
+      reply = await bus.connection.request(subject, data, { timeout, headers });
     } catch (cause) {
       if (bus.health.refused)
         throw new WritError('UNAUTHENTICATED', 'the bus no longer accepts the key; it was revoked or has expired', { cause });
@@ -93,8 +94,13 @@ function encodeBody(body: unknown): Uint8Array {
   return data;
 }
 
+function correlationOf(options: CommandOptions, defaults: ConnectOptions): { correlationId?: string } {
+  const correlationId = options.correlationId ?? defaults.correlationId;
+  return correlationId === undefined ? {} : { correlationId };
+}
+
 function headersOf({ idempotencyKey, correlationId, traceparent }: CommandOptions): MsgHdrs {
-  const lines = headers();
+  const lines = newHeaders();
   if (idempotencyKey !== undefined) lines.set(writHeaders.idempotencyKey, idempotencyKey);
   if (correlationId !== undefined) lines.set(writHeaders.correlationId, correlationId);
   if (traceparent !== undefined) lines.set('traceparent', traceparent);

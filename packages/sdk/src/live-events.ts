@@ -79,7 +79,7 @@ async function pump<N extends EventName>(
   }
 }
 
-function matches(event: LoggedEvent, { types, correlationId }: EventFilter): boolean {
+export function matches(event: LoggedEvent, { types, correlationId }: EventFilter): boolean {
   if (types && !types.includes(event.type)) return false;
   return correlationId === undefined || event.correlationId === correlationId;
 }

@@ -1,24 +1,20 @@
 /** Events as a client sees them, live and from history. */
-import { type EventData, type EventName, eventNameOf, parseEventSubject, percentDecode } from '@writ/contracts';
+import { agentIdOfAddress, type EventData, type EventName, eventNameOf, type EventView, parseEventSubject, percentDecode } from '@writ/contracts';
 import type { Msg } from '@nats-io/transport-node';
 
-type Meta = {
-  /** The position in the log: greater is later, and no two events share one. */
-  readonly seq: number;
-  readonly id: string;
-  readonly subject: string;
-  readonly tenant: string;
-  /** RFC 3339, UTC, by the clock rule of the log. */
-  readonly time: string;
-  /** Who caused it: the id of an API key, or of a role. */
-  readonly actor: string;
-  readonly correlationId: string | null;
-};
+type Shown<N extends EventName> = N extends 'KeyCreated' ? Omit<EventData<N>, 'secretHash'> : EventData<N>;
 
-/** An event of the log; `type` tells the shape of `data`. */
+/** An event of the log; `type` is its name and tells the shape of `data`. */
 export type LoggedEvent<N extends EventName = EventName> = {
-  [K in N]: Meta & { readonly type: K; readonly data: EventData<K> };
+  [K in N]: Omit<EventView, 'type' | 'data'> & { readonly type: K; readonly data: Shown<K> };
 }[N];
+
+/** The event that history shows; `undefined` for one of a later release. */
+export function readShownEvent(view: EventView): LoggedEvent | undefined {
+  const type = eventNameOf(view.type);
+  // Data is written by roles only, under the schema that the type names.
+  return type && ({ ...view, type } as LoggedEvent);
+}
 
 /**
  * The event in a message of the republished subjects. `undefined` for whatever is not one: an acknowledgement that was
@@ -26,22 +22,24 @@ export type LoggedEvent<N extends EventName = EventName> = {
  */
 export function readLiveEvent(message: Msg): LoggedEvent | undefined {
   const header = (name: string): string => message.headers?.get(name) ?? '';
+  const optional = (name: string): string | null => percentDecode(header(name)) || null;
   const seq = Number(header('Nats-Sequence'));
   const id = header('ce-id');
-  const type = eventNameOf(header('ce-type'));
   const address = parseEventSubject(message.subject);
-  if (!Number.isSafeInteger(seq) || seq < 1 || id === '' || !type || !address || !header('Nats-Stream').startsWith('EVENTS-')) return undefined;
-  const correlationId = header('ce-correlationid');
-  return {
+  if (!Number.isSafeInteger(seq) || seq < 1 || id === '' || !address || !header('Nats-Stream').startsWith('EVENTS-')) return undefined;
+  const { secretHash: _, ...data } = message.json<Record<string, unknown>>();
+  return readShownEvent({
     seq,
     id,
-    type,
-    subject: message.subject,
-    tenant: address.tenant,
+    type: header('ce-type'),
     time: header('ce-time'),
-    actor: percentDecode(header('ce-authid')),
-    correlationId: correlationId === '' ? null : percentDecode(correlationId),
-    // Written by roles only, under the schema that the type names.
-    data: JSON.parse(message.string()) as never,
-  };
+    tenant: address.tenant,
+    subject: message.subject,
+    agentId: agentIdOfAddress(address) ?? null,
+    version: Number(header('ce-writversion')),
+    actor: { type: header('ce-authtype') === 'system' ? 'system' : 'api_key', id: percentDecode(header('ce-authid')) },
+    correlationId: optional('ce-correlationid'),
+    causationId: optional('ce-causationid'),
+    data,
+  });
 }

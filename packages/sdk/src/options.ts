@@ -17,6 +17,8 @@ export type ConnectOptions = {
   readonly waitForBus?: boolean;
   /** Send the newest consistency token of this client with each question, so that it sees its own commands; true when left out. */
   readonly readYourWrites?: boolean;
+  /** Ties together what this client does; for calls that name no correlation id of their own. */
+  readonly correlationId?: string;
   /** Told when the connection is lost, comes back, or is refused; for logs. */
   readonly onStatus?: (status: ConnectionStatus) => void;
 };

@@ -87,8 +87,8 @@ export class Writ extends NamedCommands {
   }
 
   /** Reads the log from the beginning, or from where the query says, in its order. */
-  history<N extends EventName = EventName>(query: HistoryQuery<N> = {}, options: CallOptions = {}): AsyncIterable<LoggedEvent<N>> {
-    return readHistory(this.#link, query, options);
+  history<N extends EventName = EventName>(query: HistoryQuery<N> = {}, options: CallOptions = {}): AsyncGenerator<LoggedEvent<N>, void, undefined> {
+    return readHistory(this.#asking, query, options);
   }
 
   /** Lets requests and handlers that are under way finish, then closes the connection. */
