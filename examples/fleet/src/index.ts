@@ -1,1 +1,3 @@
-export {};
+/** The demonstration fleet. */
+export { StoryFailed } from './expectation.ts';
+export { type FleetOptions, runFleet } from './run-fleet.ts';
