@@ -6,15 +6,12 @@ import type { OpenStreams } from './events/open-stream.ts';
 import type { Metrics } from './metrics.ts';
 import type { ReadSide } from './reads/read-side.ts';
 
-export type DeadLetterShelf = ReturnType<typeof import('@writ/bus').openDeadLetters>;
-
 export type ApiDependencies = {
   readonly bus: Requester;
   readonly events: EventStore;
   readonly hub: EventHub;
   readonly streams: OpenStreams;
   readonly keyring: Pick<Keyring, 'verify' | 'get'>;
-  readonly deadLetters: DeadLetterShelf;
   readonly readSide: ReadSide;
   readonly metrics: Metrics;
   /** The address that others know the API by, without a closing slash. */

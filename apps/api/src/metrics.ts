@@ -13,7 +13,11 @@ export const metricNames = {
   projections: { lag: 'writ_projection_lag_events' },
 } as const;
 
-export type ObservedRequest = { readonly operation: string; readonly status: number; readonly seconds: number };
+export type ObservedRequest = {
+  readonly operation: string;
+  readonly status: number;
+  readonly seconds: number;
+};
 
 export type Metrics = {
   requestBegan(): void;
@@ -22,14 +26,22 @@ export type Metrics = {
   streamClosed(): void;
   askAnswered(question: string, outcome: 'answered' | 'refused'): void;
   /** The text that Prometheus reads. `lags` holds how many events each projection is behind. */
-  exposition(state: { readonly lastSeq: number; readonly lags: ReadonlyMap<string, number> }): Promise<string>;
+  exposition(state: {
+    readonly lastSeq: number;
+    readonly lags: ReadonlyMap<string, number>;
+  }): Promise<string>;
 };
 
 export function createMetrics(): Metrics {
   const registers = [new Registry()];
   const registry = registers[0] as Registry;
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({ name: metricNames.http.requests, help: 'requests answered', labelNames: ['operation', 'status'], registers });
+  const requests = new Counter({
+    name: metricNames.http.requests,
+    help: 'requests answered',
+    labelNames: ['operation', 'status'],
+    registers,
+  });
   const duration = new Histogram({
     name: metricNames.http.duration,
     help: 'time from the first byte of a request to the last of its answer',
@@ -37,11 +49,33 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  const inFlight = new Gauge({ name: metricNames.http.inFlight, help: 'requests being answered', registers });
-  const streams = new Gauge({ name: metricNames.streams.open, help: 'open event streams', registers });
-  const asks = new Counter({ name: metricNames.asks.answered, help: 'questions answered on the bus', labelNames: ['question', 'outcome'], registers });
-  const lastSequence = new Gauge({ name: metricNames.log.lastSequence, help: 'the last sequence of the log', registers });
-  const lag = new Gauge({ name: metricNames.projections.lag, help: 'events a projection is behind the log', labelNames: ['projection'], registers });
+  const inFlight = new Gauge({
+    name: metricNames.http.inFlight,
+    help: 'requests being answered',
+    registers,
+  });
+  const streams = new Gauge({
+    name: metricNames.streams.open,
+    help: 'open event streams',
+    registers,
+  });
+  const asks = new Counter({
+    name: metricNames.asks.answered,
+    help: 'questions answered on the bus',
+    labelNames: ['question', 'outcome'],
+    registers,
+  });
+  const lastSequence = new Gauge({
+    name: metricNames.log.lastSequence,
+    help: 'the last sequence of the log',
+    registers,
+  });
+  const lag = new Gauge({
+    name: metricNames.projections.lag,
+    help: 'events a projection is behind the log',
+    labelNames: ['projection'],
+    registers,
+  });
   return {
     requestBegan: () => inFlight.inc(),
     requestEnded({ operation, status, seconds }) {

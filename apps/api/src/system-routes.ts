@@ -41,7 +41,10 @@ export const systemRoutes: readonly Route[] = [
     errors: [],
     handle: async (_call, { troubles }) => {
       const found = await troubles();
-      return { status: found.length === 0 ? 200 : 503, body: { status: found.length === 0 ? 'ready' : 'not_ready', troubles: found } };
+      return {
+        status: found.length === 0 ? 200 : 503,
+        body: { status: found.length === 0 ? 'ready' : 'not_ready', troubles: found },
+      };
     },
   }),
   route({
@@ -53,14 +56,19 @@ export const systemRoutes: readonly Route[] = [
     access: ['admin'],
     params: none,
     query: none,
-    answers: { 200: { description: 'the exposition format, version 0.0.4', contentType: 'text/plain' } },
+    answers: {
+      200: { description: 'the exposition format, version 0.0.4', contentType: 'text/plain' },
+    },
     errors: [],
     handle: async (_call, { metrics, hub, readSide }) => {
       const lags = await readSide.lags(hub.lastSeq).catch((thrown: unknown) => {
         if (thrown instanceof WritError) return new Map<string, number>();
         throw thrown;
       });
-      return { text: await metrics.exposition({ lastSeq: hub.lastSeq, lags }), contentType: 'text/plain; version=0.0.4; charset=utf-8' };
+      return {
+        text: await metrics.exposition({ lastSeq: hub.lastSeq, lags }),
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      };
     },
   }),
 ];

@@ -7,7 +7,10 @@ import type { Access } from '../http/route.ts';
 /** Throws `NOT_ALLOWED` when the key's role may not use a route. */
 export function refuseRole(caller: KeyRecord, access: Access): void {
   if (access === 'public' || access.includes(caller.role)) return;
-  throw new WritError('NOT_ALLOWED', `a key of role \`${caller.role}\` may not do this; use one of role \`${access.join('` or `')}\``);
+  throw new WritError(
+    'NOT_ALLOWED',
+    `a key of role \`${caller.role}\` may not do this; use one of role \`${access.join('` or `')}\``,
+  );
 }
 
 /** Throws `NOT_ALLOWED` when the address names an agent that the key does not speak for. */
@@ -18,7 +21,11 @@ export function refuseForeignAgent(caller: KeyRecord, params: object): void {
 
 export function refuseAgent(caller: KeyRecord, agentId: string): void {
   if (speaksFor(caller, agentId)) return;
-  throw new WritError('NOT_ALLOWED', `the key does not speak for agent \`${agentId}\`; use a key that does`, {
-    details: [{ path: 'agentId', message: 'must be an agent that the key speaks for' }],
-  });
+  throw new WritError(
+    'NOT_ALLOWED',
+    `the key does not speak for agent \`${agentId}\`; use a key that does`,
+    {
+      details: [{ path: 'agentId', message: 'must be an agent that the key speaks for' }],
+    },
+  );
 }

@@ -1,5 +1,12 @@
 /** AuthZEN Authorization API 1.0 over HTTP: the question goes to a governor as it came, its answer comes back as it is. */
-import { evaluationReply, evaluationRequest, evaluationsReply, evaluationsRequest, subjects, WritError } from '@writ/contracts';
+import {
+  evaluationReply,
+  evaluationRequest,
+  evaluationsReply,
+  evaluationsRequest,
+  subjects,
+  WritError,
+} from '@writ/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
 import { readJson } from '../http/body.ts';
@@ -28,18 +35,26 @@ const errors = [
 
 /** What is asked may wait for a person; the answer is awaited that much longer. */
 function patienceOf(body: unknown): number {
-  const options: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'options') : undefined;
-  const wait: unknown = typeof options === 'object' && options !== null ? Reflect.get(options, 'waitForApprovalMs') : 0;
+  const options: unknown =
+    typeof body === 'object' && body !== null ? Reflect.get(body, 'options') : undefined;
+  const wait: unknown =
+    typeof options === 'object' && options !== null ? Reflect.get(options, 'waitForApprovalMs') : 0;
   return ASK_TIMEOUT_MS + (typeof wait === 'number' && wait > 0 ? Math.min(wait, 60_000) : 0);
 }
 
-async function ask(call: Call<unknown, unknown>, question: 'permission' | 'permissions', { bus, events }: ApiDependencies): Promise<Answer> {
+async function ask(
+  call: Call<unknown, unknown>,
+  question: 'permission' | 'permissions',
+  { bus, events }: ApiDependencies,
+): Promise<Answer> {
   const body = readJson(call);
   if (question === 'permission') checkEvaluation(body);
   else checkEvaluations(body);
   const caller = callerOf(call);
   const subject = subjects.ask(caller.tenant, caller.keyId, question);
-  const answer = parseReply(await bus.request({ subject, body: call.body, timeoutMs: patienceOf(body) }));
+  const answer = parseReply(
+    await bus.request({ subject, body: call.body, timeoutMs: patienceOf(body) }),
+  );
   refuseRefusal(answer);
   const seq = sequenceIn(answer);
   return { body: answer, ...(seq === undefined ? {} : { token: tokenAt(events, seq) }) };
@@ -47,7 +62,8 @@ async function ask(call: Call<unknown, unknown>, question: 'permission' | 'permi
 
 /** A governor refuses what it can not even deny, as `{ok: false, error}`. */
 function refuseRefusal(answer: unknown): void {
-  if (typeof answer !== 'object' || answer === null) throw new WritError('INTERNAL', 'a governor answered with something that is not an object');
+  if (typeof answer !== 'object' || answer === null)
+    throw new WritError('INTERNAL', 'a governor answered with something that is not an object');
   const error: unknown = Reflect.get(answer, 'error');
   if (typeof error !== 'object' || error === null) return;
   throw fromWire(Reflect.get(error, 'code'), Reflect.get(error, 'message'));
@@ -60,7 +76,9 @@ function sequenceIn(answer: unknown): number | undefined {
   const one = decided.safeParse(answer);
   if (one.success) return one.data.context.seq;
   const all = decidedAll.safeParse(answer);
-  return all.success ? Math.min(...all.data.evaluations.map(({ context }) => context.seq)) : undefined;
+  return all.success
+    ? Math.min(...all.data.evaluations.map(({ context }) => context.seq))
+    : undefined;
 }
 
 export const evaluationRoutes: readonly Route[] = [
@@ -74,7 +92,12 @@ export const evaluationRoutes: readonly Route[] = [
     params: none,
     query: none,
     body: { schema: evaluationRequest, required: true },
-    answers: { 200: { description: 'the decision; a deny is an answer, not an error', schema: evaluationReply } },
+    answers: {
+      200: {
+        description: 'the decision; a deny is an answer, not an error',
+        schema: evaluationReply,
+      },
+    },
     errors,
     errorStyle: 'message',
     handle: (call, dependencies) => ask(call, 'permission', dependencies),
@@ -89,7 +112,12 @@ export const evaluationRoutes: readonly Route[] = [
     params: none,
     query: none,
     body: { schema: evaluationsRequest, required: true },
-    answers: { 200: { description: 'the decisions in the order of the questions', schema: z.union([evaluationsReply, evaluationReply]) } },
+    answers: {
+      200: {
+        description: 'the decisions in the order of the questions',
+        schema: z.union([evaluationsReply, evaluationReply]),
+      },
+    },
     errors,
     errorStyle: 'message',
     handle: (call, dependencies) => ask(call, 'permissions', dependencies),
@@ -116,7 +144,10 @@ export const evaluationRoutes: readonly Route[] = [
     errors: ['NOT_FOUND'],
     handle: async (_call, { publicUrl }) => {
       if (publicUrl === undefined || !publicUrl.startsWith('https://'))
-        throw new WritError('NOT_FOUND', 'the public address is not known; set WRIT_PUBLIC_URL to the https address of this API');
+        throw new WritError(
+          'NOT_FOUND',
+          'the public address is not known; set WRIT_PUBLIC_URL to the https address of this API',
+        );
       return {
         body: {
           policy_decision_point: publicUrl,

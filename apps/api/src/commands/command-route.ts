@@ -58,12 +58,19 @@ export function commandRoute(spec: CommandRoute): Route {
     params,
     query: none,
     body: { schema: spec.body ?? schema, required: !fromPath },
-    answers: creates ? { 201: accepted, 200: { description: 'nothing was new: what stands already', schema: commandAccepted } } : { 200: accepted },
+    answers: creates
+      ? {
+          201: accepted,
+          200: { description: 'nothing was new: what stands already', schema: commandAccepted },
+        }
+      : { 200: accepted },
     errors: [...commandErrors, ...spec.errors],
     command: true,
     handle: async (call, { bus }) => {
       const parsed = fromPath ? readOptionalJson(call) : readJson(call);
-      const body = fromPath ? withPathParts(parsed, call.params as Record<string, string>) : call.body;
+      const body = fromPath
+        ? withPathParts(parsed, call.params as Record<string, string>)
+        : call.body;
       const headers = commandHeaders(call.headers, call.requestId);
       const reply = await sendCommand(bus, callerOf(call), { verb, body, headers });
       const status = creates && reply.events.length > 0 ? 201 : 200;

@@ -16,7 +16,10 @@ export const HEARTBEAT_MS = 10_000;
 const PATIENCE_MS = 30_000;
 const AT_ONCE = 200;
 
-export type StreamSource = { readonly hub: Pick<EventHub, 'lastSeq' | 'after' | 'passed'>; readonly log: Pick<EventStore, 'read'> };
+export type StreamSource = {
+  readonly hub: Pick<EventHub, 'lastSeq' | 'after' | 'passed'>;
+  readonly log: Pick<EventStore, 'read'>;
+};
 
 export type StreamPlan = {
   readonly filter: EventFilter;
@@ -27,21 +30,36 @@ export type StreamPlan = {
 };
 
 /** Writes events until the stream ends; resolves then. Throws only what reading the log throws. */
-export async function pumpEvents(out: Writable, source: StreamSource, plan: StreamPlan): Promise<void> {
+export async function pumpEvents(
+  out: Writable,
+  source: StreamSource,
+  plan: StreamPlan,
+): Promise<void> {
   const { filter, signal, heartbeatMs = HEARTBEAT_MS } = plan;
   let position = plan.afterSeq;
   if (!(await write(out, 'retry: 2000\n\n', signal))) return;
   while (!signal.aborted) {
     const seen = source.hub.lastSeq;
-    const batch = source.hub.after(position, AT_ONCE) ?? (await source.log.read({ fromSeq: position + 1, limit: AT_ONCE }));
+    const batch =
+      source.hub.after(position, AT_ONCE) ??
+      (await source.log.read({ fromSeq: position + 1, limit: AT_ONCE }));
     if (batch.length === 0) {
       // The log may have numbers without an event; they are passed, or the wait below would not wait.
       position = Math.max(position, seen);
-      if (await source.hub.passed(position, AbortSignal.any([signal, AbortSignal.timeout(heartbeatMs)]))) continue;
+      if (
+        await source.hub.passed(
+          position,
+          AbortSignal.any([signal, AbortSignal.timeout(heartbeatMs)]),
+        )
+      )
+        continue;
       if (signal.aborted || !(await write(out, `: alive\nid: ${position}\n\n`, signal))) return;
       continue;
     }
-    const text = batch.filter((event) => wanted(filter, event)).map(frame).join('');
+    const text = batch
+      .filter((event) => wanted(filter, event))
+      .map(frame)
+      .join('');
     position = batch.at(-1)?.seq ?? position;
     if (text !== '' && !(await write(out, text, signal))) return;
   }

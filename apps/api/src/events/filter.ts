@@ -1,5 +1,15 @@
 /** Which events are asked for, and whether one of them is. */
-import { agentTokens, type EventName, eventNameOf, events, type RecordedEvent, typeOf, WritError } from '@writ/contracts';
+import {
+  agentIdOfAddress,
+  agentTokens,
+  type EventName,
+  eventNameOf,
+  events,
+  parseEventSubject,
+  type RecordedEvent,
+  typeOf,
+  WritError,
+} from '@writ/contracts';
 import type { StoredEvent } from '@writ/bus';
 
 export type EventFilter = {
@@ -12,6 +22,8 @@ export type EventFilter = {
   readonly type?: EventName | undefined;
   readonly agentId?: string | undefined;
   readonly correlationId?: string | undefined;
+  /** Which agents' events the reader may see; all when left out. */
+  readonly visible?: ((agentId: string | undefined) => boolean) | undefined;
 };
 
 /** The event behind `AgentRegistered` or `dev.writ.registry.AgentRegistered.v1`; throws `QUERY_INVALID` for any other. */
@@ -19,9 +31,18 @@ export function eventTypeNamed(text: string): EventName {
   const name = Object.hasOwn(events, text) ? (text as EventName) : eventNameOf(text);
   if (name) return name;
   const known = (Object.keys(events) as EventName[]).map((one) => `\`${one}\``).join(', ');
-  throw new WritError('QUERY_INVALID', `the query is not valid: \`type\` names no event of this release; use ${known}`, {
-    details: [{ path: 'type', message: `must be one of ${known}, or its full type, e.g. \`${typeOf('AgentRegistered')}\`` }],
-  });
+  throw new WritError(
+    'QUERY_INVALID',
+    `the query is not valid: \`type\` names no event of this release; use ${known}`,
+    {
+      details: [
+        {
+          path: 'type',
+          message: `must be one of ${known}, or its full type, e.g. \`${typeOf('AgentRegistered')}\``,
+        },
+      ],
+    },
+  );
 }
 
 /** The subjects that the wanted events are on: one filter, since a read of the log takes one. */
@@ -37,7 +58,14 @@ export function matches(filter: EventFilter, event: RecordedEvent): boolean {
   if (filter.type !== undefined && event.type !== filter.type) return false;
   if (filter.sinceMs !== undefined && event.timeMs < filter.sinceMs) return false;
   if (filter.untilMs !== undefined && event.timeMs >= filter.untilMs) return false;
-  return filter.correlationId === undefined || event.correlationId === filter.correlationId;
+  if (filter.correlationId !== undefined && event.correlationId !== filter.correlationId)
+    return false;
+  return filter.visible === undefined || filter.visible(agentOf(event));
+}
+
+function agentOf({ subject }: RecordedEvent): string | undefined {
+  const address = parseEventSubject(subject);
+  return address && agentIdOfAddress(address);
 }
 
 /** True when an event of the whole log is wanted, subject and all. */

@@ -8,7 +8,11 @@ import { firstSequenceSince } from './time-search.ts';
 const MAX_SCANNED = 20_000;
 const READ_AT_ONCE = 500;
 
-export type EventPage = { readonly events: readonly StoredEvent[]; readonly nextCursor: string | null; readonly lastSeq: number };
+export type EventPage = {
+  readonly events: readonly StoredEvent[];
+  readonly nextCursor: string | null;
+  readonly lastSeq: number;
+};
 
 /** Reads one page; `cursor` is the `nextCursor` of the page before. */
 export async function readEvents(
@@ -19,7 +23,11 @@ export async function readEvents(
   const { firstSeq, lastSeq } = await log.status();
   const end = Math.min(filter.to ?? lastSeq, lastSeq);
   const subject = subjectFilter(filter);
-  let next = Math.max(firstSeq, filter.from ?? 1, cursor === undefined ? 1 : fromCursor(cursor) + 1);
+  let next = Math.max(
+    firstSeq,
+    filter.from ?? 1,
+    cursor === undefined ? 1 : fromCursor(cursor) + 1,
+  );
   if (filter.sinceMs !== undefined && cursor === undefined)
     next = Math.max(next, await firstSequenceSince(log, filter.sinceMs, { firstSeq, lastSeq }));
   const found: StoredEvent[] = [];
@@ -32,7 +40,8 @@ export async function readEvents(
       next = event.seq + 1;
       if (!matches(filter, event)) continue;
       found.push(event);
-      if (found.length === limit) return { events: found, nextCursor: next > end ? null : toCursor(event.seq), lastSeq };
+      if (found.length === limit)
+        return { events: found, nextCursor: next > end ? null : toCursor(event.seq), lastSeq };
     }
     scanned += batch.length;
   }
@@ -46,7 +55,11 @@ function toCursor(seq: number): string {
 function fromCursor(cursor: string): number {
   const match = /^events\/(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match) return Number(match[1]);
-  throw new WritError('CURSOR_INVALID', 'the cursor was not made by this list; leave it out to begin at the start', {
-    details: [{ path: 'cursor', message: 'must be the `nextCursor` of the page before' }],
-  });
+  throw new WritError(
+    'CURSOR_INVALID',
+    'the cursor was not made by this list; leave it out to begin at the start',
+    {
+      details: [{ path: 'cursor', message: 'must be the `nextCursor` of the page before' }],
+    },
+  );
 }

@@ -10,6 +10,8 @@ import type { WritError } from '@writ/contracts';
 const KEPT = 2000;
 
 export type EventHub = {
+  /** Rejects when the log can not be followed any more. */
+  readonly done: Promise<void>;
   readonly lastSeq: number;
   /** At most `limit` events after a sequence; `undefined` when some of them were forgotten and must be read from the log. */
   after(seq: number, limit: number): readonly StoredEvent[] | undefined;
@@ -19,7 +21,10 @@ export type EventHub = {
 };
 
 /** Follows the log from its end. */
-export async function openHub(log: EventStore, onTrouble: (error: WritError) => void): Promise<EventHub> {
+export async function openHub(
+  log: EventStore,
+  onTrouble: (error: WritError) => void,
+): Promise<EventHub> {
   const { lastSeq: start } = await log.status();
   const tail = createTail(start);
   const follower: Follower = log.follow({
@@ -29,7 +34,15 @@ export async function openHub(log: EventStore, onTrouble: (error: WritError) => 
     onTrouble,
   });
   follower.done.catch(onTrouble);
-  return { get lastSeq() { return tail.lastSeq; }, after: tail.after, passed: tail.passed, stop: () => follower.stop() };
+  return {
+    done: follower.done,
+    get lastSeq() {
+      return tail.lastSeq;
+    },
+    after: tail.after,
+    passed: tail.passed,
+    stop: () => follower.stop(),
+  };
 }
 
 type Waiter = { readonly seq: number; readonly settle: (passed: boolean) => void };

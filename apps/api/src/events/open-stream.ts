@@ -12,13 +12,23 @@ const MAX_STREAMS = 100;
 /** The streams that are open; aborting one ends it. */
 export type OpenStreams = Set<AbortController>;
 
-type StreamRequest = { readonly caller: KeyRecord; readonly filter: EventFilter; readonly afterSeq: number };
+type StreamRequest = {
+  readonly caller: KeyRecord;
+  readonly filter: EventFilter;
+  readonly afterSeq: number;
+};
 
 /** Throws `OVERLOADED` when all places are taken. */
-export function openStream({ caller, filter, afterSeq }: StreamRequest, dependencies: ApiDependencies): StreamAnswer {
+export function openStream(
+  { caller, filter, afterSeq }: StreamRequest,
+  dependencies: ApiDependencies,
+): StreamAnswer {
   const { hub, events, metrics, streams } = dependencies;
   if (streams.size >= MAX_STREAMS)
-    throw new WritError('OVERLOADED', `${MAX_STREAMS} event streams are open already; close one, or read /v1/events`);
+    throw new WritError(
+      'OVERLOADED',
+      `${MAX_STREAMS} event streams are open already; close one, or read /v1/events`,
+    );
   const ended = new AbortController();
   streams.add(ended);
   return {
@@ -50,7 +60,11 @@ export function openStream({ caller, filter, afterSeq }: StreamRequest, dependen
 /** The longest delay a timer takes; a key that ends later outlives the stream's client. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-function expiryOf({ expiresAtMs }: KeyRecord, nowMs: number, end: () => void): NodeJS.Timeout | undefined {
+function expiryOf(
+  { expiresAtMs }: KeyRecord,
+  nowMs: number,
+  end: () => void,
+): NodeJS.Timeout | undefined {
   if (expiresAtMs === null || expiresAtMs - nowMs > LONGEST_MS) return undefined;
   return setTimeout(end, Math.max(0, expiresAtMs - nowMs));
 }

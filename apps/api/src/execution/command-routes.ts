@@ -21,6 +21,13 @@ export const executionCommandRoutes: readonly Route[] = [
     tag,
     operation: 'startExecution',
     creates: true,
-    errors: ['AGENT_UNKNOWN', 'AGENT_SUSPENDED', 'AGENT_RETIRED', 'IDENTITY_MISMATCH', 'EXECUTION_FINISHED', 'STALE_STATE'],
+    errors: [
+      'AGENT_UNKNOWN',
+      'AGENT_SUSPENDED',
+      'AGENT_RETIRED',
+      'IDENTITY_MISMATCH',
+      'EXECUTION_FINISHED',
+      'STALE_STATE',
+    ],
   }),
 ];

@@ -7,11 +7,16 @@ type Received = { readonly contentType: string | undefined; readonly body: Uint8
 
 /** The parsed body; throws for another content type, an empty or a malformed one. */
 export function readJson({ contentType, body }: Received): unknown {
-  if (body.length === 0) throw new WritError('BODY_MALFORMED', 'the body is empty; send a JSON object');
+  if (body.length === 0)
+    throw new WritError('BODY_MALFORMED', 'the body is empty; send a JSON object');
   if (!isJson(contentType))
-    throw new WritError('HEADER_INVALID', `\`content-type\` is ${quoted(contentType)}; send \`application/json\``, {
-      details: [{ path: 'content-type', message: 'must be `application/json`' }],
-    });
+    throw new WritError(
+      'HEADER_INVALID',
+      `\`content-type\` is ${quoted(contentType)}; send \`application/json\``,
+      {
+        details: [{ path: 'content-type', message: 'must be `application/json`' }],
+      },
+    );
   return parseJson(body);
 }
 
@@ -29,9 +34,13 @@ export function withPathParts(body: unknown, parts: Readonly<Record<string, stri
   for (const [name, value] of Object.entries(parts)) {
     const said: unknown = Reflect.get(body, name);
     if (said !== undefined && said !== value)
-      throw new WritError('BODY_INVALID', `the body is not valid: \`${name}\` differs from the one in the path, \`${value}\``, {
-        details: [{ path: name, message: `must be \`${value}\`, as in the path, or left out` }],
-      });
+      throw new WritError(
+        'BODY_INVALID',
+        `the body is not valid: \`${name}\` differs from the one in the path, \`${value}\``,
+        {
+          details: [{ path: name, message: `must be \`${value}\`, as in the path, or left out` }],
+        },
+      );
   }
   return encoder.encode(JSON.stringify({ ...body, ...parts }));
 }

@@ -8,7 +8,10 @@ export function openGate(places: number): { enter(response: ServerResponse): voi
   return {
     enter(response) {
       if (taken >= places)
-        throw new WritError('OVERLOADED', `${places} requests are being answered already; try again in a second`);
+        throw new WritError(
+          'OVERLOADED',
+          `${places} requests are being answered already; try again in a second`,
+        );
       taken += 1;
       response.once('close', () => {
         taken -= 1;

@@ -26,7 +26,8 @@ export function commandHeaders(headers: RequestHeaders, requestId: string): [str
   if (idempotencyKey !== undefined) lines.push([writHeaders.idempotencyKey, idempotencyKey]);
   lines.push([writHeaders.correlationId, given(headers, 'writ-correlation-id') ?? requestId]);
   const traceparent = headers['traceparent'];
-  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) lines.push(['traceparent', traceparent]);
+  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent))
+    lines.push(['traceparent', traceparent]);
   return lines;
 }
 
@@ -47,5 +48,7 @@ function given(headers: RequestHeaders, name: string): string | undefined {
 }
 
 function invalid(name: string, message: string): WritError {
-  return new WritError('HEADER_INVALID', `the header \`${name}\` ${message}`, { details: [{ path: name, message }] });
+  return new WritError('HEADER_INVALID', `the header \`${name}\` ${message}`, {
+    details: [{ path: name, message }],
+  });
 }

@@ -20,7 +20,11 @@ declare module 'fastify' {
 }
 
 /** Who may come in is settled before the body is read. */
-export function mount(app: FastifyInstance, routes: readonly Route[], dependencies: ApiDependencies): void {
+export function mount(
+  app: FastifyInstance,
+  routes: readonly Route[],
+  dependencies: ApiDependencies,
+): void {
   for (const route of routes) {
     app.route({
       method: route.method,
@@ -61,7 +65,8 @@ export function fastifyPath(path: string): string {
 function sendAnswer(reply: FastifyReply, request: FastifyRequest, answer: Answer): FastifyReply {
   if ('stream' in answer) {
     reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value);
     answer.stream(reply.raw, request.raw);
     return reply;
   }
@@ -77,7 +82,11 @@ function sendAnswer(reply: FastifyReply, request: FastifyRequest, answer: Answer
 /** Answers what was thrown; what nobody foresaw is reported, and told without its insides. */
 export function sendError(
   thrown: unknown,
-  { request, reply, report }: { request: FastifyRequest; reply: FastifyReply; report: ApiDependencies['reportFault'] },
+  {
+    request,
+    reply,
+    report,
+  }: { request: FastifyRequest; reply: FastifyReply; report: ApiDependencies['reportFault'] },
 ): void {
   const error = refusedByServer(thrown) ?? toWritError(thrown);
   const operation = request.routeOptions.config.operation ?? 'unknown';
@@ -89,5 +98,8 @@ export function sendError(
 
 export function noSuchRoute(request: Pick<FastifyRequest, 'method' | 'url'>): WritError {
   const path = (request.url.split('?')[0] ?? '').slice(0, 200);
-  return new WritError('NOT_FOUND', `there is no \`${request.method} ${path}\`; the routes are listed at /docs`);
+  return new WritError(
+    'NOT_FOUND',
+    `there is no \`${request.method} ${path}\`; the routes are listed at /docs`,
+  );
 }

@@ -41,9 +41,19 @@ export function errorAnswer(error: WritError, style: ErrorStyle): ErrorAnswer {
   const told = toProblem(error);
   const headers = headersOf(error);
   if (style === 'problem')
-    return { status: told.status, contentType: 'application/problem+json; charset=utf-8', body: JSON.stringify(told), headers };
+    return {
+      status: told.status,
+      contentType: 'application/problem+json; charset=utf-8',
+      body: JSON.stringify(told),
+      headers,
+    };
   const status = told.status === 413 || told.status === 422 ? 400 : told.status;
-  return { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify(told.detail), headers };
+  return {
+    status,
+    contentType: 'application/json; charset=utf-8',
+    body: JSON.stringify(told.detail),
+    headers,
+  };
 }
 
 function headersOf({ code, message }: WritError): Record<string, string> {
@@ -60,20 +70,45 @@ export function refusedByServer(thrown: unknown): WritError | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;
   const { code } = thrown;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new WritError('BODY_TOO_LARGE', 'the body is over the limit of 262144 bytes; send less', { cause: thrown });
+    return new WritError(
+      'BODY_TOO_LARGE',
+      'the body is over the limit of 262144 bytes; send less',
+      { cause: thrown },
+    );
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH')
-    return new WritError('BODY_MALFORMED', 'the body does not have the length that `content-length` says', { cause: thrown });
+    return new WritError(
+      'BODY_MALFORMED',
+      'the body does not have the length that `content-length` says',
+      { cause: thrown },
+    );
   if (code === 'FST_ERR_BAD_URL')
-    return new WritError('PATH_INVALID', 'the path is not valid percent-encoded UTF-8', { cause: thrown });
+    return new WritError('PATH_INVALID', 'the path is not valid percent-encoded UTF-8', {
+      cause: thrown,
+    });
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP_'))
-    return new WritError('BODY_MALFORMED', 'the body can not be read; send JSON with `content-type: application/json`', { cause: thrown });
+    return new WritError(
+      'BODY_MALFORMED',
+      'the body can not be read; send JSON with `content-type: application/json`',
+      { cause: thrown },
+    );
   return undefined;
 }
 
 /** A coded error out of a code that came over the wire; codes that this release does not know become `INTERNAL`. */
-export function fromWire(code: unknown, message: unknown, details: WritError['details'] = []): WritError {
-  const said = typeof message === 'string' && message !== '' ? message : 'the role that answered gave no reason';
+export function fromWire(
+  code: unknown,
+  message: unknown,
+  details: WritError['details'] = [],
+): WritError {
+  const said =
+    typeof message === 'string' && message !== ''
+      ? message
+      : 'the role that answered gave no reason';
   return isErrorCode(code)
     ? new WritError(code, said, { details })
-    : new WritError('INTERNAL', `a role refused with a code that this release does not know: \`${String(code)}\`, ${said}`, { details });
+    : new WritError(
+        'INTERNAL',
+        `a role refused with a code that this release does not know: \`${String(code)}\`, ${said}`,
+        { details },
+      );
 }

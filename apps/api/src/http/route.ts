@@ -29,7 +29,10 @@ export type RawCall = {
   readonly requestId: string;
 };
 
-export type Call<P, Q> = Omit<RawCall, 'params' | 'query'> & { readonly params: P; readonly query: Q };
+export type Call<P, Q> = Omit<RawCall, 'params' | 'query'> & {
+  readonly params: P;
+  readonly query: Q;
+};
 
 export type JsonAnswer = {
   readonly status?: number;
@@ -40,7 +43,9 @@ export type JsonAnswer = {
 };
 export type TextAnswer = { readonly text: string; readonly contentType: string };
 /** The handler takes the connection over and ends the response itself. */
-export type StreamAnswer = { readonly stream: (response: ServerResponse, request: IncomingMessage) => void };
+export type StreamAnswer = {
+  readonly stream: (response: ServerResponse, request: IncomingMessage) => void;
+};
 export type Answer = JsonAnswer | TextAnswer | StreamAnswer;
 
 export type BodySpec = {
@@ -49,7 +54,11 @@ export type BodySpec = {
   readonly description?: string;
 };
 
-export type AnswerSpec = { readonly description: string; readonly schema?: z.ZodType; readonly contentType?: string };
+export type AnswerSpec = {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly contentType?: string;
+};
 
 /** What is said of a route beside its handler. */
 export type RouteDescription = {
@@ -78,7 +87,10 @@ export type Route = RouteDescription & {
 type TypedRoute<P extends z.ZodObject, Q extends z.ZodObject> = RouteDescription & {
   readonly params: P;
   readonly query: Q;
-  readonly handle: (call: Call<z.output<P>, z.output<Q>>, dependencies: ApiDependencies) => Promise<Answer>;
+  readonly handle: (
+    call: Call<z.output<P>, z.output<Q>>,
+    dependencies: ApiDependencies,
+  ) => Promise<Answer>;
 };
 
 /**

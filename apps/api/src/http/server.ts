@@ -18,7 +18,11 @@ export type ServerLimits = {
   readonly requestTimeoutMs: number;
 };
 
-export const defaultLimits: ServerLimits = { connections: 1024, inFlight: 256, requestTimeoutMs: 30_000 };
+export const defaultLimits: ServerLimits = {
+  connections: 1024,
+  inFlight: 256,
+  requestTimeoutMs: 30_000,
+};
 
 const hardening = {
   'x-content-type-options': 'nosniff',
@@ -29,7 +33,11 @@ const hardening = {
   'cache-control': 'no-store',
 } as const;
 
-export function createServer(routes: readonly Route[], dependencies: ApiDependencies, limits = defaultLimits): FastifyInstance {
+export function createServer(
+  routes: readonly Route[],
+  dependencies: ApiDependencies,
+  limits = defaultLimits,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -38,7 +46,8 @@ export function createServer(routes: readonly Route[], dependencies: ApiDependen
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => sendError(error, { request, reply, report: dependencies.reportFault }),
+    frameworkErrors: (error, request, reply) =>
+      sendError(error, { request, reply, report: dependencies.reportFault }),
     clientErrorHandler: refuseConnection,
   });
   app.server.maxConnections = limits.connections;
@@ -48,13 +57,21 @@ export function createServer(routes: readonly Route[], dependencies: ApiDependen
   app.decorateRequest('caller', undefined);
   app.decorateRequest('correlation', '');
   addHooks(app, dependencies, limits);
-  app.setErrorHandler((error, request, reply) => sendError(error, { request, reply, report: dependencies.reportFault }));
-  app.setNotFoundHandler((request, reply) => sendError(noSuchRoute(request), { request, reply, report: dependencies.reportFault }));
+  app.setErrorHandler((error, request, reply) =>
+    sendError(error, { request, reply, report: dependencies.reportFault }),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    sendError(noSuchRoute(request), { request, reply, report: dependencies.reportFault }),
+  );
   mount(app, routes, dependencies);
   return app;
 }
 
-function addHooks(app: FastifyInstance, { metrics, hub, events }: ApiDependencies, limits: ServerLimits): void {
+function addHooks(
+  app: FastifyInstance,
+  { metrics, hub, events }: ApiDependencies,
+  limits: ServerLimits,
+): void {
   const gate = openGate(limits.inFlight);
   app.addHook('onRequest', async (request, reply) => {
     metrics.requestBegan();
@@ -64,7 +81,8 @@ function addHooks(app: FastifyInstance, { metrics, hub, events }: ApiDependencie
     gate.enter(reply.raw);
   });
   app.addHook('onSend', async (_request, reply) => {
-    if (!reply.hasHeader('writ-token') && hub.lastSeq > 0) void reply.header('writ-token', tokenAt(events, hub.lastSeq));
+    if (!reply.hasHeader('writ-token') && hub.lastSeq > 0)
+      void reply.header('writ-token', tokenAt(events, hub.lastSeq));
   });
   app.addHook('onResponse', async (request, reply) => {
     metrics.requestEnded({
@@ -88,7 +106,11 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
     ? new WritError('TIMEOUT', 'the request did not arrive in time; send it at once')
     : new WritError('HEADER_INVALID', 'the request is not valid HTTP/1.1');
   const { body, contentType } = errorAnswer(refusedByServer(error) ?? refusal, 'problem');
-  const status = slow ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const status = slow
+    ? '408 Request Timeout'
+    : error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : '400 Bad Request';
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );

@@ -5,7 +5,11 @@ import type { AnswerSpec, Route } from '../http/route.ts';
 import { answers, bodies } from './components.ts';
 import { jsonSchema, jsonSchemas, type JsonSchema, type NamedSchemas } from './schemas.ts';
 
-export type OpenApiDocument = { readonly openapi: string; readonly paths: Readonly<Record<string, unknown>>; readonly [name: string]: unknown };
+export type OpenApiDocument = {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, unknown>>;
+  readonly [name: string]: unknown;
+};
 
 const UNNAMED = 'Unnamed';
 const refTo = (name: string) => `#/components/schemas/${name}`;
@@ -37,25 +41,42 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Writ', version: '1.0.0', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Writ',
+      version: '1.0.0',
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'an API key, `writ_<key>_<secret>`' } },
+      securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'an API key, `writ_<key>_<secret>`',
+        },
+      },
       schemas: { ...jsonSchemas(bodies, refTo), ...jsonSchemas(answers, refTo) },
     },
   };
 }
 
 function operationOf(route: Route): Record<string, unknown> {
-  const parameters = [...parametersIn('path', route.params), ...parametersIn('query', route.query), ...headersOf(route)];
+  const parameters = [
+    ...parametersIn('path', route.params),
+    ...parametersIn('query', route.query),
+    ...headersOf(route),
+  ];
   return {
     operationId: route.operation,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.access === 'public' ? { security: [] } : { security: [{ apiKey: [] }], 'x-writ-roles': route.access }),
+    ...(route.access === 'public'
+      ? { security: [] }
+      : { security: [{ apiKey: [] }], 'x-writ-roles': route.access }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: bodyOf(route.body) } : {}),
     responses: responsesOf(route),
@@ -66,7 +87,13 @@ function parametersIn(place: 'path' | 'query', { shape }: z.ZodObject): unknown[
   return Object.entries(shape).map(([name, field]) => {
     const { description: text, ...schema } = jsonSchema(field as z.ZodType, 'input');
     const required = place === 'path' || !z.safeParse(field as z.ZodType, undefined).success;
-    return { name, in: place, required, ...(text === undefined ? {} : { description: text }), schema };
+    return {
+      name,
+      in: place,
+      required,
+      ...(text === undefined ? {} : { description: text }),
+      schema,
+    };
   });
 }
 
@@ -74,11 +101,31 @@ function headersOf(route: Route): unknown[] {
   const id = { type: 'string', pattern: '^[A-Za-z0-9_:.-]{1,128}$' };
   if (route.command)
     return [
-      { name: 'Idempotency-Key', in: 'header', required: false, description: 'makes a retry of the same command harmless', schema: id },
-      { name: 'Writ-Correlation-Id', in: 'header', required: false, description: 'is kept with the events', schema: id },
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        required: false,
+        description: 'makes a retry of the same command harmless',
+        schema: id,
+      },
+      {
+        name: 'Writ-Correlation-Id',
+        in: 'header',
+        required: false,
+        description: 'is kept with the events',
+        schema: id,
+      },
     ];
   return route.operation === 'streamEvents'
-    ? [{ name: 'Last-Event-ID', in: 'header', required: false, description: 'goes on after this sequence', schema: { type: 'string' } }]
+    ? [
+        {
+          name: 'Last-Event-ID',
+          in: 'header',
+          required: false,
+          description: 'goes on after this sequence',
+          schema: { type: 'string' },
+        },
+      ]
     : [];
 }
 
@@ -100,15 +147,31 @@ function nameOf(schema: z.ZodType, { byName }: NamedSchemas): string | undefined
 
 function responsesOf(route: Route): Record<string, unknown> {
   const responses: Record<string, unknown> = {};
-  for (const [status, answer] of Object.entries(route.answers)) responses[status] = answerOf(answer);
-  for (const [status, codes] of byStatus(codesOf(route))) responses[status] ??= refusalOf(codes, route);
+  for (const [status, answer] of Object.entries(route.answers))
+    responses[status] = answerOf(answer);
+  for (const [status, codes] of byStatus(codesOf(route)))
+    responses[status] ??= refusalOf(codes, route);
   return responses;
 }
 
 function answerOf({ description: text, schema, contentType }: AnswerSpec): unknown {
-  const headers = { 'Writ-Token': { description: 'stands for the state that was read or made', schema: { type: 'string' } } };
-  if (schema) return { description: text, headers, content: { 'application/json': { schema: schemaOf(schema, answers) } } };
-  return { description: text, headers, content: { [contentType ?? 'text/plain']: { schema: { type: 'string' } } } };
+  const headers = {
+    'Writ-Token': {
+      description: 'stands for the state that was read or made',
+      schema: { type: 'string' },
+    },
+  };
+  if (schema)
+    return {
+      description: text,
+      headers,
+      content: { 'application/json': { schema: schemaOf(schema, answers) } },
+    };
+  return {
+    description: text,
+    headers,
+    content: { [contentType ?? 'text/plain']: { schema: { type: 'string' } } },
+  };
 }
 
 /** Every code that a route may answer with. */

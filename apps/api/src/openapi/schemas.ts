@@ -4,14 +4,22 @@ import { z } from 'zod';
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** Schemas under names; `io` says whether what is sent or what is answered is described. */
-export type NamedSchemas = { readonly io: 'input' | 'output'; readonly byName: Readonly<Record<string, z.ZodType>> };
+export type NamedSchemas = {
+  readonly io: 'input' | 'output';
+  readonly byName: Readonly<Record<string, z.ZodType>>;
+};
 
 /** The JSON Schemas of all of them; where one holds another, it refers to it by `uri`. */
-export function jsonSchemas({ io, byName }: NamedSchemas, uri: (name: string) => string): Record<string, JsonSchema> {
+export function jsonSchemas(
+  { io, byName }: NamedSchemas,
+  uri: (name: string) => string,
+): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [name, schema] of Object.entries(byName)) registry.add(schema, { id: name });
   const { schemas } = z.toJSONSchema(registry, { uri, io, override: tidy, unrepresentable: 'any' });
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentity(schema)]));
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [name, withoutIdentity(schema)]),
+  );
 }
 
 /** The JSON Schema of one schema by itself. */

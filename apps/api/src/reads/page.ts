@@ -5,6 +5,9 @@ import { z } from 'zod';
 export function pageOf<S extends z.ZodType>(item: S) {
   return z.object({
     items: z.array(item),
-    nextCursor: z.string().nullable().meta({ description: 'give it as `cursor` for the next page; null at the end' }),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'give it as `cursor` for the next page; null at the end' }),
   });
 }

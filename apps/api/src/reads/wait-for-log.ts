@@ -13,10 +13,14 @@ type Source = {
 export async function waitForLog({ log, hub }: Source, token: string | undefined): Promise<void> {
   if (token === undefined) return;
   const { seq } = decodeToken(token, log.cell);
-  if (hub.lastSeq >= seq || (await hub.passed(seq - 1, AbortSignal.timeout(FRESHNESS_WAIT_MS)))) return;
+  if (hub.lastSeq >= seq || (await hub.passed(seq - 1, AbortSignal.timeout(FRESHNESS_WAIT_MS))))
+    return;
   throw staleState(seq, hub.lastSeq);
 }
 
 export function staleState(wanted: number, reached: number): WritError {
-  return new WritError('STALE_STATE', `the state is at sequence ${reached} and did not reach ${wanted} in ${FRESHNESS_WAIT_MS} ms; try again`);
+  return new WritError(
+    'STALE_STATE',
+    `the state is at sequence ${reached} and did not reach ${wanted} in ${FRESHNESS_WAIT_MS} ms; try again`,
+  );
 }

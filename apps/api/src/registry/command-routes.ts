@@ -6,7 +6,10 @@ import type { Route } from '../http/route.ts';
 
 const tag = 'agents';
 const params = z.strictObject({ agentId });
-const reason = z.strictObject({ agentId: agentId.optional(), reason: z.string().max(2000).nullable().optional() });
+const reason = z.strictObject({
+  agentId: agentId.optional(),
+  reason: z.string().max(2000).nullable().optional(),
+});
 const stop = ['AGENT_UNKNOWN', 'AGENT_RETIRED'] as const;
 
 export const agentCommandRoutes: readonly Route[] = [

@@ -23,7 +23,10 @@ export const keyCommandRoutes: readonly Route[] = [
     tag,
     operation: 'revokeKey',
     params: z.strictObject({ keyId }),
-    body: z.strictObject({ keyId: keyId.optional(), reason: z.string().max(2000).nullable().optional() }),
+    body: z.strictObject({
+      keyId: keyId.optional(),
+      reason: z.string().max(2000).nullable().optional(),
+    }),
     errors: ['KEY_UNKNOWN'],
   }),
 ];

@@ -10,6 +10,12 @@ export const trustCommandRoutes: readonly Route[] = [
     tag: 'feedback',
     operation: 'giveFeedback',
     creates: true,
-    errors: ['AGENT_UNKNOWN', 'EXECUTION_UNKNOWN', 'IDENTITY_MISMATCH', 'SOURCE_NOT_ALLOWED', 'STALE_STATE'],
+    errors: [
+      'AGENT_UNKNOWN',
+      'EXECUTION_UNKNOWN',
+      'IDENTITY_MISMATCH',
+      'SOURCE_NOT_ALLOWED',
+      'STALE_STATE',
+    ],
   }),
 ];

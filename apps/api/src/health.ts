@@ -1,0 +1,49 @@
+/** What keeps the API from its work: looked at when asked, at most once a second. */
+import type { Trouble } from './dependencies.ts';
+
+/** A part by name, and what is wrong with it now; `undefined` when nothing is. */
+export type Probe = { readonly part: string; readonly check: () => Promise<string | undefined> };
+
+const KEPT_MS = 1_000;
+
+export type Health = {
+  /** Looks, or answers what was found a moment ago. */
+  troubles(): Promise<readonly Trouble[]>;
+  /** What was found last; looks again in the background when that is old. */
+  last(): readonly Trouble[];
+};
+
+export function openHealth(probes: readonly Probe[], nowMs: () => number): Health {
+  let found: readonly Trouble[] = [{ part: 'api', message: 'starting' }];
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<readonly Trouble[]> | undefined;
+
+  async function look(): Promise<readonly Trouble[]> {
+    const messages = await Promise.all(probes.map(({ check }) => check().catch(messageOf)));
+    found = probes.flatMap(({ part }, i) =>
+      messages[i] === undefined ? [] : [{ part, message: messages[i] }],
+    );
+    lookedAt = nowMs();
+    return found;
+  }
+
+  function troubles(): Promise<readonly Trouble[]> {
+    if (nowMs() - lookedAt < KEPT_MS) return Promise.resolve(found);
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  return {
+    troubles,
+    last() {
+      void troubles();
+      return found;
+    },
+  };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
