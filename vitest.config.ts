@@ -13,6 +13,10 @@ export default defineConfig({
     pool: 'forks',
     // Each file may start servers of its own; more of them at once only wait for each other.
     maxWorkers: 2,
-    projects: [tier('unit', 10_000, 10_000), tier('int', 60_000, 120_000), tier('e2e', 180_000, 180_000)],
+    projects: [
+      tier('unit', 10_000, 10_000),
+      tier('int', 60_000, 120_000),
+      tier('e2e', 180_000, 180_000),
+    ],
   },
 });

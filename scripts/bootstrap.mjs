@@ -11,7 +11,9 @@ const commands = {
 
 const [name = '', ...rest] = process.argv.slice(2);
 if (!Object.hasOwn(commands, name)) {
-  process.stderr.write(`there is no command \`${name}\`; give one of: ${Object.keys(commands).join(', ')}\n`);
+  process.stderr.write(
+    `there is no command \`${name}\`; give one of: ${Object.keys(commands).join(', ')}\n`,
+  );
   process.exit(2);
 }
 handOver(commands[name](rest));

@@ -8,9 +8,13 @@ import { join } from 'node:path';
 export function ensureInstalled(root) {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
   const stamp = join(root, 'node_modules', '.writ-installed');
-  const wanted = createHash('sha256').update(`${process.platform}-${process.arch}\n`).update(lock).digest('hex');
+  const wanted = createHash('sha256')
+    .update(`${process.platform}-${process.arch}\n`)
+    .update(lock)
+    .digest('hex');
   if (textOf(stamp) === wanted) return;
-  if (!isInstalled(JSON.parse(lock), textOf(join(root, 'node_modules', '.package-lock.json')))) install(root);
+  if (!isInstalled(JSON.parse(lock), textOf(join(root, 'node_modules', '.package-lock.json'))))
+    install(root);
   writeFileSync(stamp, wanted);
 }
 
@@ -31,7 +35,11 @@ export function isInstalled(lock, installedText) {
 
 function install(root) {
   const first = !existsSync(join(root, 'node_modules'));
-  process.stderr.write(first ? 'installing packages, only this once (about 20 s) …\n' : 'packages have changed, installing …\n');
+  process.stderr.write(
+    first
+      ? 'installing packages, only this once (about 20 s) …\n'
+      : 'packages have changed, installing …\n',
+  );
   const startedAt = Date.now();
   npm(root, process.execPath, ['ci', '--loglevel=error', '--no-audit', '--no-fund']);
   addWhatOldNodeLeftOut(root);
@@ -45,7 +53,14 @@ function addWhatOldNodeLeftOut(root) {
   if (major > 20 || (major === 20 && minor >= 19) || !existsSync(node)) return;
   const lockFile = join(root, 'package-lock.json');
   const lock = readFileSync(lockFile, 'utf8');
-  npm(root, node, ['install', '--no-save', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund']);
+  npm(root, node, [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--loglevel=error',
+    '--no-audit',
+    '--no-fund',
+  ]);
   if (readFileSync(lockFile, 'utf8') !== lock) writeFileSync(lockFile, lock);
 }
 
@@ -54,7 +69,10 @@ function npm(root, node, args) {
   const known = cli !== undefined && cli.endsWith('npm-cli.js');
   const [command, before] = known ? [node, [cli]] : ['npm', []];
   // Its own words are for standard error: standard output belongs to the command that was asked for.
-  const { status, signal, error } = spawnSync(command, [...before, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  const { status, signal, error } = spawnSync(command, [...before, ...args], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (status === 0) return;
   const why = error?.message ?? (signal === null ? `exit code ${status}` : signal);
   throw new Error(`\`npm ${args[0]}\` failed (${why}); run it by hand to see more`);

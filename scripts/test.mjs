@@ -35,7 +35,11 @@ async function runVitest(filters) {
       `--reporter=${join(root, 'scripts', 'count-reporter.mjs')}`,
       ...filters,
     ],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, TMPDIR: folder, WRIT_TEST_COUNTS: countsFile } },
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, TMPDIR: folder, WRIT_TEST_COUNTS: countsFile },
+    },
   );
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -24,7 +24,9 @@ for (const { name, command, args } of steps) {
     stdio: 'inherit',
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   });
-  process.stderr.write(`${status === 0 ? 'ok' : 'FAILED'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+  process.stderr.write(
+    `${status === 0 ? 'ok' : 'FAILED'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`,
+  );
   if (status !== 0) failed.push(name);
 }
 if (failed.length > 0) process.stderr.write(`\nnot green: ${failed.join(', ')}\n`);

@@ -6,7 +6,16 @@
  *    withdraws its own and refuses. So there are never two owners.
  * 3. A claim's name is never used again, so a dead owner's claim can be removed without a race.
  */
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EmbeddedError, fileProblem } from './embedded-error.ts';
 import { isAlive, processIdentity } from './process-identity.ts';
@@ -35,7 +44,9 @@ export async function lockDataDirectory(path: string): Promise<DataDirectory> {
   try {
     mkdirSync(claims, { recursive: true, mode: 0o700 });
     if (readdirSync(claims).includes(mine)) throw inUse(directory, process.pid);
-    writeFileSync(join(claims, mine), JSON.stringify({ pid: process.pid, identity }), { mode: 0o600 });
+    writeFileSync(join(claims, mine), JSON.stringify({ pid: process.pid, identity }), {
+      mode: 0o600,
+    });
   } catch (thrown) {
     throw fileProblem(directory, thrown);
   }

@@ -29,7 +29,11 @@ export function fileProblem(path: string, thrown: unknown): EmbeddedError {
   if (thrown instanceof EmbeddedError) return thrown;
   const code = systemCode(thrown);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new EmbeddedError('DISK_FULL', `the disk that holds \`${path}\` is full; free some space and start again`, thrown);
+    return new EmbeddedError(
+      'DISK_FULL',
+      `the disk that holds \`${path}\` is full; free some space and start again`,
+      thrown,
+    );
   }
   return new EmbeddedError(
     'DATA_UNREADABLE',

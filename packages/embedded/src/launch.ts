@@ -39,10 +39,15 @@ let hooked = false;
 
 export async function launch(options: Launch): Promise<LaunchedServer> {
   const output = openLog(options.outputFile);
-  const logs = [options.outputFile, ...(options.logFiles ?? [])].map((path) => ({ path, from: sizeOf(path) }));
+  const logs = [options.outputFile, ...(options.logFiles ?? [])].map((path) => ({
+    path,
+    from: sizeOf(path),
+  }));
   const child = await spawned(options, output);
   const pid = child.pid ?? 0;
-  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  const exited = new Promise<Exit>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal })),
+  );
   recordServer(options.dataDir, { name: options.name, pid, steps: options.steps });
   const entry = { child, signal: options.steps[0]?.signal ?? 'SIGTERM' };
   endWithParent(entry);
@@ -89,14 +94,26 @@ export async function untilReady<T>(
 async function spawned(options: Launch, output: number): Promise<ChildProcess> {
   try {
     // A session of its own: Ctrl-C in the terminal is for us, who then stop the servers in order.
-    const child = spawn(options.command, options.args, { ...options.spawn, stdio: ['ignore', output, output], detached: true });
+    const child = spawn(options.command, options.args, {
+      ...options.spawn,
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return child;
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') {
-      throw new EmbeddedError('BINARY_MISSING', `there is no program \`${options.command}\``, thrown);
+      throw new EmbeddedError(
+        'BINARY_MISSING',
+        `there is no program \`${options.command}\``,
+        thrown,
+      );
     }
-    throw new EmbeddedError('SERVER_FAILED', `cannot run \`${options.command}\`: ${String(thrown)}`, thrown);
+    throw new EmbeddedError(
+      'SERVER_FAILED',
+      `cannot run \`${options.command}\`: ${String(thrown)}`,
+      thrown,
+    );
   } finally {
     closeSync(output);
   }
@@ -112,7 +129,10 @@ async function stopInSteps(
     if (hasExited()) return;
     child.kill(signal);
     const over = new AbortController();
-    await Promise.race([exited, pause(waitMs, undefined, { signal: over.signal }).catch(() => undefined)]);
+    await Promise.race([
+      exited,
+      pause(waitMs, undefined, { signal: over.signal }).catch(() => undefined),
+    ]);
     over.abort();
   }
 }
@@ -127,10 +147,18 @@ function endWithParent(entry: { child: ChildProcess; signal: NodeJS.Signals }): 
 }
 
 function unexplained(options: Launch, child: ChildProcess, said: string): EmbeddedError {
-  const how = child.exitCode !== null ? `ended with code ${child.exitCode}` : child.signalCode !== null ? `was ended by ${child.signalCode}` : 'did not become ready';
+  const how =
+    child.exitCode !== null
+      ? `ended with code ${child.exitCode}`
+      : child.signalCode !== null
+        ? `was ended by ${child.signalCode}`
+        : 'did not become ready';
   const last = said.trim().split('\n').at(-1) ?? '';
   const says = last === '' ? '' : `, its last words: ${last.slice(0, 300)}`;
-  return new EmbeddedError('SERVER_FAILED', `${options.name} ${how}${says}; its log is \`${(options.logFiles ?? [options.outputFile])[0]}\``);
+  return new EmbeddedError(
+    'SERVER_FAILED',
+    `${options.name} ${how}${says}; its log is \`${(options.logFiles ?? [options.outputFile])[0]}\``,
+  );
 }
 
 function openLog(path: string): number {

@@ -14,7 +14,11 @@ export function natsProgram(asked?: string): string {
     accessSync(asked, constants.X_OK);
     return asked;
   } catch (cause) {
-    throw new EmbeddedError('BINARY_MISSING', `the NATS server \`${asked}\` is not a program; ${howToGetOne}`, cause);
+    throw new EmbeddedError(
+      'BINARY_MISSING',
+      `the NATS server \`${asked}\` is not a program; ${howToGetOne}`,
+      cause,
+    );
   }
 }
 

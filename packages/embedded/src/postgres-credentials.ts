@@ -14,7 +14,10 @@ export function postgresCredentials(dataDir: string): PostgresCredentials {
   } catch (thrown) {
     if (systemCode(thrown) !== 'ENOENT') throw fileProblem(path, thrown);
   }
-  const made = { superuser: randomBytes(24).toString('hex'), password: randomBytes(24).toString('hex') };
+  const made = {
+    superuser: randomBytes(24).toString('hex'),
+    password: randomBytes(24).toString('hex'),
+  };
   try {
     writeFileSync(`${path}.new`, `${JSON.stringify(made)}\n`, { mode: 0o600 });
     renameSync(`${path}.new`, path);
@@ -28,9 +31,13 @@ function parse(path: string, text: string): PostgresCredentials {
   try {
     const read = JSON.parse(text) as PostgresCredentials;
     // Hex only: the passwords are put into SQL and addresses as they are.
-    if (/^[0-9a-f]{16,}$/.test(read.superuser) && /^[0-9a-f]{16,}$/.test(read.password)) return read;
+    if (/^[0-9a-f]{16,}$/.test(read.superuser) && /^[0-9a-f]{16,}$/.test(read.password))
+      return read;
   } catch {
     // Said below.
   }
-  throw new EmbeddedError('DATA_UNREADABLE', `\`${path}\` is damaged; restore it from a backup, the database can not be opened without it`);
+  throw new EmbeddedError(
+    'DATA_UNREADABLE',
+    `\`${path}\` is damaged; restore it from a backup, the database can not be opened without it`,
+  );
 }

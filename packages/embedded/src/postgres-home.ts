@@ -25,7 +25,8 @@ export function readPostgresHome(dataDir: string): string | undefined {
 export function postgresHome(dataDir: string, account: Account | undefined): string {
   const elsewhere = readPostgresHome(dataDir);
   const inside = join(dataDir, 'postgres');
-  const home = elsewhere ?? (account === undefined || everybodyCanReach(inside) ? inside : newHome(dataDir));
+  const home =
+    elsewhere ?? (account === undefined || everybodyCanReach(inside) ? inside : newHome(dataDir));
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (account !== undefined) chownSync(home, account.uid, account.gid);
   return home;

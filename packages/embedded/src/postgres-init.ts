@@ -25,7 +25,8 @@ export async function initialise(options: Initialisation): Promise<string> {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(data, { recursive: true, force: true });
     writeFileSync(passwordFile, options.superuserPassword, { mode: 0o600 });
-    if (options.account !== undefined) chownSync(passwordFile, options.account.uid, options.account.gid);
+    if (options.account !== undefined)
+      chownSync(passwordFile, options.account.uid, options.account.gid);
     await initdb(options, fresh, passwordFile);
     renameSync(fresh, data);
     return data;
@@ -38,16 +39,35 @@ export async function initialise(options: Initialisation): Promise<string> {
 
 async function initdb(options: Initialisation, data: string, passwordFile: string): Promise<void> {
   const args = [
-    ...['-D', data, '-U', 'postgres', '--pwfile', passwordFile, '-A', 'scram-sha-256', '-E', 'UTF8'],
+    ...[
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '--pwfile',
+      passwordFile,
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+    ],
     ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ...(options.sync ? [] : ['-N']),
   ];
   await new Promise<void>((resolve, reject) => {
-    execFile(options.programs.initdb, args, { cwd: options.home, env: {}, ...options.account }, (error, stdout, stderr) => {
-      if (error === null) return resolve();
-      const said = `${stdout}\n${stderr}`;
-      const last = stderr.trim().split('\n').at(-1) ?? '';
-      reject(problemIn('postgres', said) ?? new EmbeddedError('SERVER_FAILED', `the database could not be made: ${last}`, error));
-    });
+    execFile(
+      options.programs.initdb,
+      args,
+      { cwd: options.home, env: {}, ...options.account },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve();
+        const said = `${stdout}\n${stderr}`;
+        const last = stderr.trim().split('\n').at(-1) ?? '';
+        reject(
+          problemIn('postgres', said) ??
+            new EmbeddedError('SERVER_FAILED', `the database could not be made: ${last}`, error),
+        );
+      },
+    );
   });
 }

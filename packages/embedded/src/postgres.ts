@@ -77,19 +77,32 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 
 const logFileOf = (dataDir: string): string => join(dataDir, 'logs', 'postgres.log');
 
-async function install(dataDir: string, fsync: boolean, superuserPassword: string): Promise<Installed> {
+async function install(
+  dataDir: string,
+  fsync: boolean,
+  superuserPassword: string,
+): Promise<Installed> {
   const account = postgresAccount();
   const programs = postgresPrograms(dataDir, account);
   try {
     const home = postgresHome(dataDir, account);
-    return { dataDir, programs, account, fsync, data: await initialise({ programs, home, account, superuserPassword, sync: fsync }) };
+    return {
+      dataDir,
+      programs,
+      account,
+      fsync,
+      data: await initialise({ programs, home, account, superuserPassword, sync: fsync }),
+    };
   } catch (thrown) {
     throw fileProblem(dataDir, thrown);
   }
 }
 
 /** Starts the server; a port that was picked as free and lost to somebody else is picked again. */
-async function listen(installed: Installed, asked: number): Promise<{ server: LaunchedServer; port: number }> {
+async function listen(
+  installed: Installed,
+  asked: number,
+): Promise<{ server: LaunchedServer; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = asked === 0 ? await freePort() : asked;
     const server = await launchOn(installed, port);
@@ -97,7 +110,8 @@ async function listen(installed: Installed, asked: number): Promise<{ server: La
       await untilReady(server, () => statusOf(installed, server));
       return { server, port };
     } catch (thrown) {
-      const lostRace = thrown instanceof EmbeddedError && thrown.code === 'PORT_TAKEN' && asked === 0;
+      const lostRace =
+        thrown instanceof EmbeddedError && thrown.code === 'PORT_TAKEN' && asked === 0;
       if (!lostRace || attempt === 5) throw thrown;
     }
   }
@@ -115,13 +129,19 @@ async function launchOn(installed: Installed, port: number): Promise<LaunchedSer
     log_checkpoints: 'off',
     io_method: 'sync',
     jit: 'off',
-    ...(installed.fsync ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
+    ...(installed.fsync
+      ? {}
+      : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
   };
   return await launch({
     name: 'postgres',
     dataDir: installed.dataDir,
     command: installed.programs.postgres,
-    args: ['-D', installed.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      installed.data,
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     outputFile: logFileOf(installed.dataDir),
     steps,
     spawn: { cwd: installed.data, env: {}, ...installed.account },

@@ -29,7 +29,9 @@ function linuxIdentity(pid: number): string | undefined {
 
 function posixIdentity(pid: number): string | undefined {
   try {
-    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+    }).trim();
     return said === '' || said.startsWith('Z') ? undefined : said.replace(/^\S+\s+/, '');
   } catch {
     return undefined;

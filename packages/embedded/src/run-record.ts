@@ -19,11 +19,18 @@ type RunRecord = {
 const recordsOf = (dataDir: string): string => join(dataDir, 'run');
 
 /** Records a server that was just started. */
-export function recordServer(dataDir: string, server: { name: string; pid: number; steps: StopSteps }): void {
+export function recordServer(
+  dataDir: string,
+  server: { name: string; pid: number; steps: StopSteps },
+): void {
   const identity = processIdentity(server.pid);
   if (identity === undefined) return;
   mkdirSync(recordsOf(dataDir), { recursive: true, mode: 0o700 });
-  writeFileSync(join(recordsOf(dataDir), `${server.name}.json`), JSON.stringify({ ...server, identity }), { mode: 0o600 });
+  writeFileSync(
+    join(recordsOf(dataDir), `${server.name}.json`),
+    JSON.stringify({ ...server, identity }),
+    { mode: 0o600 },
+  );
 }
 
 /** Forgets a server that ended. */
@@ -34,14 +41,19 @@ export function forgetServer(dataDir: string, name: string): void {
 /** Ends every server that is recorded under `dataDir` and still lives; returns their names. */
 export async function reapServers(dataDir: string): Promise<readonly string[]> {
   const records = readRecords(dataDir);
-  const reaped = await Promise.all(records.map(async (record) => ((await endRecorded(record)) ? [record.name] : [])));
+  const reaped = await Promise.all(
+    records.map(async (record) => ((await endRecorded(record)) ? [record.name] : [])),
+  );
   for (const record of records) forgetServer(dataDir, record.name);
   return reaped.flat();
 }
 
 async function endRecorded(record: RunRecord): Promise<boolean> {
   if (!isAlive(record)) return false;
-  for (const { signal, waitMs } of [...record.steps, { signal: 'SIGKILL' as const, waitMs: 5_000 }]) {
+  for (const { signal, waitMs } of [
+    ...record.steps,
+    { signal: 'SIGKILL' as const, waitMs: 5_000 },
+  ]) {
     process.kill(record.pid, signal);
     const deadline = performance.now() + waitMs;
     while (performance.now() < deadline) {
