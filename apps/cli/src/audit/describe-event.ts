@@ -1,0 +1,71 @@
+/** One sentence per event, as an operator reads it in a timeline. */
+import type { EventData, EventName } from '@writ/contracts';
+
+type Describe<N extends EventName> = (data: EventData<N>) => string;
+
+const sentences: { readonly [N in EventName]: Describe<N> } = {
+  AgentRegistered: (data) =>
+    `registered as ${data.name} ${data.version} (${data.type})${told('can', data.capabilities.join(', '))}`,
+  AgentVersionRegistered: (data) =>
+    `registered version ${data.version}${told('can', data.capabilities.join(', '))}`,
+  AgentSuspended: (data) => `suspended${told('because', data.reason)}`,
+  AgentResumed: (data) => `resumed${told('because', data.reason)}`,
+  AgentRetired: (data) => `retired${told('because', data.reason)}`,
+  GrantIssued: (data) =>
+    `granted ${data.actions.join(', ')} on ${data.resources.join(', ')}${told('until', data.expiresAt)}${told('for', data.reason)}`,
+  GrantRevoked: (data) => `grant ${data.grantId} revoked${told('because', data.reason)}`,
+  PoliciesPublished: (data) =>
+    `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
+  PoliciesActivated: (data) =>
+    `policies version ${data.version} decide now${told('instead of', data.superseded)}`,
+  ExecutionStarted: (data) => `started ${data.action} on ${data.resource} (${data.executionId})`,
+  ExecutionReported: (data) =>
+    `${data.action} on ${data.resource} ${data.outcome}${took(data.durationMs)}${told('severity', data.severity)}` +
+    `${data.error === null ? '' : `: ${data.error.code} ${data.error.message}`} (${data.executionId})`,
+  FeedbackGiven: (data) =>
+    `rated ${data.rating} (${data.severity}) by ${data.source} ${data.rater}${data.comment === null ? '' : `: ${data.comment}`}`,
+  SuspensionCleared: (data) => `suspension by trust cleared because ${data.reason}`,
+  KeyCreated: (data) =>
+    `key ${data.keyId} created for ${data.name} (${data.role})${told('speaks for', data.agents.join(', '))}`,
+  KeyRevoked: (data) => `key ${data.keyId} revoked${told('because', data.reason)}`,
+};
+
+const bad: ReadonlySet<string> = new Set([
+  'AgentSuspended',
+  'AgentRetired',
+  'GrantRevoked',
+  'KeyRevoked',
+]);
+
+export type Tone = 'good' | 'bad' | 'plain';
+
+/** `dev.writ.trust.FeedbackGiven.v1` → `FeedbackGiven`. */
+export function shortType(type: string): string {
+  return /^dev\.writ\.[a-z]+\.([A-Za-z]+)\.v\d+$/.exec(type)?.[1] ?? type;
+}
+
+/** The sentence for an event; types this release does not know show their data. */
+export function describeEvent(name: string, data: unknown): string {
+  if (!Object.hasOwn(sentences, name)) return JSON.stringify(data);
+  try {
+    return (sentences as Readonly<Record<string, (data: unknown) => string>>)[name]?.(data) ?? '';
+  } catch {
+    return JSON.stringify(data);
+  }
+}
+
+/** Whether the event is good or bad news about what it is about. */
+export function toneOf(name: string, data: unknown): Tone {
+  const fields = data as { readonly outcome?: string; readonly rating?: number };
+  if (name === 'ExecutionReported') return fields.outcome === 'succeeded' ? 'good' : 'bad';
+  if (name === 'FeedbackGiven') return (fields.rating ?? 0) >= 0.5 ? 'good' : 'bad';
+  return bad.has(name) ? 'bad' : 'plain';
+}
+
+function told(word: string, value: string | null): string {
+  return value === null || value === '' ? '' : `, ${word} ${value}`;
+}
+
+function took(durationMs: number | null): string {
+  return durationMs === null ? '' : ` in ${durationMs} ms`;
+}

@@ -1,0 +1,85 @@
+/** `writ ask`: one permission question, its answer in words, and the answer as the exit code. */
+import { type EvaluationReply, type EvaluationRequest, splitResource } from '@writ/contracts';
+import type { Command } from 'commander';
+import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
+import { handled, type Host, type Session } from '../session.ts';
+import { list } from '../terminal/format.ts';
+import { oneLine, renderFields } from '../terminal/table.ts';
+import type { Output } from '../terminal/output.ts';
+import { jsonObject } from '../verb.ts';
+
+type AskFlags = {
+  readonly context?: Record<string, unknown>;
+  readonly atLeast?: string;
+  readonly explain?: boolean;
+};
+
+export function addAskVerb(program: Command, host: Host): void {
+  program
+    .command('ask <agentId> <action> <resource>')
+    .description('may this agent do this? exits with 1 when not')
+    .option('--context <json>', 'what policies may look at', jsonObject)
+    .option('--at-least <token>', 'decide on a state at least that fresh')
+    .option('--explain', 'say everything the decision rests on')
+    .addHelpText(
+      'after',
+      '\nExample:\n  writ ask langgraph-v2:chart_generator generate_chart dataset:sales --context \'{"estimatedCostMicros":3000}\'',
+    )
+    .action(handled<AskFlags>(host, ask));
+}
+
+async function ask(
+  { api, out }: Session,
+  args: readonly string[],
+  flags: AskFlags,
+): Promise<ExitCode> {
+  const [agentId = '', action = '', resource = ''] = args;
+  if (!resource.includes(':'))
+    throw new CliFailure(
+      exitCodes.usage,
+      `\`${resource}\` is not a resource; write \`<type>:<id>\`, e.g. \`dataset:sales\``,
+    );
+  const request: EvaluationRequest = {
+    subject: { type: 'agent', id: agentId },
+    action: { name: action },
+    resource: splitResource(resource),
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+    ...(flags.atLeast === undefined ? {} : { options: { atLeast: flags.atLeast } }),
+  };
+  const reply = await api().send<EvaluationReply>('POST', '/access/v1/evaluation', request);
+  out.document(reply, () => renderReply(out, reply, flags.explain === true));
+  return reply.decision ? exitCodes.done : exitCodes.no;
+}
+
+function renderReply(
+  out: Output,
+  { decision, context }: EvaluationReply,
+  explain: boolean,
+): string {
+  const { colours } = out;
+  const paint = decision ? colours.green : colours.red;
+  const code = context.code === undefined ? '' : ` ${colours.bold(context.code)}`;
+  const said = context.message === undefined ? '' : `: ${oneLine(context.message)}`;
+  const lines = [`${paint(context.outcome)}${code}${said}`];
+  for (const reason of context.reasons)
+    if (reason.text !== context.message)
+      lines.push(`  ${colours.dim(reason.kind)} ${oneLine(`${reason.id} ${reason.text}`)}`);
+  if (explain)
+    lines.push(
+      '',
+      renderFields(out, [
+        ['decision', context.decisionId],
+        ['policies', list(context.policies)],
+        ['policy set', context.policyDigest],
+        ['trust', context.trust === null ? null : `${context.trust} of 1000`],
+        [
+          'obligations',
+          context.obligations.length === 0 ? null : JSON.stringify(context.obligations),
+        ],
+        ['not looked at', list(context.ignored)],
+        ['state', `event ${context.seq}`],
+        ['decided at', context.evaluatedAt],
+      ]),
+    );
+  return lines.join('\n');
+}

@@ -1,0 +1,99 @@
+/** `writ decisions`: what was asked and how it was answered. */
+import type { DecisionDetailView, DecisionView } from '@writ/contracts';
+import type { Command } from 'commander';
+import { handled, type Host, type Session } from '../session.ts';
+import { list, shortTime } from '../terminal/format.ts';
+import { type Column, oneLine, renderFields, renderTable } from '../terminal/table.ts';
+import { encoded, type ListOptions, type Page, withPaging, withTimes } from '../verb.ts';
+
+type ListFlags = ListOptions & {
+  readonly agent?: string;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly since?: string;
+  readonly until?: string;
+};
+
+export function addDecisionVerbs(program: Command, host: Host): void {
+  const decisions = program.command('decisions').description('decisions: list, show');
+  withTimes(withPaging(decisions.command('list').description('list the decisions, newest first')))
+    .option('--agent <agentId>', 'about this agent')
+    .option('--action <name>', 'about this action')
+    .option('--resource <name>', 'about this resource')
+    .option('--outcome <outcome>', 'allow, deny or require_approval')
+    .option('--code <code>', 'denied with this code, e.g. NO_GRANT')
+    .action(handled<ListFlags>(host, listDecisions));
+  decisions
+    .command('show <decisionId>')
+    .description('show one decision with its inputs')
+    .action(handled(host, showDecision));
+}
+
+async function listDecisions(
+  session: Session,
+  _args: readonly string[],
+  flags: ListFlags,
+): Promise<void> {
+  const { agent: agentId, action, resource, outcome, code, since, until, limit, cursor } = flags;
+  const page = await session.api().get<Page<DecisionView>>('/v1/decisions', {
+    agentId,
+    action,
+    resource,
+    outcome,
+    code,
+    since,
+    until,
+    limit,
+    cursor,
+  });
+  const { colours } = session.out;
+  const columns: Column<DecisionView>[] = [
+    { title: 'TIME', cell: (row) => shortTime(row.evaluatedAt) },
+    { title: 'AGENT', cell: (row) => row.agentId },
+    { title: 'ACTION', cell: (row) => row.action },
+    { title: 'RESOURCE', cell: (row) => row.resource },
+    {
+      title: 'OUTCOME',
+      cell: (row) => row.outcome,
+      paint: (row) => (row.outcome === 'allow' ? colours.green : colours.red),
+    },
+    { title: 'CODE', cell: (row) => row.code ?? '' },
+    { title: 'DECISION', cell: (row) => row.decisionId },
+  ];
+  session.out.document(page, () => renderTable(session.out, columns, page.items, 'no decisions'));
+  if (page.nextCursor !== null) session.out.note(`more: --cursor ${page.nextCursor}`);
+}
+
+async function showDecision(
+  { api, out }: Session,
+  [decisionId = '']: readonly string[],
+): Promise<void> {
+  const row = await api().get<DecisionDetailView>(`/v1/decisions/${encoded(decisionId)}`);
+  out.document(row, () => {
+    const fields = renderFields(out, [
+      ['decision', row.decisionId],
+      [
+        'outcome',
+        row.code === null ? row.outcome : `${row.outcome} ${row.code}`,
+        row.outcome === 'allow' ? out.colours.green : out.colours.red,
+      ],
+      ['agent', row.agentId],
+      ['action', row.action],
+      ['resource', row.resource],
+      ['asked by key', row.keyId],
+      ['trust', row.trust === null ? null : `${row.trust} of 1000`],
+      ['determined by', list(row.policies)],
+      ['policy set', row.policyDigest],
+      ['state', `event ${row.seq}`],
+      ['decided at', shortTime(row.evaluatedAt)],
+      ['recorded', `${row.record.durability}, number ${row.record.n} of ${row.record.governor}`],
+    ]);
+    const reasons = row.reasons.map(
+      (reason) => `  ${out.colours.dim(reason.kind)} ${oneLine(`${reason.id} ${reason.text}`)}`,
+    );
+    const inputs = ['', out.colours.dim('inputs'), JSON.stringify(row.inputs, null, 2)];
+    return [fields, ...reasons, ...inputs].join('\n');
+  });
+}

@@ -1,0 +1,146 @@
+/** A client of the API: one request, its answer or a failure that says what to do. */
+import type { ErrorDetail } from '@writ/contracts';
+import { CliFailure, type ExitCode, exitCodeOf, exitCodes } from '../failure.ts';
+import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
+
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export type HttpClient = {
+  readonly baseUrl: string;
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** Like `get`, but an answer that is not 2xx is an answer too, if it is one of ours. */
+  getWhatever<T>(path: string): Promise<{ readonly ok: boolean; readonly body: T }>;
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Opens a stream of server-sent events; ends when the server closes it. */
+  events(path: string, query: Query, signal: AbortSignal): AsyncIterable<ServerSentEvent>;
+};
+
+type ClientOptions = {
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly timeoutMs?: number;
+};
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export function openHttpClient(options: ClientOptions): HttpClient {
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const authorization =
+    options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+
+  async function reach<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt();
+    } catch (cause) {
+      throw unreachable(baseUrl, cause);
+    }
+  }
+
+  async function request(url: string, init: RequestInit): Promise<Response> {
+    const response = await reach(() => fetch(url, init));
+    if (response.ok) return response;
+    throw await refusal(response);
+  }
+
+  async function json<T>(url: string, init: RequestInit): Promise<T> {
+    const response = await request(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    return parseAnswer<T>(baseUrl, await reach(() => response.text()));
+  }
+
+  return {
+    baseUrl,
+    get: (path, query = {}) => json(address(baseUrl, path, query), { headers: authorization }),
+    async getWhatever<T>(path: string) {
+      const init = { headers: authorization, signal: AbortSignal.timeout(timeoutMs) };
+      const response = await reach(() => fetch(`${baseUrl}${path}`, init));
+      return { ok: response.ok, body: parseAnswer<T>(baseUrl, await reach(() => response.text())) };
+    },
+    send: (method, path, body) =>
+      json(address(baseUrl, path, {}), {
+        method,
+        ...(body === undefined
+          ? { headers: authorization }
+          : {
+              headers: { ...authorization, 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+            }),
+      }),
+    async *events(path, query, signal) {
+      const headers = { ...authorization, accept: 'text/event-stream' };
+      const response = await request(address(baseUrl, path, query), { headers, signal });
+      if (response.body !== null) yield* readServerSentEvents(response.body);
+    },
+  };
+}
+
+function address(baseUrl: string, path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value])
+      if (one !== undefined) search.append(name, String(one));
+  const text = search.toString();
+  return text === '' ? `${baseUrl}${path}` : `${baseUrl}${path}?${text}`;
+}
+
+function parseAnswer<T>(baseUrl: string, text: string): T {
+  if (text === '') return {} as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new CliFailure(
+      exitCodes.unreachable,
+      `what answers at \`${baseUrl}\` is not a Writ API`,
+      { cause },
+    );
+  }
+}
+
+function unreachable(baseUrl: string, cause: unknown): CliFailure {
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new CliFailure(
+      exitCodes.unreachable,
+      `\`${baseUrl}\` did not answer in time; try \`writ doctor\``,
+      { cause },
+    );
+  return new CliFailure(
+    exitCodes.unreachable,
+    `nothing answers at \`${baseUrl}\`; start it with \`npm start\` or \`writ up\``,
+    { cause },
+  );
+}
+
+type Problem = {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly title?: string;
+  readonly errors?: readonly ErrorDetail[];
+};
+
+async function refusal(response: Response): Promise<CliFailure> {
+  const problem = await readProblem(response);
+  const code =
+    problem.code ?? (response.status === 401 ? 'UNAUTHENTICATED' : `HTTP_${response.status}`);
+  const said =
+    problem.detail ??
+    problem.title ??
+    `the API answered ${response.status} ${response.statusText}`.trim();
+  const hint =
+    response.status === 401
+      ? '; set WRIT_API_KEY, or name the data directory of the running platform with --data'
+      : '';
+  const exitCode: ExitCode =
+    problem.code === undefined && response.status >= 500 ? exitCodes.unreachable : exitCodeOf(code);
+  return new CliFailure(exitCode, `${said}${hint}`, { code, details: problem.errors ?? [] });
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+  const text = await response.text().catch(() => '');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+    return typeof value === 'string' ? { detail: value } : {};
+  } catch {
+    return text !== '' && text.length < 500 && !text.startsWith('<') ? { detail: text } : {};
+  }
+}

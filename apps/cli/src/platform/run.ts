@@ -1,0 +1,89 @@
+/** `writ run <role…>`: only these roles, against servers that are there already. */
+import type { RunningRole } from '@writ/bus';
+import type { Config } from '../config.ts';
+import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { VERSION } from '../version.ts';
+import { cellSecrets, databaseUrlOf, natsUrlOf, withStore } from './cell-access.ts';
+import { type Holdings, openHoldings } from './holdings.ts';
+import { openLog } from './logger.ts';
+import type { RoleName } from './role-names.ts';
+import { loadRole, rolesWithDatabase, type RoleSurroundings } from './roles.ts';
+import { untilReady } from './running-roles.ts';
+import { listenForStop, untilAborted } from './signals.ts';
+import { type ComposedSurroundings, startAll } from './start-platform.ts';
+
+export async function run(session: Session, names: readonly RoleName[]): Promise<ExitCode> {
+  const { config, out, host } = session;
+  const wanted = [...new Set(names)];
+  const holdings = openHoldings();
+  const stopping = listenForStop(() => {
+    out.note('forced; what was in flight is lost');
+    process.exit(exitCodes.no);
+  });
+  const { log, close } = openLog({ level: config.environment.WRIT_LOG_LEVEL, lines: host.stdout });
+  holdings.keep(close);
+  try {
+    const roles = await startWanted(session, wanted, { log, holdings });
+    await untilReady(roles, stopping.signal);
+    if (!stopping.signal.aborted) {
+      log.info({ roles: wanted }, 'ready');
+      out.note(`ready: ${wanted.join(', ')}; Ctrl-C stops ${wanted.length === 1 ? 'it' : 'them'}`);
+    }
+    await untilAborted(stopping.signal);
+    log.info({ reason: stopping.signal.reason }, 'stopping');
+    return exitCodes.done;
+  } finally {
+    await holdings.release((error) => log.error({ err: error }, 'something did not stop cleanly'));
+    stopping.dispose();
+  }
+}
+
+type Room = { readonly log: ComposedSurroundings['log']; readonly holdings: Holdings };
+
+async function startWanted(
+  session: Session,
+  wanted: readonly RoleName[],
+  { log, holdings }: Room,
+): Promise<readonly RunningRole[]> {
+  const { config } = session;
+  const connection = session.connection();
+  const databaseUrl = wanted.some((name) => rolesWithDatabase.includes(name))
+    ? databaseUrlOf(config, connection)
+    : '';
+  const surroundings: ComposedSurroundings = {
+    secrets: await cellSecrets(config),
+    natsUrl: natsUrlOf(config, connection),
+    databaseUrl,
+    tenant: config.environment.WRIT_TENANT,
+    version: VERSION,
+    http: httpOf(config),
+    log,
+  };
+  const [starters] = await Promise.all([
+    Promise.all(wanted.map(async (name) => [name, await loadRole[name]()] as const)),
+    databaseUrl === '' ? undefined : checkTables(databaseUrl),
+  ]);
+  return startAll(starters, surroundings, holdings);
+}
+
+function httpOf({ environment }: Config): RoleSurroundings['http'] {
+  return {
+    host: environment.WRIT_HTTP_HOST,
+    port: environment.WRIT_HTTP_PORT,
+    publicUrl: environment.WRIT_PUBLIC_URL,
+  };
+}
+
+/** A role that finds the tables of another release would fail in odd ways later. */
+async function checkTables(databaseUrl: string): Promise<void> {
+  const { pendingMigrations, reading } = await import('@writ/readmodels');
+  const pending = await withStore(databaseUrl, 'writ-run', (store) =>
+    reading(() => pendingMigrations(store)),
+  );
+  if (pending.length > 0)
+    throw new CliFailure(
+      exitCodes.unreachable,
+      `the database lacks ${pending.length} migrations (from \`${pending[0]}\` on); run \`writ db migrate\` first`,
+    );
+}

@@ -1,0 +1,41 @@
+/** What `writ up` says when everything is ready. */
+import { relative } from 'node:path';
+import type { Config } from '../config.ts';
+import type { Output } from '../terminal/output.ts';
+import { renderFields } from '../terminal/table.ts';
+import { adminKeyFile } from './admin-key.ts';
+import type { Platform } from './start-platform.ts';
+
+export function renderSummary(
+  out: Output,
+  config: Config,
+  { connection, keyMade }: Platform,
+): string {
+  const { colours } = out;
+  const fields = renderFields(out, [
+    ['HTTP', connection.httpUrl],
+    ['API docs', `${connection.httpUrl}/docs`],
+    ['NATS', connection.natsUrl],
+    ['data', config.dataDir],
+    ['admin key', `${adminKeyFile(config.dataDir)}${keyMade ? ' (made now)' : ''}`],
+  ]);
+  const data =
+    config.sources['WRIT_DATA_DIR'] === 'default'
+      ? ''
+      : ` --data ${relative(process.cwd(), config.dataDir) || '.'}`;
+  const next = [
+    `npm run --silent writ -- status${data}`,
+    `npm run --silent writ -- agents list${data}`,
+    `npm run --silent writ -- replay --follow${data}`,
+  ];
+  return [
+    '',
+    colours.green(colours.bold('Writ is running')),
+    fields,
+    '',
+    'Try next, from another terminal:',
+    ...next.map((line) => `  ${colours.cyan(line)}`),
+    '',
+    'Ctrl-C stops it; the data is kept.',
+  ].join('\n');
+}

@@ -1,0 +1,90 @@
+/** What every verb gets: settings, a place for its words, and the API of the running platform. */
+import type { Command } from 'commander';
+import { type Config, colourWanted, readConfig, type Variables } from './config.ts';
+import { type Connection, readConnection } from './connection.ts';
+import { type ExitCode, exitCodes, toFailure } from './failure.ts';
+import { type HttpClient, openHttpClient } from './http/client.ts';
+import { createOutput, type Output, type Stream } from './terminal/output.ts';
+
+/** The process as the program sees it; tests give their own. */
+export type Host = {
+  readonly variables: Variables;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  /** Aborted by the first Ctrl-C. */
+  readonly interrupted: () => AbortSignal;
+  exitCode: ExitCode;
+};
+
+export type Session = {
+  readonly config: Config;
+  readonly out: Output;
+  readonly host: Host;
+  /** What the running platform wrote of itself; `undefined` when none is recorded. */
+  readonly connection: () => Connection | undefined;
+  readonly api: () => HttpClient;
+};
+
+export type GlobalOptions = {
+  readonly json?: boolean;
+  readonly data?: string;
+  readonly color?: boolean;
+};
+
+type Handler<Options> = (
+  session: Session,
+  args: readonly string[],
+  options: Options,
+) => Promise<ExitCode | void>;
+
+/** Binds a handler to a verb: opens the session, runs it, turns what it throws into words and an exit code. */
+export function handled<Options = Record<string, never>>(
+  host: Host,
+  handler: Handler<Options & GlobalOptions>,
+  failures: 'document' | 'stream' = 'document',
+): (...parameters: unknown[]) => Promise<void> {
+  return async (...parameters) => {
+    const command = parameters.at(-1) as Command;
+    const options = command.optsWithGlobals<Options & GlobalOptions>();
+    const out = createOutput({
+      json: options.json === true,
+      colour: options.color !== false && colourWanted(host.variables),
+      stdout: host.stdout,
+      stderr: host.stderr,
+    });
+    try {
+      const session = openSession(
+        host,
+        out,
+        await readConfig({ data: options.data }, host.variables),
+      );
+      host.exitCode =
+        (await handler(session, command.processedArgs.flat() as string[], options)) ??
+        exitCodes.done;
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      out.failure(failure, failures);
+      host.exitCode = failure.exitCode;
+    }
+  };
+}
+
+function openSession(host: Host, out: Output, config: Config): Session {
+  let client: HttpClient | undefined;
+  const connection = () => readConnection(config.dataDir);
+  return { config, out, host, connection, api: () => (client ??= openApi(config, connection())) };
+}
+
+function openApi({ environment }: Config, connection: Connection | undefined): HttpClient {
+  const configured = `http://${hostForClients(environment.WRIT_HTTP_HOST)}:${environment.WRIT_HTTP_PORT}`;
+  return openHttpClient({
+    baseUrl: connection?.httpUrl ?? configured,
+    apiKey: environment.WRIT_API_KEY ?? connection?.adminKey,
+  });
+}
+
+/** A listener on every address is reached by the loopback one. */
+export function hostForClients(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
