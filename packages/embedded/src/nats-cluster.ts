@@ -48,7 +48,7 @@ async function startOnce(options: NatsClusterOptions): Promise<NatsCluster> {
     void (await Promise.all(nodes.map(async (node) => await node.stop())));
   try {
     for (const result of started) if (result.status === 'rejected') throw result.reason;
-    await Promise.all(nodes.map(async (node) => await untilHealthy(node)));
+    await untilHealthy(nodes);
   } catch (thrown) {
     await stop();
     throw thrown;
@@ -60,22 +60,43 @@ async function startOnce(options: NatsClusterOptions): Promise<NatsCluster> {
       const old = nodes[index];
       if (old === undefined) throw new RangeError(`there is no node ${index}`);
       nodes[index] = await start(index, old.port);
-      await untilHealthy(nodes[index]);
+      await untilHealthy(nodes);
     },
     stop,
   };
 }
 
-async function untilHealthy(node: EmbeddedNats, timeoutMs = 60_000): Promise<void> {
+/** Every node is healthy and the one that leads sees all the others: before that, streams find no place. */
+async function untilHealthy(nodes: readonly EmbeddedNats[], timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
-    const answer = await fetch(`${node.monitorUrl}/healthz`).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.status === 200) return;
+    const healthy = await Promise.all(nodes.map(isHealthy));
+    const complete = await Promise.all(nodes.map(async (node) => await leads(node, nodes.length)));
+    if (healthy.every(Boolean) && complete.some(Boolean)) return;
     await pause(25);
   }
+  const logs = nodes.map((node) => `\`${node.logFile}\``).join(', ');
   throw new EmbeddedError(
     'SERVER_FAILED',
-    `a node of the cluster did not become healthy; its log is \`${node.logFile}\``,
+    `the cluster did not become healthy; its logs are ${logs}`,
   );
+}
+
+async function isHealthy(node: EmbeddedNats): Promise<boolean> {
+  const answer = await fetch(`${node.monitorUrl}/healthz`).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.status === 200;
+}
+
+type MetaReplica = { readonly current?: boolean; readonly offline?: boolean };
+type MetaCluster = { readonly replicas?: readonly MetaReplica[] };
+
+/** Only the leader of the meta group lists its replicas. */
+async function leads(node: EmbeddedNats, size: number): Promise<boolean> {
+  const answer = await fetch(`${node.monitorUrl}/jsz`).catch(() => undefined);
+  const { meta_cluster: meta } = ((await answer?.json()) ?? {}) as { meta_cluster?: MetaCluster };
+  const present = meta?.replicas?.filter(
+    (replica) => replica.current === true && replica.offline !== true,
+  );
+  return present?.length === size - 1;
 }
