@@ -74,10 +74,11 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
     return connection;
   };
   const [storing, answering] = await Promise.all([connect('api-store'), connect('api-answer')]);
-  const readSide = openReadSide(openStore(options.databaseUrl, storeOptions(log)), {
-    cell: secrets.cell,
-    segment: 1,
-  });
+  const readSide = openReadSide(
+    openStore(options.databaseUrl, storeOptions(log)),
+    { cell: secrets.cell, segment: 1 },
+    () => Date.now(),
+  );
   undo.push(() => readSide.close());
   const {
     dependencies,

@@ -8,6 +8,7 @@ import {
   toEventView,
   toWritError,
   WritError,
+  writHeaders,
 } from '@writ/contracts';
 import { speaksFor } from '@writ/domain';
 import { refuseAgent } from '../auth/scope.ts';
@@ -35,7 +36,7 @@ type Answerer = (
   caller: KeyRecord,
   body: unknown,
   dependencies: ApiDependencies,
-) => Promise<{ body: unknown; token: string }>;
+) => Promise<{ body: unknown; token: string | undefined }>;
 
 /** Any key of the tenant may ask; which one did is in the subject. */
 function askSubject(tenant: string, question: Question): string {
@@ -54,7 +55,7 @@ async function respond(
     const caller = callerOf(request, dependencies);
     const body = request.data.length === 0 ? {} : parseJson(request.data);
     const { body: reply, token } = await answer(caller, body, dependencies);
-    request.reply(JSON.stringify(reply), [['Writ-Token', token]]);
+    request.reply(JSON.stringify(reply), token === undefined ? [] : [[writHeaders.token, token]]);
     dependencies.metrics.askAnswered(question, 'answered');
   } catch (thrown) {
     const error = toWritError(thrown);
@@ -80,7 +81,7 @@ async function answerEvents(
   caller: KeyRecord,
   body: unknown,
   { events, hub }: ApiDependencies,
-): Promise<{ body: unknown; token: string }> {
+): Promise<{ body: unknown; token: string | undefined }> {
   const query = parseBodyQuery(historyQuery, body);
   if (query.agentId !== undefined) refuseAgent(caller, query.agentId);
   await waitForLog({ log: events, hub }, query.atLeast);

@@ -1,0 +1,45 @@
+/** Checks policies as publishing them would, and stores nothing. */
+import { checkBody, policyTexts } from '@writ/contracts';
+import { checkPolicies } from '@writ/policy';
+import { z } from 'zod';
+import { readJson } from '../http/body.ts';
+import { none } from '../http/parameters.ts';
+import { route } from '../http/route.ts';
+
+const body = z.strictObject({ engine: z.literal('cedar').default('cedar'), policies: policyTexts });
+
+const verdict = z.object({
+  valid: z.boolean(),
+  problems: z.array(
+    z.object({
+      policyId: z.string(),
+      message: z.string(),
+      line: z.int().nullable(),
+      column: z.int().nullable(),
+    }),
+  ),
+});
+
+export const validatePoliciesRoute = route({
+  method: 'POST',
+  path: '/v1/policies/validate',
+  operation: 'validatePolicies',
+  tag: 'policies',
+  summary: 'checks policies without publishing them',
+  access: ['admin'],
+  params: none,
+  query: none,
+  body: { schema: body, required: true },
+  answers: {
+    200: {
+      description: 'whether they could be published, and what is wrong with them',
+      schema: verdict,
+    },
+  },
+  errors: ['BODY_MALFORMED', 'BODY_TOO_LARGE', 'BODY_TOO_DEEP', 'BODY_INVALID', 'HEADER_INVALID'],
+  handle: async (call) => {
+    const { policies } = checkBody(body, readJson(call));
+    const problems = checkPolicies(policies);
+    return { body: { valid: problems.length === 0, problems } };
+  },
+});
