@@ -1,1 +1,5 @@
 export * from './nats.ts';
+export * from './eventually.ts';
+export * from './tcp-proxy.ts';
+export * from './postgres.ts';
+export * from './event-run.ts';

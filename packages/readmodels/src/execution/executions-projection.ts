@@ -48,6 +48,7 @@ export function evolveExecution(row: ExecutionRow | undefined, event: ExecutionE
           announced_seq: event.seq,
           announced_id: event.id,
           announced_fingerprint: event.fingerprint,
+          announced_key: event.idempotencyKey,
           seq: event.seq,
         };
   return known.reported_seq !== null ? known : reported(known, event, at);
@@ -72,6 +73,7 @@ function reported(row: ExecutionRow, event: Extract<ExecutionEvent, { type: 'Exe
     reported_seq: event.seq,
     reported_id: event.id,
     reported_fingerprint: event.fingerprint,
+    reported_key: event.idempotencyKey,
     seq: event.seq,
   };
 }
@@ -97,9 +99,11 @@ function newRow({ tenant, seq, data }: ExecutionEvent, at: string): ExecutionRow
     announced_seq: null,
     announced_id: null,
     announced_fingerprint: null,
+    announced_key: null,
     reported_seq: null,
     reported_id: null,
     reported_fingerprint: null,
+    reported_key: null,
     created_at: at,
     created_seq: seq,
     seq,

@@ -22,13 +22,15 @@ export type ExecutionRow = {
   error: Reported['error'];
   announced_at: string | null;
   reported_at: string | null;
-  /** What retries are recognised by, of either command: where its event stands and which body it came from. */
+  /** What retries of either command are recognised by: its event, the body it came from, its idempotency key. */
   announced_seq: number | null;
   announced_id: string | null;
   announced_fingerprint: string | null;
+  announced_key: string | null;
   reported_seq: number | null;
   reported_id: string | null;
   reported_fingerprint: string | null;
+  reported_key: string | null;
   created_at: string;
   created_seq: number;
   seq: number;
@@ -58,9 +60,11 @@ export const executionsTable: Table<ExecutionRow> = {
     announced_seq: 'bigint',
     announced_id: 'text',
     announced_fingerprint: 'text',
+    announced_key: 'text',
     reported_seq: 'bigint',
     reported_id: 'text',
     reported_fingerprint: 'text',
+    reported_key: 'text',
     created_at: 'timestamptz',
     created_seq: 'bigint',
     seq: 'bigint',

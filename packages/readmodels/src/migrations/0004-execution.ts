@@ -22,9 +22,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       announced_seq bigint,
       announced_id text,
       announced_fingerprint text,
+      announced_key text,
       reported_seq bigint,
       reported_id text,
       reported_fingerprint text,
+      reported_key text,
       created_at timestamptz not null,
       created_seq bigint not null,
       seq bigint not null,
@@ -32,5 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     create index executions_newest on executions (tenant, created_seq desc);
     create index executions_of_agent on executions (tenant, agent_id, created_seq desc);
+    create index executions_announced_under on executions (tenant, agent_id, announced_key) where announced_key is not null;
+    create index executions_reported_under on executions (tenant, agent_id, reported_key) where reported_key is not null;
   `.execute(db);
 }

@@ -52,7 +52,13 @@ export async function claimPositions<Content>(
     from.segment,
     from.created,
   ]);
-  const { rows } = await client.query<PositionRow>(CLAIM, [projections.map((p) => p.name), from.retryPaused]);
+  const { rows } = await client.query<PositionRow>(CLAIM, [
+    projections.map((p) => p.name),
+    from.retryPaused,
+    from.cell,
+    from.segment,
+    from.created,
+  ]);
   const byName = new Map(rows.map((row) => [row.projection, row]));
   const claimed = projections.flatMap((projection) => {
     const row = byName.get(projection.name);
@@ -94,9 +100,13 @@ const INSERT_MISSING = `
   select p.name, p.version, $3, $4, $5, $6, 0, 0, 'running' from unnest($1::text[], $2::integer[]) as p(name, version)
   on conflict (projection) do nothing`;
 
+/** A position at the start belongs to no stream yet. */
 const CLAIM = `
   update projection_positions
   set epoch = epoch + 1,
+      cell = case when seq = 0 then $3 else cell end,
+      segment = case when seq = 0 then $4 else segment end,
+      stream_created = case when seq = 0 then $5 else stream_created end,
       status = case when $2 then 'running' else status end,
       paused_seq = case when $2 then null else paused_seq end,
       paused_reason = case when $2 then null else paused_reason end

@@ -1,5 +1,6 @@
 /** The rows of one table that a batch touches: read together, folded in memory, written together. */
 import type { ClientBase } from 'pg';
+import { compareRows, type RowDifference } from './fresh-fold.ts';
 import { keyOf, selectByKeys, type Table, upsertRows } from './table.ts';
 
 export type RowSet<Row> = AnyRowSet & {
@@ -18,6 +19,8 @@ export type AnyRowSet = {
   readonly tableName: string;
   load(client: ClientBase): Promise<void>;
   write(client: ClientBase): Promise<void>;
+  /** Compares the rows that were put with the whole table; returns how many rows that has. */
+  compare(client: ClientBase, report: (difference: Omit<RowDifference, 'projection'>) => void): Promise<number>;
 };
 
 export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
@@ -50,6 +53,7 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
       if (touched.size > 0) await client.query(upsertRows(table, changed()));
       touched.clear();
     },
+    compare: (client, report) => compareRows(client, { table, changed }, report),
   };
 }
 

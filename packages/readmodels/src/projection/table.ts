@@ -44,6 +44,17 @@ export function selectByKeys<Row>(table: Table<Row>, keys: readonly (readonly st
   return { name: `select-${table.name}`, text, values };
 }
 
+/** Reads a table in the order of its key, a page at a time. */
+export function selectPage<Row>(
+  table: Table<Row>,
+  { after, limit }: { readonly after: Row | undefined; readonly limit: number },
+): { readonly text: string; readonly values: unknown[] } {
+  const key = table.key.join(', ');
+  const behind = after && `where (${key}) > (${table.key.map((column, i) => `$${i + 1}::${table.columns[column]}`).join(', ')})`;
+  const text = `select ${columnNames(table).join(', ')} from ${table.name} ${behind ?? ''} order by ${key} limit ${limit}`;
+  return { text, values: after ? table.key.map((column) => after[column]) : [] };
+}
+
 /** Writes many rows at once. */
 export function upsertRows<Row>(table: Table<Row>, rows: readonly Row[]): Statement {
   const columns = columnNames(table);

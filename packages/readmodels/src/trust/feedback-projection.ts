@@ -38,6 +38,7 @@ function feedbackRow(event: Extract<ProjectedEvent, { type: 'FeedbackGiven' }>):
     given_at: momentAt(event.timeMs),
     event_id: event.id,
     fingerprint: event.fingerprint,
+    idempotency_key: event.idempotencyKey,
     seq: event.seq,
   };
 }

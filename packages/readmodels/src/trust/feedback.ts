@@ -16,6 +16,7 @@ export type FeedbackRow = {
   given_at: string;
   event_id: string;
   fingerprint: string | null;
+  idempotency_key: string | null;
   seq: number;
 };
 
@@ -37,6 +38,7 @@ export const feedbackTable: Table<FeedbackRow> = {
     given_at: 'timestamptz',
     event_id: 'text',
     fingerprint: 'text',
+    idempotency_key: 'text',
     seq: 'bigint',
   },
 };

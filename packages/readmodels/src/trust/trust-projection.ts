@@ -4,12 +4,12 @@ import {
   applyFact,
   applyWeight,
   DEFAULT_TRUST_MODEL,
+  type EvidenceFact,
   formatNano,
   type FactWeight,
   initialTrust,
   laterOf,
   raterOf,
-  type TrustFact,
   trustFactOf,
   trustFromJson,
   trustNumerics,
@@ -24,7 +24,15 @@ import { type TrustFactRow, type TrustRow, trustFactsTable, trustTable } from '.
 const model = DEFAULT_TRUST_MODEL;
 
 /** An agent's trust within a batch; written as a row once, at the end. */
-type Held = { readonly tenant: string; readonly agentId: string; trust: AgentTrust; timeMs: number; seq: number };
+type Held = {
+  readonly tenant: string;
+  readonly agentId: string;
+  trust: AgentTrust;
+  timeMs: number;
+  seq: number;
+  /** False for an agent that was only looked at. */
+  moved: boolean;
+};
 
 export const trustProjection: Projection<ProjectedEvent> = {
   name: 'trust',
@@ -39,11 +47,11 @@ function openTrustFold(): Fold<ProjectedEvent> {
   const rows = rowSet(trustTable);
   const weighed = rowSet(trustFactsTable);
   const held = new Map<string, Held>();
-  const trustOf = (tenant: string, agentId: string): AgentTrust | undefined => {
-    const known = held.get(`${tenant}\n${agentId}`);
-    if (known) return known.trust;
-    const row = rows.get(tenant, agentId);
-    return row && trustFromJson(row.state);
+  const holdOf = (tenant: string, agentId: string): Held => {
+    const key = `${tenant}\n${agentId}`;
+    const known = held.get(key) ?? unfold(tenant, agentId, rows.get(tenant, agentId));
+    held.set(key, known);
+    return known;
   };
   return {
     sets: [rows, weighed],
@@ -55,40 +63,31 @@ function openTrustFold(): Fold<ProjectedEvent> {
       if (rater !== undefined) rows.need(event.tenant, rater);
     },
     apply(event) {
-      const { tenant, seq } = event;
-      const fact = trustFactOf(event, (agentId) => trustOf(tenant, agentId)?.owner ?? null);
+      const { tenant } = event;
+      const fact = trustFactOf(event, (agentId) => holdOf(tenant, agentId).trust.owner);
       if (!fact) return;
-      const subject = trustOf(tenant, fact.agentId) ?? initialTrust();
+      const subject = holdOf(tenant, fact.agentId);
       const raterId = raterOf(fact);
-      const rater = raterId === undefined ? undefined : trustOf(tenant, raterId);
-      const step = stepOf({ subject, rater }, fact);
-      const before = held.get(`${tenant}\n${fact.agentId}`)?.timeMs ?? Date.parse(rows.get(tenant, fact.agentId)?.updated_at ?? EPOCH);
-      held.set(`${tenant}\n${fact.agentId}`, {
-        tenant,
-        agentId: fact.agentId,
-        trust: step.trust,
-        timeMs: laterOf(before, event.timeMs),
-        seq,
-      });
-      if (step.weight && step.weight.weight > 0n) weighed.put(factRow(tenant, fact, step.weight));
+      const parties = { subject: subject.trust, rater: raterId === undefined ? undefined : holdOf(tenant, raterId).trust };
+      if (fact.kind === 'executionReported' || fact.kind === 'feedbackGiven') {
+        const weight = weighFact(parties, fact, model);
+        if (weight.weight > 0n) weighed.put(factRow(tenant, fact, weight));
+        subject.trust = applyWeight(subject.trust, weight, model);
+      } else subject.trust = applyFact(parties, fact, model);
+      subject.timeMs = laterOf(subject.timeMs, event.timeMs);
+      subject.seq = event.seq;
+      subject.moved = true;
     },
     finish() {
-      for (const agent of held.values()) rows.put(trustRow(agent));
+      for (const agent of held.values()) if (agent.moved) rows.put(trustRow(agent));
       held.clear();
     },
   };
 }
 
-const EPOCH = '1970-01-01T00:00:00.000Z';
-
-type Parties = Parameters<typeof weighFact>[0] & { readonly subject: AgentTrust };
-
-/** One step of the fold, with the weight of the fact where it has one. */
-function stepOf(parties: Parties, fact: TrustFact): { trust: AgentTrust; weight?: FactWeight } {
-  if (fact.kind !== 'executionReported' && fact.kind !== 'feedbackGiven')
-    return { trust: applyFact(parties, fact, model) };
-  const weight = weighFact(parties, fact, model);
-  return { trust: applyWeight(parties.subject, weight, model), weight };
+function unfold(tenant: string, agentId: string, row: TrustRow | undefined): Held {
+  if (!row) return { tenant, agentId, trust: initialTrust(), timeMs: 0, seq: 0, moved: false };
+  return { tenant, agentId, trust: trustFromJson(row.state), timeMs: Date.parse(row.updated_at), seq: row.seq, moved: false };
 }
 
 function trustRow({ tenant, agentId, trust, timeMs, seq }: Held): TrustRow {
@@ -107,7 +106,7 @@ function trustRow({ tenant, agentId, trust, timeMs, seq }: Held): TrustRow {
   };
 }
 
-function factRow(tenant: string, fact: TrustFact, weight: FactWeight): TrustFactRow {
+function factRow(tenant: string, fact: EvidenceFact, weight: FactWeight): TrustFactRow {
   return {
     tenant,
     agent_id: fact.agentId,

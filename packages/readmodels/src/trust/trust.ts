@@ -1,5 +1,5 @@
 /** The rows of trust: each agent's evidence, and the facts that weighed. */
-import type { AgentIdentity, AgentTrustJson, PraiseLimit, TrustFact } from '@writ/domain';
+import type { AgentIdentity, AgentTrustJson, PraiseLimit } from '@writ/domain';
 import type { Table } from '../projection/table.ts';
 
 export type TrustRow = {
@@ -24,7 +24,7 @@ export type TrustFactRow = {
   tenant: string;
   agent_id: string;
   seq: number;
-  kind: TrustFact['kind'];
+  kind: 'executionReported' | 'feedbackGiven';
   minute: number;
   weight: string;
   r: string;

@@ -1,0 +1,82 @@
+/** Lists of grants, and one grant. */
+import type { GrantsQuery, GrantView } from '@writ/contracts';
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Database } from '../database.ts';
+import { covers, instant } from '../queries/conditions.ts';
+import { type Page, readPage, type Scope } from '../queries/page.ts';
+import { reading, type Store } from '../store.ts';
+import type { GrantRow } from './grants.ts';
+
+type GrantSelect = SelectQueryBuilder<Database, 'grants', GrantRow>;
+
+/** Lists grants, those issued last first. */
+export function listGrants(store: Store, scope: Scope, query: GrantsQuery): Promise<Page<GrantView>> {
+  return readPage({
+    list: 'grants',
+    scope,
+    query,
+    fetch(limit, after) {
+      let select = filtered(grantsOf(store, scope), query).orderBy('created_seq', 'desc').limit(limit);
+      if (after) select = select.where('created_seq', '<', after.seq);
+      if (query.status !== undefined) select = select.where(inStatus(query.status, scope.nowMs));
+      return select.execute();
+    },
+    placeOf: (row) => ({ seq: row.created_seq, ordinal: 0 }),
+    view: (row) => grantView(row, scope.nowMs),
+  });
+}
+
+/** One grant; `undefined` when there is none of that id. */
+export async function getGrant(store: Store, scope: Scope, grantId: string): Promise<GrantView | undefined> {
+  const row = await reading(() => grantsOf(store, scope).where('grant_id', '=', grantId).executeTakeFirst());
+  return row && grantView(row, scope.nowMs);
+}
+
+function grantsOf({ db }: Store, { tenant }: Scope): GrantSelect {
+  return db.selectFrom('grants').selectAll().where('tenant', '=', tenant);
+}
+
+function filtered(select: GrantSelect, query: GrantsQuery): GrantSelect {
+  let found = select;
+  if (query.agentId !== undefined) found = found.where('agent_id', '=', query.agentId);
+  if (query.action !== undefined) found = found.where(covers('actions', query.action));
+  if (query.resource !== undefined) found = found.where(covers('resources', query.resource));
+  if (query.since !== undefined) found = found.where('issued_at', '>=', instant(query.since));
+  if (query.until !== undefined) found = found.where('issued_at', '<', instant(query.until));
+  return found;
+}
+
+const statusAt = (nowMs: number) => sql<GrantView['status']>`case
+  when status = 'revoked' then 'revoked'
+  when until_ms <= ${nowMs} then 'expired'
+  when from_ms > ${nowMs} then 'not_yet'
+  else 'active' end`;
+
+function inStatus(status: GrantView['status'], nowMs: number) {
+  return sql<boolean>`${statusAt(nowMs)} = ${status}`;
+}
+
+function statusOf(row: GrantRow, nowMs: number): GrantView['status'] {
+  if (row.status === 'revoked') return 'revoked';
+  if (row.until_ms !== null && row.until_ms <= nowMs) return 'expired';
+  return row.from_ms !== null && row.from_ms > nowMs ? 'not_yet' : 'active';
+}
+
+function grantView(row: GrantRow, nowMs: number): GrantView {
+  return {
+    grantId: row.grant_id,
+    agentId: row.agent_id,
+    status: statusOf(row, nowMs),
+    actions: row.actions,
+    resources: row.resources,
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
+    conditions: row.conditions,
+    reason: row.reason,
+    issuedBy: row.issued_by,
+    issuedAt: row.issued_at,
+    revoked:
+      row.revoked_at === null ? null : { by: row.revoked_by ?? '', at: row.revoked_at, reason: row.revoke_reason },
+    seq: row.seq,
+  };
+}

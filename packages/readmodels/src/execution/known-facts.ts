@@ -1,0 +1,81 @@
+/**
+ * What retries of facts are recognised by. Ids and position are read in one statement, so "not known up to P" holds:
+ * a fact that is not found here and not on its subject after P was never stored.
+ */
+import { reading, type Store } from '../store.ts';
+
+export type FactKind = 'started' | 'reported' | 'feedback';
+
+/** A fact is found by its own id, or by the idempotency key it was given under. */
+export type FactQuery = {
+  readonly tenant: string;
+  readonly agentId: string;
+  readonly kind: FactKind;
+  readonly id: string;
+  readonly idempotencyKey: string | null;
+};
+
+export type KnownFact = {
+  /** The execution's or feedback's own id. */
+  readonly id: string;
+  readonly eventId: string;
+  readonly seq: number;
+  readonly fingerprint: string | null;
+};
+
+export type KnownFacts = {
+  /** One for each query, in their order; found by id before it is found by key. */
+  readonly facts: readonly (KnownFact | undefined)[];
+  /** Every fact up to this sequence of the log is known; 0 before anything was projected. */
+  readonly position: number;
+};
+
+type FactLine = { readonly n: number; readonly id: string; readonly event_id: string; readonly seq: number; readonly fingerprint: string | null };
+
+/** Looks up many facts at once. */
+export async function knownFacts(store: Store, queries: readonly FactQuery[]): Promise<KnownFacts> {
+  const values = [
+    queries.map((query) => query.tenant),
+    queries.map((query) => query.agentId),
+    queries.map((query) => query.kind),
+    queries.map((query) => query.id),
+    queries.map((query) => query.idempotencyKey),
+  ];
+  const { rows } = await reading(() => store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }));
+  const facts: (KnownFact | undefined)[] = queries.map(() => undefined);
+  let position = 0;
+  for (const row of rows) {
+    if (row.n === 0) position = row.seq;
+    else facts[row.n - 1] ??= { id: row.id, eventId: row.event_id, seq: row.seq, fingerprint: row.fingerprint };
+  }
+  return { facts, position };
+}
+
+type Source = { readonly kind: FactKind; readonly table: string; readonly id: string; readonly event: string; readonly key: string };
+
+const announced = 'announced_id as event_id, announced_seq as seq, announced_fingerprint as fingerprint';
+const reported = 'reported_id as event_id, reported_seq as seq, reported_fingerprint as fingerprint';
+
+const sources: readonly Source[] = [
+  { kind: 'started', table: 'executions', id: 'execution_id', event: announced, key: 'announced_key' },
+  { kind: 'reported', table: 'executions', id: 'execution_id', event: reported, key: 'reported_key' },
+  { kind: 'feedback', table: 'feedback', id: 'feedback_id', event: 'event_id, seq, fingerprint', key: 'idempotency_key' },
+];
+
+/** Each branch is one probe of an index, whatever the statistics say. */
+function probes({ kind, table, id, event, key }: Source): string[] {
+  const probe = (rank: number, match: string) => `(select ${rank} as rank, ${id} as id, ${event} from ${table} f
+    where a.kind = '${kind}' and f.tenant = a.tenant and f.agent_id = a.agent_id and ${match} limit 1)`;
+  return [probe(1, `f.${id} = a.id`), probe(2, `f.${key} = a.idempotency_key`)];
+}
+
+const KNOWN_FACTS = `
+  select 0 as n, null as id, null as event_id, coalesce(min(seq), 0) as seq, null as fingerprint, 0 as rank
+  from projection_positions where projection in ('executions', 'feedback')
+  union all
+  select a.n::integer, f.id, f.event_id, f.seq, f.fingerprint, f.rank
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    with ordinality as a(tenant, agent_id, kind, id, idempotency_key, n)
+  cross join lateral (${sources.flatMap(probes).join('\n union all ')}) f
+  where f.seq is not null
+  order by n, rank`;

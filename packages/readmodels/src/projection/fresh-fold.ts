@@ -1,0 +1,128 @@
+/**
+ * Proof that the rows are what the log says: folds a stream again from its start, in memory, up to each projection's
+ * position, and compares every row with it. Reads rows and positions in one snapshot, so projecting may go on.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientBase, Pool } from 'pg';
+import type { PositionRow } from '../operations/position-row.ts';
+import type { Entry, Fold, Projection, SourceName } from './projection.ts';
+import type { RowSet } from './row-set.ts';
+import { keyOf, selectPage, storableRow } from './table.ts';
+
+export type RowDifference = {
+  readonly projection: string;
+  readonly table: string;
+  readonly key: string;
+  readonly kind: 'missing' | 'unexpected' | 'different';
+  /** The columns that differ, with what the fold has and what the row has. */
+  readonly columns: Readonly<Record<string, readonly [folded: unknown, stored: unknown]>>;
+};
+
+export type Comparison = {
+  readonly projection: string;
+  /** Up to where both were compared. */
+  readonly seq: number;
+  readonly rows: number;
+  readonly differences: readonly RowDifference[];
+};
+
+/** A stream that can be read again from its start. */
+export type History<Content> = {
+  readonly source: SourceName;
+  readonly projections: readonly Projection<Content>[];
+  /** What the stream still holds up to `throughSeq`, in order. */
+  entries(throughSeq: number): AsyncIterable<readonly Entry<Content>[]>;
+};
+
+const MAX_DIFFERENCES = 20;
+const PAGE_ROWS = 5000;
+
+/** Compares every row of every projection of a stream with a fresh fold of it. */
+export async function compareWithFreshFold<Content>(store: { readonly pool: Pool }, history: History<Content>): Promise<Comparison[]> {
+  const client = await store.pool.connect();
+  try {
+    await client.query('begin transaction isolation level repeatable read read only');
+    const targets = await openTargets(client, history.projections);
+    await foldAll(targets, history);
+    const results: Comparison[] = [];
+    for (const target of targets) results.push(await compareTarget(client, target));
+    return results;
+  } finally {
+    await client.query('rollback').catch(() => undefined);
+    client.release();
+  }
+}
+
+type Target<Content> = { readonly projection: Projection<Content>; readonly seq: number; readonly fold: Fold<Content> };
+
+async function openTargets<Content>(client: ClientBase, projections: readonly Projection<Content>[]): Promise<Target<Content>[]> {
+  const { rows } = await client.query<PositionRow>('select * from projection_positions');
+  return projections.map((projection) => ({
+    projection,
+    seq: rows.find((row) => row.projection === projection.name)?.seq ?? 0,
+    fold: projection.open(),
+  }));
+}
+
+async function foldAll<Content>(targets: readonly Target<Content>[], history: History<Content>): Promise<void> {
+  const through = Math.max(0, ...targets.map((target) => target.seq));
+  for await (const batch of history.entries(through)) {
+    for (const { projection, seq, fold } of targets) {
+      for (const entry of batch) {
+        if (entry.seq > seq || !projection.kinds.includes(entry.kind)) continue;
+        if (entry.unreadable) throw entry.unreadable;
+        fold.apply(entry.content);
+      }
+    }
+  }
+  for (const { fold } of targets) fold.finish?.();
+}
+
+async function compareTarget<Content>(client: ClientBase, { projection, seq, fold }: Target<Content>): Promise<Comparison> {
+  const differences: RowDifference[] = [];
+  let rows = 0;
+  for (const set of fold.sets) {
+    const compared = await set.compare(client, (difference) => {
+      if (differences.length < MAX_DIFFERENCES) differences.push({ projection: projection.name, ...difference });
+    });
+    rows += compared;
+  }
+  return { projection: projection.name, seq, rows, differences };
+}
+
+/** Compares the rows of a folded set with its table; returns how many rows the table has. */
+export async function compareRows<Row extends object>(
+  client: ClientBase,
+  { table, changed }: Pick<RowSet<Row>, 'table' | 'changed'>,
+  report: (difference: Omit<RowDifference, 'projection'>) => void,
+): Promise<number> {
+  const folded = new Map(changed().map((row) => [keyOf(table, row), storableRow(table, row)]));
+  let count = 0;
+  for (let after: Row | undefined; ; ) {
+    const page = await client.query<Row>(selectPage(table, { after, limit: PAGE_ROWS }));
+    for (const row of page.rows) {
+      const key = keyOf(table, row);
+      const expected = folded.get(key);
+      folded.delete(key);
+      count++;
+      const columns = expected === undefined ? {} : differing(expected, row);
+      const kind = expected === undefined ? 'unexpected' : 'different';
+      if (expected === undefined || Object.keys(columns).length > 0) report({ table: table.name, key: shown(key), kind, columns });
+    }
+    after = page.rows.at(-1);
+    if (page.rows.length < PAGE_ROWS) break;
+  }
+  for (const key of folded.keys()) report({ table: table.name, key: shown(key), kind: 'missing', columns: {} });
+  return count;
+}
+
+function differing<Row extends object>(folded: Row, stored: Row): RowDifference['columns'] {
+  const columns: Record<string, readonly [unknown, unknown]> = {};
+  for (const name of Object.keys(folded) as (keyof Row & string)[])
+    if (!isDeepStrictEqual(folded[name], stored[name])) columns[name] = [folded[name], stored[name]];
+  return columns;
+}
+
+function shown(key: string): string {
+  return key.trimEnd().split('\n').join(' ');
+}
