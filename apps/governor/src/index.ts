@@ -1,1 +1,1 @@
-export {};
+export { type GovernorOptions, startGovernor } from './start-governor.ts';

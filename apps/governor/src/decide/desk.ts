@@ -1,0 +1,188 @@
+/**
+ * Where questions are answered.
+ *
+ * 1. Every question gets one answer, and every doubt is a deny.
+ * 2. An answer that must be recorded is given when its record is stored, and is a deny when it is not.
+ * 3. An answer from memory has an id, a time and a record of its own.
+ * 4. What waits (for a sequence, for its record) is bounded; more is refused.
+ */
+import { checkBody, decodeToken, evaluationRequest, evaluationsRequest, parseAskSubject, toWritError, WritError } from '@writ/contracts';
+import { readBody, textOf } from '../question/read-body.ts';
+import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
+import { readQuestions } from '../question/read-questions.ts';
+import { askAll } from './ask-all.ts';
+import { type Asker, decideQuestion, type Room } from './decide-question.ts';
+import { decisionIdAt } from './decision-id.ts';
+import { type Answer, Memo } from './memo.ts';
+import { recordTailOf, replyOf } from './rendered.ts';
+import { denyUnanswerable, invalid, type Unanswerable } from './unanswerable.ts';
+
+/** Takes the JSON of an answer. */
+export type Reply = (body: string) => void;
+
+type How = { readonly reply: Reply; readonly memoKey?: string };
+
+export type DeskOptions = Room & {
+  readonly cell: string;
+  readonly segment: number;
+  readonly skewed: () => boolean;
+  readonly onError: (error: unknown) => void;
+};
+
+const MAX_WAITING = 4096;
+
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #memo = new Memo();
+  #waiting = 0;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one question; the bytes are those of the request, the subject says who asks. */
+  permission(subject: string, bytes: Uint8Array, reply: Reply): void {
+    const doubt = this.#doubt();
+    if (doubt) return this.#deny(doubt, reply);
+    const key = `${subject} ${textOf(bytes)}`;
+    const known = this.#memo.find(key, this.#options.state.now());
+    if (known) return void this.#give(known, reply);
+    try {
+      const body = readBody(bytes);
+      const question = readQuestion(body) ?? refused(evaluationRequest, body);
+      this.#ask(askerOf(subject), question, { reply, memoKey: key });
+    } catch (thrown) {
+      this.#fail(thrown, reply);
+    }
+  }
+
+  /** Answers a list of questions, or a single one where there is no list. */
+  permissions(subject: string, bytes: Uint8Array, reply: Reply): void {
+    const doubt = this.#doubt();
+    if (doubt) return this.#deny(doubt, reply);
+    try {
+      const body = readBody(bytes);
+      const questions = readQuestions(body) ?? refused(evaluationsRequest, body);
+      const asker = askerOf(subject);
+      if (questions.kind === 'single') return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
+      const askItem = (item: unknown, settle: Reply): boolean => this.#askItem(asker, item, settle);
+      this.#atLeast(questions.options, reply, () => askAll(questions, askItem, reply));
+    } catch (thrown) {
+      this.#fail(thrown, reply);
+    }
+  }
+
+  /** Asks one of several questions and says whether it is allowed, as far as is known before it is recorded. */
+  #askItem(asker: Asker, item: unknown, reply: Reply): boolean {
+    try {
+      return this.#decide(asker, readQuestion(item) ?? refused(evaluationRequest, item), { reply });
+    } catch (thrown) {
+      this.#fail(thrown, reply);
+      return false;
+    }
+  }
+
+  #ask(asker: Asker, question: Question, how: How): void {
+    this.#atLeast(question.options, how.reply, () => this.#decide(asker, question, how));
+  }
+
+  #decide(asker: Asker, question: Question, { memoKey, reply }: How): boolean {
+    const { answer, keep } = decideQuestion(this.#options, asker, question);
+    if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
+    return this.#give(answer, reply);
+  }
+
+  /** Goes on when the state is as fresh as the question asks for. */
+  #atLeast({ atLeast }: QuestionOptions, reply: Reply, goOn: () => void): void {
+    const { state } = this.#options;
+    const seq = atLeast === undefined ? 0 : this.#sequenceOf(atLeast);
+    if (seq <= state.world.seq) return goOn();
+    if (!this.#mayWait(reply)) return;
+    state.waiters.wait(seq, (reached) => {
+      this.#waiting -= 1;
+      const doubt = reached ? this.#doubt() : tooOld(state.world.seq, seq);
+      if (doubt) return this.#deny(doubt, reply);
+      try {
+        goOn();
+      } catch (thrown) {
+        this.#fail(thrown, reply);
+      }
+    });
+  }
+
+  /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
+  #give({ rendered, records, mustRecord }: Answer, reply: Reply): boolean {
+    const { state } = this.#options;
+    if (records.refuses) return this.#deny(LOG_UNAVAILABLE, reply), false;
+    const nowMs = state.now();
+    const moment = { decisionId: decisionIdAt(nowMs), nowMs, seq: state.world.seq };
+    const body = replyOf(rendered, moment);
+    if (!mustRecord && !records.strained(Date.now())) {
+      records.add('decision', recordTailOf(rendered, moment));
+      reply(body);
+      return rendered.allowed;
+    }
+    if (!this.#mayWait(reply)) return false;
+    records.add('decision', recordTailOf(rendered, moment), (stored) => {
+      this.#waiting -= 1;
+      if (stored) reply(body);
+      else this.#deny(LOG_UNAVAILABLE, reply);
+    });
+    return rendered.allowed;
+  }
+
+  /** Invariant 4. */
+  #mayWait(reply: Reply): boolean {
+    if (this.#waiting < MAX_WAITING) {
+      this.#waiting += 1;
+      return true;
+    }
+    this.#deny({ code: 'OVERLOADED', message: `${MAX_WAITING} questions wait already; try again after a moment` }, reply);
+    return false;
+  }
+
+  #sequenceOf(token: string): number {
+    const { cell, segment } = this.#options;
+    const position = decodeToken(token, cell);
+    if (position.segment <= segment) return position.seq;
+    throw new WritError('TOKEN_INVALID', `the token belongs to segment ${position.segment}, this is ${segment}`);
+  }
+
+  #doubt(): Unanswerable | undefined {
+    const message = this.#options.state.doubt();
+    if (message !== undefined) return { code: 'STALE_STATE', message };
+    if (this.#options.skewed()) return CLOCK_SKEW;
+    return undefined;
+  }
+
+  #deny(why: Unanswerable, reply: Reply): void {
+    const { state } = this.#options;
+    reply(denyUnanswerable(why, { nowMs: state.now(), seq: state.world.seq }));
+  }
+
+  #fail(thrown: unknown, reply: Reply): void {
+    const error = toWritError(thrown);
+    if (error.code !== 'INTERNAL') return this.#deny(invalid(error), reply);
+    this.#options.onError(thrown);
+    this.#deny({ code: 'ENGINE_ERROR', message: error.message }, reply);
+  }
+}
+
+const LOG_UNAVAILABLE: Unanswerable = { code: 'LOG_UNAVAILABLE', message: 'the decision can not be recorded now, so it is denied; try again after a moment' };
+const CLOCK_SKEW: Unanswerable = { code: 'CLOCK_SKEW', message: 'the clock of the governor differs too much from the broker; an operator must set it' };
+
+function tooOld(reached: number, asked: number): Unanswerable {
+  return { code: 'STALE_STATE', message: `the state has reached ${reached}, ${asked} was asked for; try again after a moment` };
+}
+
+function askerOf(subject: string): Asker {
+  const address = parseAskSubject(subject);
+  if (!address) throw new WritError('BODY_INVALID', 'the subject is not `writ.<tenant>.ask.<key>.<question>`');
+  return { tenant: address.tenant, keyId: address.key };
+}
+
+/** Says what the schema finds wrong with a body that was not read. */
+function refused(schema: typeof evaluationRequest | typeof evaluationsRequest, body: unknown): never {
+  checkBody(schema, body);
+  throw new WritError('BODY_INVALID', 'the body is not a permission question');
+}

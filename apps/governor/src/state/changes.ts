@@ -1,0 +1,41 @@
+/** What changed how often, so that an answer can be told from one that is still true. */
+import type { StoredEvent } from '@writ/bus';
+
+/** A counter that everything that depends on the same things shares. */
+export type Mark = { count: number };
+
+type TenantChanges = { readonly tenant: Mark; readonly agents: Map<string, Mark> };
+
+/** Counts changes of tenants (keys, policies) and of single agents (registration, grants, trust). */
+export class Changes {
+  readonly #tenants = new Map<string, TenantChanges>();
+
+  note(event: StoredEvent): void {
+    if (event.type === 'ExecutionStarted') return;
+    const { tenant, agents } = this.#of(event.tenant);
+    if (!('agentId' in event.data)) {
+      tenant.count += 1;
+      return;
+    }
+    const known = agents.get(event.data.agentId);
+    if (known) known.count += 1;
+    else agents.set(event.data.agentId, { count: 0 });
+  }
+
+  tenant(tenantId: string): Mark {
+    return this.#of(tenantId).tenant;
+  }
+
+  /** `undefined` for an agent that nothing was ever said of. */
+  agent(tenantId: string, agentId: string): Mark | undefined {
+    return this.#tenants.get(tenantId)?.agents.get(agentId);
+  }
+
+  #of(tenantId: string): TenantChanges {
+    const known = this.#tenants.get(tenantId);
+    if (known) return known;
+    const made = { tenant: { count: 0 }, agents: new Map<string, Mark>() };
+    this.#tenants.set(tenantId, made);
+    return made;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What the governor decides on: the world folded from EVENTS, how fresh it is, and what changed.
+ *
+ * 1. Events are folded in order, each once; an event that can not be folded ends this for good.
+ * 2. `now` is the later of the own clock and the newest time folded: time never runs backwards.
+ */
+import type { EventStore, Follower, StoredEvent } from '@writ/bus';
+import type { WritError } from '@writ/contracts';
+import { emptyWorld, foldEvent, type World } from '@writ/domain';
+import { type CedarEngine, type CompiledPolicies } from '@writ/policy';
+import { Changes } from './changes.ts';
+import { Freshness } from './freshness.ts';
+import { PolicyShelf } from './policy-shelf.ts';
+import { Waiters } from './waiters.ts';
+
+export type GovernedStateOptions = {
+  readonly store: Pick<EventStore, 'follow'>;
+  readonly engine: CedarEngine;
+  readonly clock: () => number;
+  readonly onTrouble: (error: WritError) => void;
+  /** The log can not be followed any further. */
+  readonly onEnd: (error: unknown) => void;
+};
+
+export class GovernedState {
+  readonly world: World = emptyWorld();
+  readonly changes = new Changes();
+  readonly waiters = new Waiters();
+  readonly #freshness = new Freshness();
+  readonly #policies: PolicyShelf;
+  readonly #clock: () => number;
+  readonly #follower: Follower;
+  readonly #caughtUp = Promise.withResolvers<void>();
+  #ended = false;
+
+  constructor({ store, engine, clock, onTrouble, onEnd }: GovernedStateOptions) {
+    this.#clock = clock;
+    this.#policies = new PolicyShelf(engine, this.world);
+    this.#caughtUp.promise.catch(() => undefined);
+    this.#follower = store.follow({
+      fromSeq: 1,
+      onEvents: (batch, { pending }) => this.#fold(batch, pending),
+      onIdle: () => this.#heard(0),
+      onTrouble,
+    });
+    this.#follower.done.catch((error: unknown) => {
+      this.#ended = true;
+      this.#caughtUp.reject(error);
+      onEnd(error);
+    });
+  }
+
+  /** Resolves when the log was read to its end once; rejects when it can not be. */
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
+  }
+
+  /** Milliseconds; the own clock, and never before the newest event. */
+  now(): number {
+    return Math.max(this.#clock(), this.world.timeMs);
+  }
+
+  /** Why nothing may be decided on this state; `undefined` when it is fresh. */
+  doubt(): string | undefined {
+    if (this.#ended) return 'the governor can not read the log; its own log says why';
+    return this.#freshness.doubt(this.#clock());
+  }
+
+  policiesOf(tenantId: string): CompiledPolicies {
+    return this.#policies.policiesOf(tenantId);
+  }
+
+  async stop(): Promise<void> {
+    this.waiters.close();
+    await this.#follower.stop();
+  }
+
+  #fold(batch: readonly StoredEvent[], pending: number): void {
+    for (const event of batch) {
+      foldEvent(this.world, event);
+      this.changes.note(event);
+    }
+    this.#heard(pending);
+  }
+
+  #heard(pending: number): void {
+    this.#freshness.heard(this.#clock(), pending);
+    if (pending > 0) return this.waiters.reached(this.world.seq);
+    this.#policies.warm();
+    this.waiters.reached(this.world.seq);
+    this.#caughtUp.resolve();
+  }
+}
