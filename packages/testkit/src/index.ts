@@ -3,3 +3,4 @@ export * from './eventually.ts';
 export * from './tcp-proxy.ts';
 export * from './postgres.ts';
 export * from './event-run.ts';
+export * from './platform.ts';
