@@ -10,6 +10,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { ingestSubject, WritError } from '@writ/contracts';
+import { watchOf } from './connection-watch.ts';
 import { encodeEvent, type EncodedEvent, type NewEvent, type StoredMessage } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
@@ -85,12 +86,12 @@ export class Appender {
     const deadline = Date.now() + this.#settings.timeoutMs;
     let doubt = false;
     for (let tries = 1; ; tries++) {
-      const timeoutMs = Math.max(50, Math.min(TRY_TIMEOUT_MS, deadline - Date.now()));
-      const result = await publishOnce({ connection: this.#settings.connection, timeoutMs }, entries);
+      await watchOf(this.#settings.connection).untilConnected(timeLeft(deadline));
+      const result = await publishOnce({ connection: this.#settings.connection, timeoutMs: timeLeft(deadline) }, entries);
       if (result.kind === 'stored') return result.seq;
       doubt ||= result.kind === 'unclear' || isRepeat(result.error);
       if (!doubt) throw this.#refusal(result, entries);
-      const fate = await this.#lookBack(entries, expected);
+      const fate = await this.#lookBack(entries, { expected, timeoutMs: timeLeft(deadline) });
       if (typeof fate === 'number') return fate;
       if (fate === 'others' || (fate === 'none' && isFinal(result))) throw this.#refusal(result, entries);
       if (Date.now() >= deadline) throw toLogError(result.error, this.#settings.stream);
@@ -106,10 +107,14 @@ export class Appender {
   }
 
   /** Reads what stands after the expected sequence: by invariant 1 it is ours as a whole, or never will be. */
-  async #lookBack(entries: readonly Entry[], expected: number): Promise<Fate> {
+  async #lookBack(
+    entries: readonly Entry[],
+    { expected, timeoutMs }: { readonly expected: number; readonly timeoutMs: number },
+  ): Promise<Fate> {
     const [first] = entries;
     if (first === undefined) return 'none';
-    const from = { connection: this.#settings.connection, stream: this.#settings.stream, timeoutMs: TRY_TIMEOUT_MS };
+    const from = { connection: this.#settings.connection, stream: this.#settings.stream, timeoutMs };
+    await watchOf(from.connection).untilConnected(timeoutMs);
     try {
       const found = await leaderGet(from, { seq: expected + 1, next_by_subj: first.publicSubject });
       if (found === undefined) return 'none';
@@ -124,6 +129,10 @@ export class Appender {
       return 'unknown';
     }
   }
+}
+
+function timeLeft(deadline: number): number {
+  return Math.max(50, Math.min(TRY_TIMEOUT_MS, deadline - Date.now()));
 }
 
 type NotStored = Exclude<PublishResult, { kind: 'stored' }>;

@@ -1,6 +1,7 @@
 /** Requests to the JetStream API with the broker's own error codes kept, and what they mean to a caller. */
 import { errors, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
+import { watchOf } from './connection-watch.ts';
 
 /** The codes of JetStream that the bus acts on. */
 export const jetStreamCodes = {
@@ -39,7 +40,8 @@ export async function askJetStream<T>(
   timeoutMs = 5000,
 ): Promise<T> {
   const payload = body === undefined ? '' : JSON.stringify(body);
-  return parseReply<T>(await connection.request(`$JS.API.${path}`, payload, { timeout: timeoutMs }));
+  const ask = () => connection.request(`$JS.API.${path}`, payload, { timeout: timeoutMs });
+  return parseReply<T>(await watchOf(connection).unlessLost(ask));
 }
 
 /** Reads a JSON answer of JetStream; an `error` member becomes a `JetStreamFault`. */

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { watchOf } from './connection-watch.ts';
 import { encodedHeaders } from './header-block.ts';
 import { isFault, isFull, JetStreamFault, jetStreamCodes, parseReply } from './jetstream-api.ts';
 
@@ -52,10 +53,8 @@ export async function publishOnce(options: PublishOptions, messages: readonly Ou
 }
 
 function publish({ connection, timeoutMs }: PublishOptions, message: Outgoing, more: string): Promise<Msg> {
-  return connection.request(message.subject, message.body, {
-    headers: encodedHeaders(message.headers + more),
-    timeout: timeoutMs,
-  });
+  const headers = encodedHeaders(message.headers + more);
+  return watchOf(connection).unlessLost(() => connection.request(message.subject, message.body, { headers, timeout: timeoutMs }));
 }
 
 async function publishBatch(options: PublishOptions, messages: readonly Outgoing[]): Promise<Msg> {

@@ -3,10 +3,12 @@
  *
  * Invariants:
  * 1. Never more messages are asked for than the owner wants; what a pull did not bring is given back.
- * 2. While anything is asked for, silence longer than `SILENCE_MS` breaks the subscription: the owner starts a new one.
+ * 2. While anything is asked for, silence longer than `SILENCE_MS` breaks the subscription, and so does a new connection:
+ *    the owner starts another one.
  * 3. After `close` or `onBroken` no callback comes any more.
  */
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { watchOf } from './connection-watch.ts';
 import { inboxPrefixOf } from './connect.ts';
 import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
 
@@ -33,6 +35,7 @@ export class PullSubscription {
   readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #watch: NodeJS.Timeout;
+  readonly #forget: () => void;
   #asked = 0;
   #heardMs = Date.now();
   #open = true;
@@ -44,6 +47,7 @@ export class PullSubscription {
       callback: (error, message) => (error ? this.#break(error.message) : this.#receive(message)),
     });
     this.#watch = setInterval(() => this.#checkSilence(), HEARTBEAT_MS);
+    this.#forget = watchOf(options.connection).onReconnect(() => this.#break('the connection is new'));
   }
 
   /** Messages that were asked for and have not come. */
@@ -69,6 +73,7 @@ export class PullSubscription {
     if (!this.#open) return;
     this.#open = false;
     clearInterval(this.#watch);
+    this.#forget();
     this.#subscription.unsubscribe();
   }
 

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { ingestSubject } from '@writ/contracts';
+import { watchOf } from './connection-watch.ts';
 import { headerText } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import { DuplicateError, publishOnce } from './publish.ts';
@@ -33,6 +34,7 @@ export async function writeRecord(settings: RecordSettings, write: RecordWrite):
   const message = { subject: ingestSubject(ingest, write.subject), headers: headerText(lines), body };
   for (let tries = 1; ; tries++) {
     const left = Math.max(50, Math.min(2000, deadline - Date.now()));
+    await watchOf(connection).untilConnected(left);
     const result = await publishOnce({ connection, timeoutMs: left }, [message]);
     if (result.kind === 'stored') return result.seq;
     if (result.kind === 'conflict' && !isFault(result.error, jetStreamCodes.wrongLastSequenceInFlight))

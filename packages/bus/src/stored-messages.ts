@@ -1,5 +1,6 @@
 /** Reading single messages and runs of messages of a stream, from the leader or from any replica. */
 import type { NatsConnection } from '@nats-io/nats-core';
+import { watchOf } from './connection-watch.ts';
 import type { StoredMessage } from './event-codec.ts';
 import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
 import { askJetStream, isFault, JetStreamFault, jetStreamCodes } from './jetstream-api.ts';
@@ -65,7 +66,11 @@ export type DirectPage = { readonly messages: StoredMessage[]; readonly pending:
 const DIRECT_TIMEOUT_MS = 5000;
 
 /** Reads a page from any replica, which may lag behind the leader. */
-export async function directGet(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
+export function directGet(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
+  return watchOf(connection).unlessLost(() => readPage(connection, stream, query));
+}
+
+async function readPage(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
   const messages: StoredMessage[] = [];
   const replies = await connection.requestMany(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
     strategy: 'sentinel',

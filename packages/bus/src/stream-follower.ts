@@ -11,6 +11,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Msg, nanos, type NatsConnection, nuid } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
+import { watchOf } from './connection-watch.ts';
 import { parseDelivery } from './delivery.ts';
 import { headerBlockOf, headerIn } from './header-block.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
@@ -139,6 +140,7 @@ class StreamFollower implements Follower {
     const { connection, stream, onTrouble } = this.#options;
     const since = Date.now();
     for (let tries = 0; !this.#stopped; tries++) {
+      await watchOf(connection).untilConnected(1000);
       try {
         const status = await streamStatus(connection, stream);
         const problem = this.#compare(status);
@@ -211,7 +213,8 @@ class StreamFollower implements Follower {
     this.#consumerSeq = consumerSeq;
     this.#received = streamSeq;
     this.#pending = delivery.pending;
-    this.#idleSeq = 0;
+    // Nothing came after it when it was sent: caught up without waiting for the next heartbeat.
+    this.#idleSeq = delivery.pending === 0 ? streamSeq : 0;
     this.#queue.push(new LogMessage(message, streamSeq, delivery.timeMs));
     this.#schedule();
   }
