@@ -1,7 +1,9 @@
 /** The `writ …` command lines that pages show, and what the program knows. */
-import type { Command } from 'commander';
+import type { createProgram } from '../../apps/cli/src/program.ts';
 import type { Page } from './markdown.ts';
 import { fencesOf, proseOf } from './markdown.ts';
+
+type Program = ReturnType<typeof createProgram>;
 
 const SHELL = new Set(['sh', 'bash', 'console', 'text', '']);
 const CALL = /(?:^|[\s($`])(?:npm run (?:--silent )?writ -- |npx writ |writ )([a-z][^\n]*)/g;
@@ -25,7 +27,7 @@ export function commandLinesOf(page: Page): readonly string[] {
 }
 
 /** What is wrong with a command line; `undefined` when the program would take it. */
-export function problemOf(program: Command, line: string): string | undefined {
+export function problemOf(program: Program, line: string): string | undefined {
   const words =
     line
       .split(/\s+#|[|;&>)<]|`/)[0]
