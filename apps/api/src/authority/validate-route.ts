@@ -1,12 +1,10 @@
 /** Checks policies as publishing them would, and stores nothing. */
-import { checkBody, policyTexts } from '@writ/contracts';
+import { checkBody, publishPolicies } from '@writ/contracts';
 import { checkPolicies } from '@writ/policy';
 import { z } from 'zod';
 import { readJson } from '../http/body.ts';
 import { none } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
-
-const body = z.strictObject({ engine: z.literal('cedar').default('cedar'), policies: policyTexts });
 
 const verdict = z.object({
   valid: z.boolean(),
@@ -29,7 +27,7 @@ export const validatePoliciesRoute = route({
   access: ['admin'],
   params: none,
   query: none,
-  body: { schema: body, required: true },
+  body: { schema: publishPolicies, required: true },
   answers: {
     200: {
       description: 'whether they could be published, and what is wrong with them',
@@ -38,7 +36,7 @@ export const validatePoliciesRoute = route({
   },
   errors: ['BODY_MALFORMED', 'BODY_TOO_LARGE', 'BODY_TOO_DEEP', 'BODY_INVALID', 'HEADER_INVALID'],
   handle: async (call) => {
-    const { policies } = checkBody(body, readJson(call));
+    const { policies } = checkBody(publishPolicies, readJson(call));
     const problems = checkPolicies(policies);
     return { body: { valid: problems.length === 0, problems } };
   },

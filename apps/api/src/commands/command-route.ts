@@ -71,7 +71,7 @@ export function commandRoute(spec: CommandRoute): Route {
       const body = fromPath
         ? withPathParts(parsed, call.params as Record<string, string>)
         : call.body;
-      const headers = commandHeaders(call.headers, call.requestId);
+      const headers = commandHeaders(call.headers);
       const reply = await sendCommand(bus, callerOf(call), { verb, body, headers });
       const status = creates && reply.events.length > 0 ? 201 : 200;
       return { status, body: reply, token: reply.token };

@@ -19,16 +19,22 @@ export function echoableRequestId(headers: RequestHeaders): string | undefined {
   return typeof value === 'string' && ECHOABLE.test(value) ? value : undefined;
 }
 
-/** The headers of a command on the bus. `requestId` correlates what no caller correlated. */
-export function commandHeaders(headers: RequestHeaders, requestId: string): [string, string][] {
+/** The headers of a command on the bus. */
+export function commandHeaders(headers: RequestHeaders): [string, string][] {
   const lines: [string, string][] = [];
   const idempotencyKey = idempotencyKeyOf(headers);
   if (idempotencyKey !== undefined) lines.push([writHeaders.idempotencyKey, idempotencyKey]);
-  lines.push([writHeaders.correlationId, given(headers, 'writ-correlation-id') ?? requestId]);
+  const correlationId = given(headers, 'writ-correlation-id') ?? correlatingRequestId(headers);
+  if (correlationId !== undefined) lines.push([writHeaders.correlationId, correlationId]);
   const traceparent = headers['traceparent'];
   if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent))
     lines.push(['traceparent', traceparent]);
   return lines;
+}
+
+/** A caller that numbers its requests finds their events by that number. */
+function correlatingRequestId(headers: RequestHeaders): string | undefined {
+  return clientId.safeParse(headers['x-request-id']).data;
 }
 
 function idempotencyKeyOf(headers: RequestHeaders): string | undefined {

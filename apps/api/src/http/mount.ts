@@ -15,7 +15,6 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: KeyRecord | undefined;
-    correlation: string;
   }
 }
 
@@ -45,7 +44,6 @@ export function mount(
             headers: request.headers,
             contentType: request.headers['content-type'],
             body: request.body instanceof Uint8Array ? request.body : EMPTY,
-            requestId: request.correlation,
           },
           dependencies,
         );

@@ -26,7 +26,6 @@ export type RawCall = {
   readonly contentType: string | undefined;
   /** The bytes of the body; empty when there was none. */
   readonly body: Uint8Array;
-  readonly requestId: string;
 };
 
 export type Call<P, Q> = Omit<RawCall, 'params' | 'query'> & {

@@ -55,7 +55,6 @@ export function createServer(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('caller', undefined);
-  app.decorateRequest('correlation', '');
   addHooks(app, dependencies, limits);
   app.setErrorHandler((error, request, reply) =>
     sendError(error, { request, reply, report: dependencies.reportFault }),
@@ -75,7 +74,6 @@ function addHooks(
   const gate = openGate(limits.inFlight);
   app.addHook('onRequest', async (request, reply) => {
     metrics.requestBegan();
-    request.correlation = request.id;
     for (const [name, value] of Object.entries(hardening)) void reply.header(name, value);
     echoRequestId(request, reply);
     gate.enter(reply.raw);

@@ -192,7 +192,7 @@ function byStatus(codes: readonly ErrorCode[]): [string, ErrorCode[]][] {
 }
 
 function refusalOf(codes: readonly ErrorCode[], route: Route): unknown {
-  const text = codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join('; ');
+  const text = codes.map((code) => `\`${code}\``).join(', ');
   const content =
     route.errorStyle === 'message'
       ? { 'application/json': { schema: { type: 'string' } } }

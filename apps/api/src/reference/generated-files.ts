@@ -1,0 +1,58 @@
+/** Every generated document, by its path from the root of the repository. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { openApiDocument } from '../openapi/document.ts';
+import { routes } from '../routes.ts';
+import { errorPage } from './error-page.ts';
+import { schemaFiles } from './schema-files.ts';
+
+const FOLDER = 'docs/reference';
+const SCHEMAS = `${FOLDER}/schemas`;
+
+/** What the documents are by the code of today; the same code gives the same bytes. */
+export function generatedFiles(): Map<string, string> {
+  const files = new Map<string, string>();
+  files.set(`${FOLDER}/openapi.json`, json(openApiDocument(routes)));
+  files.set(`${FOLDER}/errors.md`, errorPage(routes));
+  for (const [path, schema] of schemaFiles()) files.set(`${FOLDER}/${path}`, json(schema));
+  return files;
+}
+
+/** How the documents under `root` differ from the code, one sentence each. */
+export async function driftOf(root: string): Promise<string[]> {
+  const files = generatedFiles();
+  const problems: string[] = [];
+  for (const [path, text] of files) {
+    const there = await readFile(join(root, path), 'utf8').catch(() => undefined);
+    if (there === undefined) problems.push(`\`${path}\` is missing`);
+    else if (there !== text) problems.push(`\`${path}\` differs from the code`);
+  }
+  for (const path of await schemasUnder(root))
+    if (!files.has(path)) problems.push(`\`${path}\` is not generated any more`);
+  return problems;
+}
+
+/** Writes them under `root`, and removes schemas that are no longer made. */
+export async function writeGenerated(root: string): Promise<void> {
+  const files = generatedFiles();
+  for (const path of await schemasUnder(root)) if (!files.has(path)) await rm(join(root, path));
+  for (const [path, text] of files) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+async function schemasUnder(root: string): Promise<string[]> {
+  const entries = await readdir(join(root, SCHEMAS), {
+    recursive: true,
+    withFileTypes: true,
+  }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort();
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
