@@ -1,6 +1,6 @@
 /** Starts a server process that outlives nobody but a killed parent, and stops it in bounded steps. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EmbeddedError, fileProblem, systemCode } from './embedded-error.ts';
@@ -34,10 +34,13 @@ export type LaunchedServer = {
 };
 
 const rotateAboveBytes = 16 * 1024 * 1024;
+const leastFreeBytes = 16 * 1024 * 1024;
 const alive = new Set<{ child: ChildProcess; signal: NodeJS.Signals }>();
 let hooked = false;
 
+/** Starts the program; throws `DISK_FULL` at once where it could not even write its log. */
 export async function launch(options: Launch): Promise<LaunchedServer> {
+  checkSpace(options.dataDir);
   const output = openLog(options.outputFile);
   const logs = [options.outputFile, ...(options.logFiles ?? [])].map((path) => ({
     path,
@@ -158,6 +161,15 @@ function unexplained(options: Launch, child: ChildProcess, said: string): Embedd
   return new EmbeddedError(
     'SERVER_FAILED',
     `${options.name} ${how}${says}; its log is \`${(options.logFiles ?? [options.outputFile])[0]}\``,
+  );
+}
+
+function checkSpace(dataDir: string): void {
+  const { bavail, bsize } = statfsSync(dataDir);
+  if (bavail * bsize >= leastFreeBytes) return;
+  throw new EmbeddedError(
+    'DISK_FULL',
+    `the disk that holds \`${dataDir}\` is full (less than ${leastFreeBytes / 1024 / 1024} MiB are free); free some space and start again`,
   );
 }
 
