@@ -8,6 +8,7 @@ export type { AggregateWrite, Appended } from './append.ts';
 export * from './event-store.ts';
 export type { StreamStatus } from './stored-messages.ts';
 export * from './stream-follower.ts';
+export * from './stream-reader.ts';
 export * from './api-key.ts';
 export * from './clock-watch.ts';
 export * from './dead-letters.ts';

@@ -29,6 +29,8 @@ const SILENCE_MS = 2000;
 const EXPIRES_MS = 30_000;
 /** What one pull may bring, so that large bodies do not pile up in memory. */
 const MAX_PULL_BYTES = 16 * 1024 * 1024;
+/** A pull that came to its end in a normal way; anything else under 409 is the end of the consumer or of its leader. */
+const PULL_ENDED = /Batch Completed|MaxBytes/;
 
 export class PullSubscription {
   readonly #options: PullOptions;
@@ -92,7 +94,7 @@ export class PullSubscription {
       return;
     }
     const unfilled = Number(headerIn(block, 'Nats-Pending-Messages') ?? 0);
-    const ended = code === 404 || code === 408 || (code === 409 && text.includes('MaxBytes'));
+    const ended = code === 404 || code === 408 || (code === 409 && PULL_ENDED.test(text));
     if (!ended) return this.#break(`${code} ${text}`);
     this.#asked = Math.max(0, this.#asked - unfilled);
     if (this.#asked === 0) this.#options.onIdle?.();

@@ -105,6 +105,7 @@ describe('following the log', () => {
     await eventually(() => seen.idle.includes(lastSeq));
     expect(seqs).toEqual(upTo(lastSeq));
     expect(most).toBe(1);
+    expect(seen.troubles).toEqual([]);
   });
 });
 
