@@ -1,0 +1,28 @@
+/** Measurements, each beside the floor it stands on, in one run. */
+import { benchBoot } from './boot.ts';
+import { benchCommands } from './commands.ts';
+import { benchDecisions } from './decisions.ts';
+import { thisMachine } from './machine.ts';
+import type { Progress } from './progress.ts';
+import { benchProjections } from './projections.ts';
+import type { BenchReport, BenchResult } from './report.ts';
+
+export type { Progress } from './progress.ts';
+export type { BenchReport, BenchResult } from './report.ts';
+
+export const benches = {
+  decisions: benchDecisions,
+  commands: benchCommands,
+  projections: benchProjections,
+  boot: benchBoot,
+} as const;
+
+export type BenchName = keyof typeof benches;
+export const benchNames = Object.keys(benches) as BenchName[];
+
+/** Runs the named benches one after the other; each brings its own servers and takes them away. */
+export async function runBenches(names: readonly BenchName[], progress: Progress): Promise<BenchReport> {
+  const results: BenchResult[] = [];
+  for (const name of names) results.push(...(await benches[name](progress)));
+  return { machine: thisMachine(), benches: results };
+}
