@@ -2,8 +2,8 @@
 
 export type Finding = {
   readonly check: string;
-  /** `skipped`: what it needs is not there. */
-  readonly state: 'ok' | 'warning' | 'failed' | 'skipped' | 'repaired';
+  /** `skipped`: it does not apply; `unreachable`: what it looks at does not answer. */
+  readonly state: 'ok' | 'warning' | 'failed' | 'skipped' | 'unreachable' | 'repaired';
   readonly detail: string;
   /** What to do about it. */
   readonly remedy?: string | undefined;
@@ -28,6 +28,10 @@ export function warning(check: string, detail: string, remedy?: string): Finding
 
 export function skipped(check: string, detail: string): Finding {
   return { check, state: 'skipped', detail };
+}
+
+export function unreachable(check: string, detail: string): Finding {
+  return { check, state: 'unreachable', detail };
 }
 
 export function repaired(check: string, detail: string): Finding {

@@ -83,9 +83,8 @@ async function examineStreams(session: Session, repair: boolean): Promise<Findin
 }
 
 async function examineClock(session: Session): Promise<Finding> {
-  const before = Date.now();
-  const { serverTimeMs } = await readLogStatus(session);
-  const offsetMs = Math.round((before + Date.now()) / 2 - serverTimeMs);
+  const { askedMs, answeredMs, serverTimeMs } = await readLogStatus(session);
+  const offsetMs = Math.round((askedMs + answeredMs) / 2 - serverTimeMs);
   return Math.abs(offsetMs) <= MAX_SKEW_MS
     ? ok('clock', `${offsetMs} ms off the broker's`)
     : failed(
@@ -97,10 +96,14 @@ async function examineClock(session: Session): Promise<Finding> {
 
 async function readLogStatus({ config, connection }: Session) {
   const secrets = await cellSecrets(config);
+  const natsUrl = natsUrlOf(config, connection());
   const { openEventStore } = await import('@writ/bus');
-  return asUser('operator', { secrets, natsUrl: natsUrlOf(config, connection()) }, (nats) =>
-    openEventStore({ connection: nats, cell: secrets.cell, ingest: secrets.ingest }).status(),
-  );
+  return asUser('operator', { secrets, natsUrl }, async (nats) => {
+    const { cell, ingest } = secrets;
+    const askedMs = Date.now();
+    const status = await openEventStore({ connection: nats, cell, ingest }).status();
+    return { ...status, askedMs, answeredMs: Date.now() };
+  });
 }
 
 async function examineTables({ config, connection }: Session, repair: boolean): Promise<Finding> {

@@ -1,16 +1,18 @@
 /** `writ doctor`: examines the machine and the platform, says what to do, and mends what is safe to mend. */
 import type { Command } from 'commander';
-import { CliFailure, type ExitCode, exitCodes, toFailure } from '../failure.ts';
+import { type ExitCode, exitCodes, toFailure } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
-import { type Examination, failed, type Finding, skipped } from './finding.ts';
+import { type Examination, failed, type Finding, unreachable } from './finding.ts';
 
 type DoctorFlags = { readonly repair?: boolean; readonly deep?: boolean };
 
 export function addDoctorVerb(program: Command, host: Host): void {
   program
     .command('doctor')
-    .description('examine the machine and the platform; exits with 1 when something is wrong')
+    .description(
+      'examine the machine and the platform; exits with 1 when something is wrong, 3 when it can not be reached',
+    )
     .option('--repair', 'mend what can be mended without losing data')
     .option('--deep', 'also compare every row of the read models with a fresh fold of the log')
     .action(handled<DoctorFlags>(host, doctor));
@@ -32,13 +34,14 @@ async function doctor(
     ...examinePlatform(session, repair),
   ])
     findings.push(...(await examine(examination)));
-  const healthy = findings.every((finding) => finding.state !== 'failed');
+  const healthy = findings.every(({ state }) => state !== 'failed' && state !== 'unreachable');
   const { colours } = session.out;
   const paints = {
     ok: colours.green,
     warning: colours.yellow,
     failed: colours.red,
     skipped: colours.dim,
+    unreachable: colours.yellow,
     repaired: colours.cyan,
   };
   const columns: Column<Finding>[] = [
@@ -53,7 +56,8 @@ async function doctor(
   session.out.document({ healthy, findings }, () =>
     renderTable(session.out, columns, findings, ''),
   );
-  return healthy ? exitCodes.done : exitCodes.no;
+  if (findings.some(({ state }) => state === 'failed')) return exitCodes.no;
+  return healthy ? exitCodes.done : exitCodes.unreachable;
 }
 
 /** What an examination cannot reach is one more finding, not the end of the others. */
@@ -61,7 +65,9 @@ async function examine({ check, run }: Examination): Promise<readonly Finding[]>
   try {
     return await run();
   } catch (thrown) {
-    const { message } = toFailure(thrown);
-    return [thrown instanceof CliFailure ? skipped(check, message) : failed(check, message)];
+    const { message, exitCode } = toFailure(thrown);
+    return [
+      exitCode === exitCodes.unreachable ? unreachable(check, message) : failed(check, message),
+    ];
   }
 }

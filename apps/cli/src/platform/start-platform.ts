@@ -34,7 +34,6 @@ export type Platform = {
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { config } = options;
   const { WRIT_HTTP_HOST: host, WRIT_HTTP_PORT: port } = config.environment;
-  await checkPortIsFree(host, port);
   const holdings = openHoldings();
   await holdings.hold(takeDataDirectory(config.dataDir, options), (directory) =>
     directory.release(),
@@ -49,6 +48,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
   try {
     removeConnection(config.dataDir);
+    await checkPortIsFree(host, port);
     return { ...(await boot(options, opened, holdings)), stop };
   } catch (thrown) {
     await stop();

@@ -1,5 +1,4 @@
 /** What `writ up` says when everything is ready. */
-import { relative } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Output } from '../terminal/output.ts';
 import { renderFields } from '../terminal/table.ts';
@@ -19,10 +18,7 @@ export function renderSummary(
     ['data', config.dataDir],
     ['admin key', `${adminKeyFile(config.dataDir)}${keyMade ? ' (made now)' : ''}`],
   ]);
-  const data =
-    config.sources['WRIT_DATA_DIR'] === 'default'
-      ? ''
-      : ` --data ${relative(process.cwd(), config.dataDir) || '.'}`;
+  const data = config.sources['WRIT_DATA_DIR'] === 'default' ? '' : ` --data ${config.dataDir}`;
   const next = [
     `npm run --silent writ -- status${data}`,
     `npm run --silent writ -- agents list${data}`,

@@ -1,0 +1,149 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { runProgram } from './program.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** Runs a command line in this process, against an API at this port. */
+async function writ(args: readonly string[], port = 1) {
+  let [stdout, stderr] = ['', ''];
+  const host = {
+    variables: {
+      WRIT_HTTP_PORT: String(port),
+      WRIT_DATA_DIR: '/nowhere/writ',
+      WRIT_API_KEY: 'writ_abcdefghij_secret',
+    },
+    stdout: { write: (text: string) => void (stdout += text) },
+    stderr: { write: (text: string) => void (stderr += text) },
+    interrupted: () => new AbortController().signal,
+    exitCode: 0 as 0 | 1 | 2 | 3,
+  };
+  await runProgram(host, args);
+  return { exitCode: host.exitCode, stdout, stderr };
+}
+
+/** An API that gives one answer; its port. */
+async function answering(answer: RequestListener): Promise<number> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  closers.push(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function json(status: number, body: unknown): RequestListener {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+}
+
+test('help and the version go to standard output and end with 0', async () => {
+  const help = await writ(['--help']);
+  expect([help.exitCode, help.stderr]).toEqual([0, '']);
+  expect(help.stdout).toContain('Examples:');
+  expect(await writ(['--version'])).toMatchObject({ exitCode: 0, stdout: '0.1.0\n' });
+});
+
+test.each([
+  ['an unknown verb', ['agnets', 'list'], 'Did you mean agents?'],
+  ['an unknown option', ['agents', 'list', '--sttus', 'active'], 'Did you mean --status?'],
+  ['a missing argument', ['agents', 'show'], "missing required argument 'agentId'"],
+  ['a missing verb', ['agents'], 'Usage: writ agents'],
+  [
+    'an option out of range',
+    ['agents', 'list', '--limit', '501'],
+    'must be a whole number from 1 to 500',
+  ],
+  ['a context that is no JSON', ['ask', 'a', 'b', 'c:d', '--context', '{'], 'must be JSON'],
+  ['a resource without a type', ['ask', 'a', 'b', 'sales'], '`sales` is not a resource'],
+  ['an unknown role', ['run', 'govenor'], 'there is no role `govenor`'],
+])('%s is a usage error that says what is right', async (_what, args, said) => {
+  const { exitCode, stdout, stderr } = await writ(args);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(said);
+});
+
+test('a usage error is one JSON document when JSON was asked for', async () => {
+  const { exitCode, stdout } = await writ(['agents', 'lst', '--json']);
+  expect(exitCode).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE', exitCode: 2 } });
+});
+
+test('a platform that does not run ends with 3 and says how to start it', async () => {
+  const { exitCode, stderr } = await writ(['agents', 'list']);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain(
+    'nothing answers at `http://127.0.0.1:1`; start it with `npm start` or `writ up`',
+  );
+});
+
+test('a refusal ends with 1 and names each field', async () => {
+  const problem = {
+    code: 'BODY_INVALID',
+    detail: 'the body is not valid',
+    errors: [{ path: 'version', message: 'must be a semantic version' }],
+  };
+  const port = await answering(json(400, problem));
+  const { exitCode, stderr } = await writ(['agents', 'register', 'a', '--type', 'x'], port);
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe('error: the body is not valid\n  version must be a semantic version\n');
+});
+
+test('an outage that the API tells of ends with 3', async () => {
+  const port = await answering(
+    json(503, { code: 'STORE_UNAVAILABLE', detail: 'the read models can not be reached now' }),
+  );
+  expect(await writ(['grants', 'list'], port)).toMatchObject({ exitCode: 3 });
+});
+
+test('a key that is not known is told how to give one', async () => {
+  const port = await answering(
+    json(401, { code: 'UNAUTHENTICATED', detail: 'no valid key was presented' }),
+  );
+  const { exitCode, stderr } = await writ(['keys', 'list'], port);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('set WRIT_API_KEY');
+});
+
+test('something else at the address is recognised as such', async () => {
+  const port = await answering((_request, response) => void response.end('<html>hello</html>'));
+  const { exitCode, stderr } = await writ(['agents', 'list'], port);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('is not a Writ API');
+});
+
+test('a deny is the exit code 1, an allow is 0, and both are one document', async () => {
+  const context = {
+    outcome: 'deny',
+    decisionId: 'd',
+    code: 'NO_GRANT',
+    message: 'no grant covers it',
+    reasons: [],
+  };
+  const denying = await answering(json(200, { decision: false, context }));
+  const denied = await writ(['ask', 'a', 'b', 'c:d', '--json'], denying);
+  expect(denied.exitCode).toBe(1);
+  expect(JSON.parse(denied.stdout)).toMatchObject({ decision: false, context });
+  const allowing = await answering(
+    json(200, { decision: true, context: { ...context, outcome: 'allow' } }),
+  );
+  expect(await writ(['ask', 'a', 'b', 'c:d'], allowing)).toMatchObject({ exitCode: 0 });
+});
+
+test('the key goes with the request and list filters become its query', async () => {
+  const seen: string[] = [];
+  const port = await answering((request, response) => {
+    seen.push(`${request.url} ${request.headers.authorization}`);
+    json(200, { items: [], nextCursor: null })(request, response);
+  });
+  await writ(
+    ['agents', 'list', '--capability', 'png', '--capability', 'csv', '--label', 'team=x', '--json'],
+    port,
+  );
+  expect(seen).toEqual([
+    '/v1/agents?capability=png&capability=csv&label=team%3Dx&limit=50 Bearer writ_abcdefghij_secret',
+  ]);
+});
