@@ -107,7 +107,7 @@ class StreamFollower implements Follower {
   #handled: number;
   #consumerSeq = 0;
   #pending = 0;
-  #idleSeq = 0;
+  #idleSeq: number | undefined;
   #handling = false;
   #scheduled = false;
   #stopped = false;
@@ -190,7 +190,7 @@ class StreamFollower implements Follower {
     this.#created = status.created;
     this.#consumer = name;
     this.#consumerSeq = 0;
-    this.#idleSeq = info.num_pending === 0 ? Math.max(status.lastSeq, this.#received) : 0;
+    this.#idleSeq = info.num_pending === 0 ? Math.max(status.lastSeq, this.#received) : undefined;
     this.#subscription = new PullSubscription({
       connection,
       stream,
@@ -214,7 +214,7 @@ class StreamFollower implements Follower {
     this.#received = streamSeq;
     this.#pending = delivery.pending;
     // Nothing came after it when it was sent: caught up without waiting for the next heartbeat.
-    this.#idleSeq = delivery.pending === 0 ? streamSeq : 0;
+    this.#idleSeq = delivery.pending === 0 ? streamSeq : undefined;
     this.#queue.push(new LogMessage(message, streamSeq, delivery.timeMs));
     this.#schedule();
   }
@@ -268,10 +268,10 @@ class StreamFollower implements Follower {
   }
 
   #reportIdle(): void {
-    if (this.#stopped || this.#idleSeq === 0 || this.#queue.length > 0) return;
+    if (this.#stopped || this.#idleSeq === undefined || this.#queue.length > 0) return;
     this.#handled = Math.max(this.#handled, this.#idleSeq);
     this.#options.onIdle?.(this.#idleSeq);
-    this.#idleSeq = 0;
+    this.#idleSeq = undefined;
   }
 
   /** Keeps two batches under way: one in the handler, one on the wire. */
@@ -288,7 +288,7 @@ class StreamFollower implements Follower {
     this.#options.onTrouble?.(new WritError('LOG_UNAVAILABLE', `following \`${this.#options.stream}\` starts again after ${this.#received}: ${reason}`));
     this.#subscription?.close();
     this.#subscription = undefined;
-    this.#idleSeq = 0;
+    this.#idleSeq = undefined;
     this.#dropConsumer(this.#consumer);
     void this.run();
   }

@@ -48,6 +48,12 @@ function follow(options: Partial<Parameters<EventStore['follow']>[0]> = {}, from
 const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
 describe('following the log', () => {
+  test('says at once that there is nothing where the log is empty', async () => {
+    const seen = follow();
+    await eventually(() => seen.idle.length > 0);
+    expect(seen.idle[0]).toBe(0);
+  });
+
   test('brings the past from a sequence on, then what comes, in order and each once', async () => {
     await grow(agent('f1'), 20);
     const { lastSeq } = await store.status();
