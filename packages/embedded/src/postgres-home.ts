@@ -3,7 +3,7 @@
  * through to there, in a folder of its own below /var/lib/writ that a pointer in the data directory names.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { everybodyCanReach, type Account } from './postgres-account.ts';
 
@@ -25,11 +25,18 @@ export function readPostgresHome(dataDir: string): string | undefined {
 export function postgresHome(dataDir: string, account: Account | undefined): string {
   const elsewhere = readPostgresHome(dataDir);
   const inside = join(dataDir, 'postgres');
+  if (account !== undefined) letThrough(dataDir);
   const home =
     elsewhere ?? (account === undefined || everybodyCanReach(inside) ? inside : newHome(dataDir));
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (account !== undefined) chownSync(home, account.uid, account.gid);
   return home;
+}
+
+/** What lies in a data directory is closed by itself, so others may pass through it when it is ours. */
+function letThrough(dataDir: string): void {
+  const { uid, mode } = statSync(dataDir);
+  if (uid === process.getuid?.()) chmodSync(dataDir, (mode & 0o7777) | 0o001);
 }
 
 /** Makes the folder below which things for root's Postgres account are kept; everybody may pass through. */

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { removeDataDirectory } from './data-directory.ts';
 import { emptyDirectory, isRunning } from './embedded.testkit.ts';
 import { readPostgresHome, systemHome } from './postgres-home.ts';
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres.ts';
@@ -125,15 +126,27 @@ describe('the embedded Postgres', () => {
     expect(readFileSync(server.logFile, 'utf8')).not.toContain('personal');
   });
 
-  test('works in a directory that only its owner may pass through', async () => {
-    const folder = emptyDirectory(0o700);
+  test('works below a directory that only its owner may pass through', async () => {
+    const folder = join(emptyDirectory(0o700), 'data');
+    onTestFinished(() => removeDataDirectory(folder));
+    mkdirSync(folder);
     const first = await start(folder);
     await ask(first.url, 'create table kept as select 1 as n');
     await first.stop();
-    chmodSync(folder, 0o700);
     const second = await start(folder);
     expect(await ask(second.url, 'select n from kept')).toEqual([{ n: 1 }]);
+    await second.stop();
     // Root's Postgres runs as an account that cannot reach it there.
-    expect(readPostgresHome(folder)?.startsWith(`${systemHome}/`) ?? false).toBe(asRoot);
+    const home = readPostgresHome(folder);
+    expect(home?.startsWith(`${systemHome}/`) ?? false).toBe(asRoot);
+    removeDataDirectory(folder);
+    expect(existsSync(home ?? folder)).toBe(false);
+  });
+
+  test('works in a directory that is itself closed', async () => {
+    const folder = emptyDirectory(0o700);
+    const server = await start(folder);
+    expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(existsSync(join(folder, 'postgres', 'data'))).toBe(true);
   });
 });
