@@ -15,8 +15,15 @@ const ANSWER_MS = 2_000;
 const STALL_MS = 200;
 const KEY_ID = /^[a-z0-9]{10,20}$/;
 
-type Connection = { readonly cid: number; readonly name?: string; readonly authorized_user?: string };
-type Listing = { readonly server: { readonly id: string }; readonly data?: { readonly connections?: readonly Connection[]; readonly total?: number } };
+type Connection = {
+  readonly cid: number;
+  readonly name?: string;
+  readonly authorized_user?: string;
+};
+type Listing = {
+  readonly server: { readonly id: string };
+  readonly data?: { readonly connections?: readonly Connection[]; readonly total?: number };
+};
 
 export type Bouncer = {
   /** Closes every connection of a key, now and for some seconds more. */
@@ -35,7 +42,12 @@ export function createBouncer(connection: NatsConnection, log: Logger): Bouncer 
     const found: Listing[] = [];
     const options = { strategy: 'stall' as const, maxWait: ANSWER_MS, stall: STALL_MS };
     const body = JSON.stringify({ auth: true, limit: PAGE, ...query });
-    for await (const reply of await connection.requestMany('$SYS.REQ.SERVER.PING.CONNZ', body, options)) found.push(reply.json<Listing>());
+    for await (const reply of await connection.requestMany(
+      '$SYS.REQ.SERVER.PING.CONNZ',
+      body,
+      options,
+    ))
+      found.push(reply.json<Listing>());
     return found;
   }
 
@@ -49,14 +61,23 @@ export function createBouncer(connection: NatsConnection, log: Logger): Bouncer 
     return pages;
   }
 
-  async function kick({ server, data }: Listing, chosen: (keyId: string) => boolean): Promise<void> {
+  async function kick(
+    { server, data }: Listing,
+    chosen: (keyId: string) => boolean,
+  ): Promise<void> {
     for (const { cid, authorized_user: keyId = '' } of data?.connections ?? []) {
       if (!KEY_ID.test(keyId) || !chosen(keyId)) continue;
       try {
-        await connection.request(`$SYS.REQ.SERVER.${server.id}.KICK`, JSON.stringify({ cid }), { timeout: ANSWER_MS });
+        await connection.request(`$SYS.REQ.SERVER.${server.id}.KICK`, JSON.stringify({ cid }), {
+          timeout: ANSWER_MS,
+        });
         log.info({ keyId, cid, server: server.id }, 'connection closed: its key is revoked');
       } catch (error) {
-        if (!stopping.signal.aborted) log.error({ keyId, cid, server: server.id, err: error }, 'a connection of a revoked key could not be closed');
+        if (!stopping.signal.aborted)
+          log.error(
+            { keyId, cid, server: server.id, err: error },
+            'a connection of a revoked key could not be closed',
+          );
       }
     }
   }
@@ -65,10 +86,14 @@ export function createBouncer(connection: NatsConnection, log: Logger): Bouncer 
     for (const ms of LOOK_AGAIN_MS) {
       await wait(ms, undefined, { signal: stopping.signal });
       try {
-        for (const listing of await list({ user: keyId })) await kick(listing, (id) => id === keyId);
+        for (const listing of await list({ user: keyId }))
+          await kick(listing, (id) => id === keyId);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        log.error({ keyId, err: error }, 'the connections of a revoked key could not be closed; trying again');
+        log.error(
+          { keyId, err: error },
+          'the connections of a revoked key could not be closed; trying again',
+        );
       }
     }
   }
@@ -83,7 +108,8 @@ export function createBouncer(connection: NatsConnection, log: Logger): Bouncer 
       try {
         for (const page of await listAll()) await kick(page, revoked);
       } catch (error) {
-        if (!stopping.signal.aborted) log.error({ err: error }, 'the connections could not be searched for revoked keys');
+        if (!stopping.signal.aborted)
+          log.error({ err: error }, 'the connections could not be searched for revoked keys');
       }
     },
     async stop() {

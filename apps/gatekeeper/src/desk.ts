@@ -49,7 +49,8 @@ export function createDesk({ issuer, keyring, log }: DeskOptions): Desk {
   async function untilKnown(token: string | undefined): Promise<void> {
     if (!caughtUp) await waiting.until('', CATCH_UP_MS);
     const keyId = token === undefined ? undefined : parseApiKey(token)?.keyId;
-    if (caughtUp && keyId !== undefined && !keyring.get(keyId)) await waiting.until(keyId, NEW_KEY_MS);
+    if (caughtUp && keyId !== undefined && !keyring.get(keyId))
+      await waiting.until(keyId, NEW_KEY_MS);
   }
 
   function decide(request: LoginRequest): string {
@@ -60,23 +61,47 @@ export function createDesk({ issuer, keyring, log }: DeskOptions): Desk {
     return verdict.admitted ? admit(request, verdict, nowMs) : refuse(request, verdict, nowMs);
   }
 
-  function admit(request: LoginRequest, { key }: Verdict & { admitted: true }, nowMs: number): string {
+  function admit(
+    request: LoginRequest,
+    { key }: Verdict & { admitted: true },
+    nowMs: number,
+  ): string {
     const { keyId, expiresAtMs } = key;
-    const grant = { userNkey: request.userNkey, name: keyId, account: ACCOUNT, permissions: permissionsOfKey(key), expiresAtMs };
+    const grant = {
+      userNkey: request.userNkey,
+      name: keyId,
+      account: ACCOUNT,
+      permissions: permissionsOfKey(key),
+      expiresAtMs,
+    };
     log.debug({ keyId, host: request.host, connection: request.connectionName }, 'login admitted');
     return admission(issuer, { ...request, jwt: userJwt(issuer, grant, nowMs) }, nowMs);
   }
 
-  function refuse(request: LoginRequest, { keyId, reason }: Verdict & { admitted: false }, nowMs: number): string {
-    refusals.note({ keyId, reason, host: request.host, connectionName: request.connectionName }, nowMs);
-    return rejection(issuer, { ...request, reason: keyId === null ? reason : `key ${keyId}: ${reason}` }, nowMs);
+  function refuse(
+    request: LoginRequest,
+    { keyId, reason }: Verdict & { admitted: false },
+    nowMs: number,
+  ): string {
+    refusals.note(
+      { keyId, reason, host: request.host, connectionName: request.connectionName },
+      nowMs,
+    );
+    return rejection(
+      issuer,
+      { ...request, reason: keyId === null ? reason : `key ${keyId}: ${reason}` },
+      nowMs,
+    );
   }
 
   return {
     async answer(data) {
       const request = readLoginRequest(data);
       if (!request) {
-        log.error({}, 'the server asks about a login in a form this release does not know; check its version');
+        log.error(
+          {},
+          'the server asks about a login in a form this release does not know; check its version',
+        );
         return undefined;
       }
       await untilKnown(request.token);

@@ -4,7 +4,14 @@
  * It holds the pepper and the issuer's seed, and answers the server's question about every login that is not a role's.
  * Several gatekeepers share the questions as a queue group; with none running nobody but roles can connect.
  */
-import { connectAs, type Logger, openEventStore, openKeyring, type RunningRole, type Secrets } from '@writ/bus';
+import {
+  connectAs,
+  type Logger,
+  openEventStore,
+  openKeyring,
+  type RunningRole,
+  type Secrets,
+} from '@writ/bus';
 import { createBouncer } from './bouncer.ts';
 import { createDesk } from './desk.ts';
 import { accountKeyOf } from './nkey.ts';
@@ -17,7 +24,11 @@ export type GatekeeperOptions = {
 };
 
 /** Starts a gatekeeper; it answers logins when this resolves. */
-export async function startGatekeeper({ secrets, natsUrl, log }: GatekeeperOptions): Promise<RunningRole> {
+export async function startGatekeeper({
+  secrets,
+  natsUrl,
+  log,
+}: GatekeeperOptions): Promise<RunningRole> {
   const issuer = accountKeyOf(secrets.issuerSeed);
   const connections = await Promise.all([
     connectAs(secrets, 'gatekeeper-store', { servers: natsUrl }),
@@ -25,15 +36,23 @@ export async function startGatekeeper({ secrets, natsUrl, log }: GatekeeperOptio
     connectAs(secrets, 'gatekeeper-callout', { servers: natsUrl }),
   ]);
   const [storeConnection, systemConnection, calloutConnection] = connections;
-  const store = openEventStore({ connection: storeConnection, cell: secrets.cell, ingest: secrets.ingest });
+  const store = openEventStore({
+    connection: storeConnection,
+    cell: secrets.cell,
+    ingest: secrets.ingest,
+  });
   const keyring = openKeyring({
     store,
     pepper: secrets.pepper,
-    onTrouble: (error) => log.warn({ code: error.code, err: error }, 'the keys could not be followed for a moment'),
+    onTrouble: (error) =>
+      log.warn({ code: error.code, err: error }, 'the keys could not be followed for a moment'),
   });
   const bouncer = createBouncer(systemConnection, log);
   const desk = createDesk({ issuer, keyring, log });
-  let state: ReturnType<RunningRole['ready']> = { ok: false, detail: 'reading the keys from the log' };
+  let state: ReturnType<RunningRole['ready']> = {
+    ok: false,
+    detail: 'reading the keys from the log',
+  };
   keyring.onRevoked((key) => {
     // What was revoked before is found by the sweep.
     if (state.ok) bouncer.expel(key.keyId);
@@ -47,7 +66,10 @@ export async function startGatekeeper({ secrets, natsUrl, log }: GatekeeperOptio
   );
   keyring.done.catch((error: unknown) => {
     state = { ok: false, detail: 'the keys can not be read from the log' };
-    log.error({ err: error }, 'the keys can not be read from the log; nobody is let in until this role was upgraded or started again');
+    log.error(
+      { err: error },
+      'the keys can not be read from the log; nobody is let in until this role was upgraded or started again',
+    );
   });
   const subscription = calloutConnection.subscribe('$SYS.REQ.USER.AUTH', {
     queue: 'gatekeeper',
@@ -56,7 +78,8 @@ export async function startGatekeeper({ secrets, natsUrl, log }: GatekeeperOptio
       else
         desk.answer(message.data).then(
           (answer) => answer !== undefined && message.respond(answer),
-          (thrown: unknown) => log.error({ err: thrown }, 'a login could not be answered and is refused'),
+          (thrown: unknown) =>
+            log.error({ err: thrown }, 'a login could not be answered and is refused'),
         );
     },
   });

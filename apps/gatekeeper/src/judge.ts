@@ -6,8 +6,13 @@ export type Verdict =
   | { readonly admitted: false; readonly keyId: string | null; readonly reason: string };
 
 /** Judges a token; the reason names the key id at most, never the secret. */
-export function judge(keyring: Pick<Keyring, 'get' | 'verify'>, token: string | undefined, nowMs: number): Verdict {
-  if (token === undefined || token === '') return refused(null, 'no API key was presented as the token');
+export function judge(
+  keyring: Pick<Keyring, 'get' | 'verify'>,
+  token: string | undefined,
+  nowMs: number,
+): Verdict {
+  if (token === undefined || token === '')
+    return refused(null, 'no API key was presented as the token');
   const parsed = parseApiKey(token);
   if (!parsed) return refused(null, 'what was presented is not an API key');
   const { keyId } = parsed;
@@ -16,7 +21,8 @@ export function judge(keyring: Pick<Keyring, 'get' | 'verify'>, token: string | 
   const known = keyring.get(keyId);
   if (!known) return refused(keyId, 'there is no such key');
   if (known.revoked) return refused(keyId, 'the key is revoked');
-  if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) return refused(keyId, 'the key has expired');
+  if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs)
+    return refused(keyId, 'the key has expired');
   return refused(keyId, 'the secret is wrong');
 }
 

@@ -5,14 +5,28 @@ import { judge } from './judge.ts';
 const NOW = 1_800_000_000_000;
 const pepper = '00'.repeat(32);
 const { keyId, secret, apiKey } = newApiKey();
-const key: KeyRecord = { tenant: 'default', keyId, name: 'worker', role: 'agent', agents: ['a'], expiresAtMs: null, secretHash: hashSecret(pepper, secret), revoked: false };
+const key: KeyRecord = {
+  tenant: 'default',
+  keyId,
+  name: 'worker',
+  role: 'agent',
+  agents: ['a'],
+  expiresAtMs: null,
+  secretHash: hashSecret(pepper, secret),
+  revoked: false,
+};
 
 /** A keyring of one key, or none. */
 function keyringOf(known: KeyRecord | undefined) {
   return {
     get: (id: string) => (id === known?.keyId ? known : undefined),
     verify: (presented: string, nowMs: number) =>
-      known && presented === apiKey && !known.revoked && (known.expiresAtMs ?? Number.POSITIVE_INFINITY) > nowMs ? known : undefined,
+      known &&
+      presented === apiKey &&
+      !known.revoked &&
+      (known.expiresAtMs ?? Number.POSITIVE_INFINITY) > nowMs
+        ? known
+        : undefined,
   };
 }
 

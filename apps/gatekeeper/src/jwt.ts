@@ -34,17 +34,34 @@ export function userJwt(issuer: AccountKey, grant: UserGrant, nowMs: number): st
 }
 
 /** The answer that lets a connection in. */
-export function admission(issuer: AccountKey, to: Answer & { readonly jwt: string }, nowMs: number): string {
+export function admission(
+  issuer: AccountKey,
+  to: Answer & { readonly jwt: string },
+  nowMs: number,
+): string {
   return response(issuer, to, { jwt: to.jwt }, nowMs);
 }
 
 /** The answer that refuses a connection; the server logs the reason and tells the client nothing. */
-export function rejection(issuer: AccountKey, to: Answer & { readonly reason: string }, nowMs: number): string {
+export function rejection(
+  issuer: AccountKey,
+  to: Answer & { readonly reason: string },
+  nowMs: number,
+): string {
   return response(issuer, to, { error: to.reason }, nowMs);
 }
 
-function response(issuer: AccountKey, { userNkey, serverId }: Answer, said: object, nowMs: number): string {
-  return signed(issuer, { aud: serverId, sub: userNkey, nats: { ...said, type: 'authorization_response', version: 2 } }, nowMs);
+function response(
+  issuer: AccountKey,
+  { userNkey, serverId }: Answer,
+  said: object,
+  nowMs: number,
+): string {
+  return signed(
+    issuer,
+    { aud: serverId, sub: userNkey, nats: { ...said, type: 'authorization_response', version: 2 } },
+    nowMs,
+  );
 }
 
 function signed(issuer: AccountKey, claims: object, nowMs: number): string {

@@ -6,14 +6,25 @@ import { accountKeyOf } from './nkey.ts';
 
 const issuer = accountKeyOf(new TextDecoder().decode(createAccount().getSeed()));
 const permissions = { pub: { allow: ['a'], deny: [] }, sub: { allow: ['b'], deny: ['c'] } };
-const grant = { userNkey: 'UUSER', name: 'abcdefghij', account: 'WRIT', permissions, expiresAtMs: null };
+const grant = {
+  userNkey: 'UUSER',
+  name: 'abcdefghij',
+  account: 'WRIT',
+  permissions,
+  expiresAtMs: null,
+};
 const to = { userNkey: 'UUSER', serverId: 'NSERVER' };
 
 function claimsOf(jwt: string): Record<string, unknown> {
   const [header = '', body = '', signature = ''] = jwt.split('.');
   const publicKey = createPublicKey(issuer.privateKey);
-  expect(verify(null, Buffer.from(`${header}.${body}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(true);
-  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ typ: 'JWT', alg: 'ed25519-nkey' });
+  expect(
+    verify(null, Buffer.from(`${header}.${body}`), publicKey, Buffer.from(signature, 'base64url')),
+  ).toBe(true);
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+    typ: 'JWT',
+    alg: 'ed25519-nkey',
+  });
   return JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>;
 }
 
@@ -30,7 +41,9 @@ describe('a user JWT', () => {
   });
 
   test('ends in the second in which its key ends, and never without an end of the key', () => {
-    expect(claimsOf(userJwt(issuer, { ...grant, expiresAtMs: 1_800_000_000_900 }, 0))).toHaveProperty('exp', 1_800_000_000);
+    expect(
+      claimsOf(userJwt(issuer, { ...grant, expiresAtMs: 1_800_000_000_900 }, 0)),
+    ).toHaveProperty('exp', 1_800_000_000);
     expect(claimsOf(userJwt(issuer, grant, 0))).not.toHaveProperty('exp');
   });
 });
@@ -46,6 +59,10 @@ describe('an answer', () => {
 
   test('that refuses carries a reason and no user', () => {
     const { nats } = claimsOf(rejection(issuer, { ...to, reason: 'there is no such key' }, 0));
-    expect(nats).toEqual({ error: 'there is no such key', type: 'authorization_response', version: 2 });
+    expect(nats).toEqual({
+      error: 'there is no such key',
+      type: 'authorization_response',
+      version: 2,
+    });
   });
 });

@@ -17,10 +17,24 @@ export function accountKeyOf(seed: string): AccountKey {
   const bytes = fromBase32(seed);
   const sum = bytes?.subarray(-2);
   const body = bytes?.subarray(0, -2);
-  if (!sum || body?.length !== 2 + RAW_BYTES || sum.readUInt16LE() !== crc16(body) || !isAccountSeed(body))
-    throw new WritError('CONFIG_INVALID', 'the issuer seed of the secrets file is not the seed of an account; restore the file');
-  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, body.subarray(2)]), format: 'der', type: 'pkcs8' });
-  const raw = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-RAW_BYTES);
+  if (
+    !sum ||
+    body?.length !== 2 + RAW_BYTES ||
+    sum.readUInt16LE() !== crc16(body) ||
+    !isAccountSeed(body)
+  )
+    throw new WritError(
+      'CONFIG_INVALID',
+      'the issuer seed of the secrets file is not the seed of an account; restore the file',
+    );
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([PKCS8, body.subarray(2)]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const raw = createPublicKey(privateKey)
+    .export({ format: 'der', type: 'spki' })
+    .subarray(-RAW_BYTES);
   const named = Buffer.concat([Buffer.from([ACCOUNT_PREFIX]), raw]);
   const check = Buffer.alloc(2);
   check.writeUInt16LE(crc16(named));
@@ -30,7 +44,9 @@ export function accountKeyOf(seed: string): AccountKey {
 /** The kind of key is split over the two bytes before it. */
 function isAccountSeed(body: Buffer): boolean {
   const [first = 0, second = 0] = body;
-  return (first & 0xf8) === SEED_PREFIX && (((first & 0x07) << 5) | (second >> 3)) === ACCOUNT_PREFIX;
+  return (
+    (first & 0xf8) === SEED_PREFIX && (((first & 0x07) << 5) | (second >> 3)) === ACCOUNT_PREFIX
+  );
 }
 
 function fromBase32(text: string): Buffer | undefined {
@@ -70,7 +86,8 @@ function crc16(bytes: Uint8Array): number {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte << 8;
-    for (let i = 0; i < 8; i++) crc = (crc & 0x8000) === 0 ? (crc << 1) & 0xffff : ((crc << 1) ^ 0x1021) & 0xffff;
+    for (let i = 0; i < 8; i++)
+      crc = (crc & 0x8000) === 0 ? (crc << 1) & 0xffff : ((crc << 1) ^ 0x1021) & 0xffff;
   }
   return crc;
 }

@@ -16,17 +16,24 @@ describe('the seed of an account', () => {
   test('signs what the reference implementation accepts', () => {
     const key = accountKeyOf(decoder.decode(createAccount().getSeed()));
     const message = new TextEncoder().encode('a message');
-    expect(fromPublic(key.publicKey).verify(message, sign(null, message, key.privateKey))).toBe(true);
+    expect(fromPublic(key.publicKey).verify(message, sign(null, message, key.privateKey))).toBe(
+      true,
+    );
     expect(createPublicKey(key.privateKey).asymmetricKeyType).toBe('ed25519');
   });
 
   test.each([
     ['of a user', decoder.decode(createUser().getSeed())],
-    ['with a letter changed', decoder.decode(createAccount().getSeed()).replace(/.$/, (last) => (last === 'A' ? 'E' : 'A'))],
+    [
+      'with a letter changed',
+      decoder.decode(createAccount().getSeed()).replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
+    ],
     ['cut short', decoder.decode(createAccount().getSeed()).slice(0, 40)],
     ['that is no base32', 'SA!'],
     ['that is empty', ''],
   ])('is refused when it is one %s, and never repeated', (_, seed) => {
-    expect(() => accountKeyOf(seed)).toThrow('the issuer seed of the secrets file is not the seed of an account; restore the file');
+    expect(() => accountKeyOf(seed)).toThrow(
+      'the issuer seed of the secrets file is not the seed of an account; restore the file',
+    );
   });
 });

@@ -26,7 +26,10 @@ export function createRefusalLog(log: Logger): RefusalLog {
       if (!before && seen.size >= MOST_NAMES) seen.clear();
       seen.set(name, { loggedMs: nowMs, unlogged: 0 });
       const name_ = connectionName?.slice(0, 64);
-      log.warn({ keyId, reason, host, connection: name_, unlogged: before?.unlogged ?? 0 }, 'login refused');
+      log.warn(
+        { keyId, reason, host, connection: name_, unlogged: before?.unlogged ?? 0 },
+        'login refused',
+      );
     },
   };
 }

@@ -4,10 +4,23 @@ import { createRefusalLog } from './refusal-log.ts';
 function recorder() {
   const lines: object[] = [];
   const ignore = (): void => undefined;
-  return { lines, log: { debug: ignore, info: ignore, error: ignore, warn: (fields: object) => void lines.push(fields) } };
+  return {
+    lines,
+    log: {
+      debug: ignore,
+      info: ignore,
+      error: ignore,
+      warn: (fields: object) => void lines.push(fields),
+    },
+  };
 }
 
-const refusal = { keyId: 'abcdefghij', reason: 'the secret is wrong', host: '127.0.0.1', connectionName: 'worker' };
+const refusal = {
+  keyId: 'abcdefghij',
+  reason: 'the secret is wrong',
+  host: '127.0.0.1',
+  connectionName: 'worker',
+};
 
 describe('the log of refusals', () => {
   test('has one line for many of the same, and says how many were left out', () => {
@@ -16,8 +29,20 @@ describe('the log of refusals', () => {
     for (let i = 0; i < 100; i++) refusals.note(refusal, 1000 + i);
     refusals.note(refusal, 12_000);
     expect(lines).toEqual([
-      { keyId: 'abcdefghij', reason: 'the secret is wrong', host: '127.0.0.1', connection: 'worker', unlogged: 0 },
-      { keyId: 'abcdefghij', reason: 'the secret is wrong', host: '127.0.0.1', connection: 'worker', unlogged: 99 },
+      {
+        keyId: 'abcdefghij',
+        reason: 'the secret is wrong',
+        host: '127.0.0.1',
+        connection: 'worker',
+        unlogged: 0,
+      },
+      {
+        keyId: 'abcdefghij',
+        reason: 'the secret is wrong',
+        host: '127.0.0.1',
+        connection: 'worker',
+        unlogged: 99,
+      },
     ]);
   });
 

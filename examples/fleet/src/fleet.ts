@@ -30,21 +30,36 @@ export type Stage = {
 };
 
 /** Connects everybody; keys are those of the run before where they still open the bus. */
-export async function assemble({ natsUrl, adminKey, tenant, dataDir, printer }: Stage): Promise<Fleet> {
+export async function assemble({
+  natsUrl,
+  adminKey,
+  tenant,
+  dataDir,
+  printer,
+}: Stage): Promise<Fleet> {
   const workshop = join(dataDir, 'demo');
   await mkdir(workshop, { recursive: true });
   const keys = await openKeyFile(join(workshop, 'keys.json'));
   const open: Writ[] = [];
   const run = { correlationId: `fleet-${randomUUID()}`, startedAt: new Date() };
   const connectAs = async (apiKey: string, name: string): Promise<Writ> => {
-    const writ = await connect({ url: natsUrl, apiKey, tenant, name, correlationId: run.correlationId });
+    const writ = await connect({
+      url: natsUrl,
+      apiKey,
+      tenant,
+      name,
+      correlationId: run.correlationId,
+    });
     open.push(writ);
     return writ;
   };
   try {
     const operator = await connectAs(adminKey, 'fleet operator');
     const seen = new Set<number>();
-    await operator.onEvent({ correlationId: run.correlationId }, (event) => void seen.add(event.seq));
+    await operator.onEvent(
+      { correlationId: run.correlationId },
+      (event) => void seen.add(event.seq),
+    );
     const agents = {} as Record<Role, Writ>;
     for (const role of roles) agents[role] = await hire({ operator, keys, connectAs }, role);
     return { operator, agents, workshop, printer, run, seen, close: () => closeAll(open) };
@@ -54,7 +69,11 @@ export async function assemble({ natsUrl, adminKey, tenant, dataDir, printer }: 
   }
 }
 
-type Hiring = { readonly operator: Writ; readonly keys: KeyFile; readonly connectAs: (apiKey: string, name: string) => Promise<Writ> };
+type Hiring = {
+  readonly operator: Writ;
+  readonly keys: KeyFile;
+  readonly connectAs: (apiKey: string, name: string) => Promise<Writ>;
+};
 
 /** Connects an agent under its own key, which is made when there is none that opens the bus. */
 async function hire({ operator, keys, connectAs }: Hiring, role: Role): Promise<Writ> {
@@ -64,10 +83,15 @@ async function hire({ operator, keys, connectAs }: Hiring, role: Role): Promise<
     try {
       return await connectAs(kept, agentId);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'UNAUTHENTICATED')) throw error;
+      if (!(error instanceof Error && 'code' in error && error.code === 'UNAUTHENTICATED'))
+        throw error;
     }
   }
-  const { result } = await operator.createKey({ name: `key of ${agentId}`, role: 'agent', agents: [agentId] });
+  const { result } = await operator.createKey({
+    name: `key of ${agentId}`,
+    role: 'agent',
+    agents: [agentId],
+  });
   // A retry that met its own first try has no secret to show; that key is of no use to anybody.
   if (result.key === undefined) {
     await operator.revokeKey(result.keyId, 'its secret was never seen');

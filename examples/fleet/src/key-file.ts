@@ -16,7 +16,9 @@ export async function openKeyFile(path: string): Promise<KeyFile> {
       keys.set(agentId, apiKey);
       await mkdir(dirname(path), { recursive: true });
       const beside = `${path}.new`;
-      await writeFile(beside, `${JSON.stringify(Object.fromEntries(keys), undefined, 2)}\n`, { mode: 0o600 });
+      await writeFile(beside, `${JSON.stringify(Object.fromEntries(keys), undefined, 2)}\n`, {
+        mode: 0o600,
+      });
       await chmod(beside, 0o600);
       await rename(beside, path);
     },
@@ -27,7 +29,11 @@ async function readKeys(path: string): Promise<Record<string, string>> {
   try {
     const parsed: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof parsed !== 'object' || parsed === null) return {};
-    return Object.fromEntries(Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+    return Object.fromEntries(
+      Object.entries(parsed).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    );
   } catch {
     return {};
   }

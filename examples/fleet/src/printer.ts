@@ -21,7 +21,8 @@ export type PrinterOptions = {
 };
 
 export function createPrinter({ print, colours, pauseMs }: PrinterOptions): Printer {
-  const styled = (style: Style, text: string): string => (colours ? styleText(style, text, { validateStream: false }) : text);
+  const styled = (style: Style, text: string): string =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
   let chapters = 0;
   return {
     async chapter(title) {

@@ -21,13 +21,21 @@ export type FleetOptions = {
   readonly print: (line: string) => void;
   /** Colours are for terminals; none when left out. */
   readonly colours?: boolean;
-  /** Between chapters, for people who read along, in milliseconds; none when left out. */
+  /** Between chapters, in milliseconds; long enough to read along where there are colours, else none, when left out. */
   readonly pauseMs?: number;
 };
 
 /** Tells the story; throws `StoryFailed` when the platform does not do what the story says. */
 export async function runFleet(options: FleetOptions): Promise<void> {
-  const { natsUrl, adminKey, dataDir, tenant = 'default', print, colours = false, pauseMs = 0 } = options;
+  const {
+    natsUrl,
+    adminKey,
+    dataDir,
+    tenant = 'default',
+    print,
+    colours = false,
+    pauseMs = 0,
+  } = options;
   const started = performance.now();
   const printer = createPrinter({ print, colours, pauseMs });
   const fleet = await assemble({ natsUrl, adminKey, tenant, dataDir, printer });
@@ -40,7 +48,9 @@ export async function runFleet(options: FleetOptions): Promise<void> {
     await suspension(fleet);
     await life(fleet);
     print('');
-    printer.text(`The story took ${((performance.now() - started) / 1000).toFixed(1)} s. Results: ${fleet.workshop}; agents: ${options.httpUrl}/v1/agents`);
+    printer.text(
+      `The story took ${((performance.now() - started) / 1000).toFixed(1)} s. Results: ${fleet.workshop}; agents: ${options.httpUrl}/v1/agents`,
+    );
   } finally {
     await fleet.close();
   }

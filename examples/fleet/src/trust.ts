@@ -5,6 +5,9 @@ import type { Fleet } from './fleet.ts';
 
 export async function trustOf({ operator }: Fleet, { agentId, action }: Part): Promise<number> {
   const { context } = await operator.checkPermission(agentId, action, 'dataset:bike-counts');
-  expectThat(context.trust !== null, `\`${agentId}\` is registered, but decisions do not see its trust`);
+  expectThat(
+    context.trust !== null,
+    `\`${agentId}\` is registered, but decisions do not see its trust`,
+  );
   return context.trust;
 }

@@ -7,6 +7,9 @@ const API_KEY = /^writ_([a-z0-9]{10,20})_\S+$/;
 export function keyIdOf(apiKey: string): string {
   const keyId = API_KEY.exec(apiKey)?.[1];
   if (keyId === undefined)
-    throw new WritError('UNAUTHENTICATED', 'the API key does not look like `writ_<key>_<secret>`; pass it unchanged');
+    throw new WritError(
+      'UNAUTHENTICATED',
+      'the API key does not look like `writ_<key>_<secret>`; pass it unchanged',
+    );
   return keyId;
 }

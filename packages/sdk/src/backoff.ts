@@ -16,7 +16,10 @@ export function waitCeilingMs(retry: number): number {
 }
 
 /** Calls `attempt` until it succeeds, fails for good, or the retries are used up; throws what the last one threw. */
-export async function withRetries<T>(attempt: () => Promise<T>, { retries, signal, mayPass }: Retrying): Promise<T> {
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  { retries, signal, mayPass }: Retrying,
+): Promise<T> {
   for (let retry = 0; ; retry++) {
     signal?.throwIfAborted();
     try {
@@ -25,7 +28,9 @@ export async function withRetries<T>(attempt: () => Promise<T>, { retries, signa
       signal?.throwIfAborted();
       if (retry >= retries || !mayPass(thrown)) throw thrown;
     }
-    await wait(Math.random() * waitCeilingMs(retry), undefined, signal ? { signal } : {}).catch(() => undefined);
+    await wait(Math.random() * waitCeilingMs(retry), undefined, signal ? { signal } : {}).catch(
+      () => undefined,
+    );
   }
 }
 

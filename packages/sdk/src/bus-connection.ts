@@ -9,11 +9,17 @@ const RECONNECT_LONGEST_MS = 10_000;
 
 /** `refused` while the bus turns the key away on reconnecting. */
 export type Health = { refused: boolean };
-export type BusConnection = { readonly connection: NatsConnection; readonly health: Readonly<Health> };
+export type BusConnection = {
+  readonly connection: NatsConnection;
+  readonly health: Readonly<Health>;
+};
 type Pace = { readonly nextWaitMs: () => number; readonly reset: () => void };
 
 /** Connects with an API key; throws `UNAUTHENTICATED` or `BUS_UNAVAILABLE`. */
-export async function openConnection(options: ConnectOptions, keyId: string): Promise<BusConnection> {
+export async function openConnection(
+  options: ConnectOptions,
+  keyId: string,
+): Promise<BusConnection> {
   const pace = reconnectPace();
   const connection = await dial(options, { keyId, pace });
   pace.reset();
@@ -22,7 +28,10 @@ export async function openConnection(options: ConnectOptions, keyId: string): Pr
   return { connection, health };
 }
 
-async function dial(options: ConnectOptions, { keyId, pace }: { keyId: string; pace: Pace }): Promise<NatsConnection> {
+async function dial(
+  options: ConnectOptions,
+  { keyId, pace }: { keyId: string; pace: Pace },
+): Promise<NatsConnection> {
   try {
     return await connectToBus({
       servers: options.url.split(',').map((server) => server.trim()),
@@ -43,7 +52,11 @@ async function dial(options: ConnectOptions, { keyId, pace }: { keyId: string; p
         `the bus refused key \`${keyId}\`: it is unknown, revoked or expired, or its secret is wrong`,
         { cause },
       );
-    throw new WritError('BUS_UNAVAILABLE', 'the bus can not be reached; check the address and that it is running', { cause });
+    throw new WritError(
+      'BUS_UNAVAILABLE',
+      'the bus can not be reached; check the address and that it is running',
+      { cause },
+    );
   }
 }
 
@@ -67,7 +80,10 @@ async function follow(
 }
 
 function isRefusal(thrown: unknown): boolean {
-  return thrown instanceof errors.AuthorizationError || thrown instanceof errors.UserAuthenticationExpiredError;
+  return (
+    thrown instanceof errors.AuthorizationError ||
+    thrown instanceof errors.UserAuthenticationExpiredError
+  );
 }
 
 /** How long to wait between tries: the longer the bus is away the longer, half of it by chance. */
@@ -76,7 +92,10 @@ function reconnectPace(): Pace {
   return {
     nextWaitMs() {
       lostAt ??= Date.now();
-      const ceiling = Math.min(RECONNECT_LONGEST_MS, Math.max(RECONNECT_FIRST_MS, Date.now() - lostAt));
+      const ceiling = Math.min(
+        RECONNECT_LONGEST_MS,
+        Math.max(RECONNECT_FIRST_MS, Date.now() - lostAt),
+      );
       return ceiling / 2 + Math.random() * (ceiling / 2);
     },
     reset() {

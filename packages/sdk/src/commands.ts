@@ -1,6 +1,13 @@
 /** Commands: each is stored at most once however often it is sent, because its idempotency key stays the same. */
 import { randomUUID } from 'node:crypto';
-import { type CommandAccepted, type CommandInput, type CommandVerb, commandAccepted, subjects, WritError } from '@writ/contracts';
+import {
+  type CommandAccepted,
+  type CommandInput,
+  type CommandVerb,
+  commandAccepted,
+  subjects,
+  WritError,
+} from '@writ/contracts';
 import type { Freshness } from './freshness.ts';
 import type { Link } from './link.ts';
 import type { CommandOptions } from './options.ts';
@@ -21,7 +28,11 @@ export function commandSender(link: Link, freshness: Freshness): SendCommand {
     });
     const parsed = commandAccepted.safeParse(reply);
     if (!parsed.success)
-      throw new WritError('INTERNAL', `the answer to \`${verb}\` does not have the shape of a reply; update the SDK`, { cause: parsed.error });
+      throw new WritError(
+        'INTERNAL',
+        `the answer to \`${verb}\` does not have the shape of a reply; update the SDK`,
+        { cause: parsed.error },
+      );
     freshness.saw(parsed.data);
     return parsed.data;
   };

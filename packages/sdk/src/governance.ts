@@ -48,16 +48,33 @@ export async function govern<T>(
 ): Promise<T> {
   const { agentId, action, resource } = asked;
   const trace = traceOf(asked);
-  const decision = await ask(asked, { ...trace, ...(asked.atLeast === undefined ? {} : { atLeast: asked.atLeast }) });
-  if (!decision.decision) throw new PermissionDenied(decision, `\`${action}\` on \`${resource}\` by agent \`${agentId}\``);
-  const about = { executionId: asked.executionId ?? randomUUID(), agentId, action, resource, decisionId: decision.context.decisionId };
+  const decision = await ask(asked, {
+    ...trace,
+    ...(asked.atLeast === undefined ? {} : { atLeast: asked.atLeast }),
+  });
+  if (!decision.decision)
+    throw new PermissionDenied(
+      decision,
+      `\`${action}\` on \`${resource}\` by agent \`${agentId}\``,
+    );
+  const about = {
+    executionId: asked.executionId ?? randomUUID(),
+    agentId,
+    action,
+    resource,
+    decisionId: decision.context.decisionId,
+  };
   const startedAt = new Date().toISOString();
   const started = performance.now();
   await send('execution.start', { ...about, startedAt }, trace);
 
   const spent = { costMicros: 0, tokens: { input: 0, output: 0 } };
   const execution = executionOf({ about, decision, spent }, asked.signal);
-  const took = (): object => ({ startedAt, durationMs: Math.round(performance.now() - started), ...spent });
+  const took = (): object => ({
+    startedAt,
+    durationMs: Math.round(performance.now() - started),
+    ...spent,
+  });
   // The report is sent even when the caller has given up: what was done is always told.
   const { signal: _, ...reporting } = trace;
   let result: T;
@@ -67,9 +84,11 @@ export async function govern<T>(
     const outcome = asked.signal?.aborted
       ? { outcome: 'cancelled' as const }
       : { outcome: 'failed' as const, severity: asked.severity ?? 'minor', error: errorOf(thrown) };
-    await send('execution.report', { ...about, ...took(), ...outcome }, reporting).catch((report: unknown) => {
-      throw new AggregateError([thrown, report], 'the work failed, and so did the report of it');
-    });
+    await send('execution.report', { ...about, ...took(), ...outcome }, reporting).catch(
+      (report: unknown) => {
+        throw new AggregateError([thrown, report], 'the work failed, and so did the report of it');
+      },
+    );
     throw thrown;
   }
   await send('execution.report', { ...about, ...took(), outcome: 'succeeded' }, reporting);
@@ -89,7 +108,15 @@ function traceOf({ signal, correlationId, traceparent }: Trace): Trace {
 type Spent = { costMicros: number; readonly tokens: { input: number; output: number } };
 
 function executionOf(
-  { about, decision, spent }: { about: { executionId: string; decisionId: string }; decision: EvaluationReply; spent: Spent },
+  {
+    about,
+    decision,
+    spent,
+  }: {
+    about: { executionId: string; decisionId: string };
+    decision: EvaluationReply;
+    spent: Spent;
+  },
   signal: AbortSignal | undefined,
 ): Execution {
   return {
@@ -109,8 +136,15 @@ function executionOf(
 
 /** Code and message of a failure, within the lengths a report takes. */
 function errorOf(thrown: unknown): { code: string; message: string } {
-  if (thrown instanceof WritError) return { code: thrown.code, message: thrown.message.slice(0, 4000) };
+  if (thrown instanceof WritError)
+    return { code: thrown.code, message: thrown.message.slice(0, 4000) };
   if (!(thrown instanceof Error)) return { code: 'THROWN', message: String(thrown).slice(0, 4000) };
-  const code = 'code' in thrown && typeof thrown.code === 'string' && thrown.code !== '' ? thrown.code : thrown.name;
-  return { code: (code === '' ? 'Error' : code).slice(0, 128), message: thrown.message.slice(0, 4000) };
+  const code =
+    'code' in thrown && typeof thrown.code === 'string' && thrown.code !== ''
+      ? thrown.code
+      : thrown.name;
+  return {
+    code: (code === '' ? 'Error' : code).slice(0, 128),
+    message: thrown.message.slice(0, 4000),
+  };
 }

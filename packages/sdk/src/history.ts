@@ -40,7 +40,10 @@ export async function* readHistory<N extends EventName>(
   } while (cursor !== null);
 }
 
-function bodyOf({ agentId, types, correlationId, from, to, since, until, atLeast }: HistoryQuery, freshness: Freshness): object {
+function bodyOf(
+  { agentId, types, correlationId, from, to, since, until, atLeast }: HistoryQuery,
+  freshness: Freshness,
+): object {
   const fresh = atLeast ?? freshness.token;
   return {
     limit: PAGE,
@@ -55,12 +58,22 @@ function bodyOf({ agentId, types, correlationId, from, to, since, until, atLeast
   };
 }
 
-function pageIn(reply: unknown): { readonly events: readonly LoggedEvent[]; readonly nextCursor: string | null } {
-  const { items, nextCursor } = typeof reply === 'object' && reply !== null ? (reply as { items?: unknown; nextCursor?: unknown }) : {};
-  if (!Array.isArray(items)) throw new WritError('INTERNAL', 'the answer does not have the shape of a page; update the SDK');
+function pageIn(reply: unknown): {
+  readonly events: readonly LoggedEvent[];
+  readonly nextCursor: string | null;
+} {
+  const { items, nextCursor } =
+    typeof reply === 'object' && reply !== null
+      ? (reply as { items?: unknown; nextCursor?: unknown })
+      : {};
+  if (!Array.isArray(items))
+    throw new WritError('INTERNAL', 'the answer does not have the shape of a page; update the SDK');
   const events = items.flatMap((item: unknown) => {
     const view = eventView.strip().safeParse(item);
-    if (!view.success) throw new WritError('INTERNAL', 'an event does not have the shape of one; update the SDK', { cause: view.error });
+    if (!view.success)
+      throw new WritError('INTERNAL', 'an event does not have the shape of one; update the SDK', {
+        cause: view.error,
+      });
     return readShownEvent(view.data) ?? [];
   });
   return { events, nextCursor: typeof nextCursor === 'string' ? nextCursor : null };

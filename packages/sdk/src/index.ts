@@ -18,7 +18,13 @@ export type { HistoryQuery } from './history.ts';
 export type { EventFilter, EventSubscription } from './live-events.ts';
 export type { LoggedEvent } from './logged-event.ts';
 export type { Reply } from './named-commands.ts';
-export type { AskOptions, CallOptions, CommandOptions, ConnectionStatus, ConnectOptions } from './options.ts';
+export type {
+  AskOptions,
+  CallOptions,
+  CommandOptions,
+  ConnectionStatus,
+  ConnectOptions,
+} from './options.ts';
 export { PermissionDenied } from './permission-denied.ts';
 export type { BatchSemantic, Permission } from './questions.ts';
 export { type PermissionOptions, Writ } from './writ.ts';

@@ -1,6 +1,11 @@
 /** Requests and subscriptions of one API key: bodies out, parsed replies and coded errors back. */
 import { MAX_BODY_BYTES, tenantId, WritError, writHeaders } from '@writ/contracts';
-import { headers as newHeaders, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
+import {
+  headers as newHeaders,
+  type Msg,
+  type MsgHdrs,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { keyIdOf } from './api-key.ts';
 import { withRetries } from './backoff.ts';
 import { type BusConnection, openConnection } from './bus-connection.ts';
@@ -35,7 +40,10 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
   const keyId = keyIdOf(options.apiKey);
   const tenant = options.tenant ?? 'default';
   if (!tenantId.safeParse(tenant).success)
-    throw new WritError('CONFIG_INVALID', `\`${tenant}\` can not be a tenant; use the one that the key was made in`);
+    throw new WritError(
+      'CONFIG_INVALID',
+      `\`${tenant}\` can not be a tenant; use the one that the key was made in`,
+    );
   const bus = await openConnection(options, keyId);
   const { connection } = bus;
   return {
@@ -51,7 +59,11 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
   };
 }
 
-function call(bus: BusConnection, defaults: ConnectOptions, { subject, asked, body, options }: Outgoing): Promise<unknown> {
+function call(
+  bus: BusConnection,
+  defaults: ConnectOptions,
+  { subject, asked, body, options }: Outgoing,
+): Promise<unknown> {
   const data = encodeBody(body);
   const timeout = options.timeoutMs ?? defaults.timeoutMs ?? TIMEOUT_MS;
   const headers = headersOf({ ...options, ...correlationOf(options, defaults) });
@@ -61,7 +73,11 @@ function call(bus: BusConnection, defaults: ConnectOptions, { subject, asked, bo
       reply = await bus.connection.request(subject, data, { timeout, headers });
     } catch (cause) {
       if (bus.health.refused)
-        throw new WritError('UNAUTHENTICATED', 'the bus no longer accepts the key; it was revoked or has expired', { cause });
+        throw new WritError(
+          'UNAUTHENTICATED',
+          'the bus no longer accepts the key; it was revoked or has expired',
+          { cause },
+        );
       throw noReply(cause, asked);
     }
     return accepted(reply, asked);
@@ -75,7 +91,11 @@ function accepted(reply: Msg, asked: string): unknown {
   try {
     parsed = JSON.parse(reply.string());
   } catch (cause) {
-    throw new WritError('INTERNAL', `the answer to ${asked} is not JSON; check what answers there`, { cause });
+    throw new WritError(
+      'INTERNAL',
+      `the answer to ${asked} is not JSON; check what answers there`,
+      { cause },
+    );
   }
   const refusal = refusalIn(parsed);
   if (refusal) throw refusal;
@@ -87,14 +107,24 @@ function encodeBody(body: unknown): Uint8Array {
   try {
     data = new TextEncoder().encode(JSON.stringify(body));
   } catch (cause) {
-    throw new WritError('BODY_MALFORMED', 'the body can not be written as JSON; leave out cycles and bigints', { cause });
+    throw new WritError(
+      'BODY_MALFORMED',
+      'the body can not be written as JSON; leave out cycles and bigints',
+      { cause },
+    );
   }
   if (data.length > MAX_BODY_BYTES)
-    throw new WritError('BODY_TOO_LARGE', `the body has ${data.length} bytes; at most ${MAX_BODY_BYTES} are taken`);
+    throw new WritError(
+      'BODY_TOO_LARGE',
+      `the body has ${data.length} bytes; at most ${MAX_BODY_BYTES} are taken`,
+    );
   return data;
 }
 
-function correlationOf(options: CommandOptions, defaults: ConnectOptions): { correlationId?: string } {
+function correlationOf(
+  options: CommandOptions,
+  defaults: ConnectOptions,
+): { correlationId?: string } {
   const correlationId = options.correlationId ?? defaults.correlationId;
   return correlationId === undefined ? {} : { correlationId };
 }

@@ -37,7 +37,9 @@ export async function listen<N extends EventName>(
   const stop = (): void => subscriptions.forEach((subscription) => subscription.unsubscribe());
   let last: Promise<void> = Promise.resolve();
   const take = (event: LoggedEvent<N>): Promise<void> => (last = last.then(() => handler(event)));
-  const done = Promise.all(subscriptions.map((subscription) => pump(subscription, filter, take))).then(
+  const done = Promise.all(
+    subscriptions.map((subscription) => pump(subscription, filter, take)),
+  ).then(
     () => undefined,
     (thrown: unknown) => {
       stop();
@@ -69,13 +71,20 @@ async function pump<N extends EventName>(
   try {
     for await (const message of subscription) {
       if (subscription.getPending() > MOST_PENDING)
-        throw new WritError('OVERLOADED', `the handler is more than ${MOST_PENDING} events behind; do less in it, or read \`history\``);
+        throw new WritError(
+          'OVERLOADED',
+          `the handler is more than ${MOST_PENDING} events behind; do less in it, or read \`history\``,
+        );
       const event = readLiveEvent(message);
       if (event && matches(event, filter)) await take(event as LoggedEvent<N>);
     }
   } catch (thrown) {
     if (!(thrown instanceof errors.PermissionViolationError)) throw thrown;
-    throw new WritError('NOT_ALLOWED', 'the key may not listen to these events; name an agent that it speaks for', { cause: thrown });
+    throw new WritError(
+      'NOT_ALLOWED',
+      'the key may not listen to these events; name an agent that it speaks for',
+      { cause: thrown },
+    );
   }
 }
 
@@ -88,6 +97,12 @@ export function matches(event: LoggedEvent, { types, correlationId }: EventFilte
 function subjectsOf(tenant: string, { agentId }: EventFilter): string[] {
   if (agentId === undefined) return [`writ.${tenant}.evt.>`];
   const tokens = agentTokens(agentId);
-  if (!tokens) throw new WritError('BODY_INVALID', `\`${agentId}\` is not an agent id; write it as \`<name>\` or \`<container>:<name>\``);
-  return AGENT_AGGREGATES.map((aggregate) => `writ.${tenant}.evt.${aggregate}.${tokens.container}.${tokens.name}`);
+  if (!tokens)
+    throw new WritError(
+      'BODY_INVALID',
+      `\`${agentId}\` is not an agent id; write it as \`<name>\` or \`<container>:<name>\``,
+    );
+  return AGENT_AGGREGATES.map(
+    (aggregate) => `writ.${tenant}.evt.${aggregate}.${tokens.container}.${tokens.name}`,
+  );
 }

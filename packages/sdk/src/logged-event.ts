@@ -1,8 +1,18 @@
 /** Events as a client sees them, live and from history. */
-import { agentIdOfAddress, type EventData, type EventName, eventNameOf, type EventView, parseEventSubject, percentDecode } from '@writ/contracts';
+import {
+  agentIdOfAddress,
+  type EventData,
+  type EventName,
+  eventNameOf,
+  type EventView,
+  parseEventSubject,
+  percentDecode,
+} from '@writ/contracts';
 import type { Msg } from '@nats-io/transport-node';
 
-type Shown<N extends EventName> = N extends 'KeyCreated' ? Omit<EventData<N>, 'secretHash'> : EventData<N>;
+type Shown<N extends EventName> = N extends 'KeyCreated'
+  ? Omit<EventData<N>, 'secretHash'>
+  : EventData<N>;
 
 /** An event of the log; `type` is its name and tells the shape of `data`. */
 export type LoggedEvent<N extends EventName = EventName> = {
@@ -26,7 +36,14 @@ export function readLiveEvent(message: Msg): LoggedEvent | undefined {
   const seq = Number(header('Nats-Sequence'));
   const id = header('ce-id');
   const address = parseEventSubject(message.subject);
-  if (!Number.isSafeInteger(seq) || seq < 1 || id === '' || !address || !header('Nats-Stream').startsWith('EVENTS-')) return undefined;
+  if (
+    !Number.isSafeInteger(seq) ||
+    seq < 1 ||
+    id === '' ||
+    !address ||
+    !header('Nats-Stream').startsWith('EVENTS-')
+  )
+    return undefined;
   const { secretHash: _, ...data } = message.json<Record<string, unknown>>();
   return readShownEvent({
     seq,
@@ -37,7 +54,10 @@ export function readLiveEvent(message: Msg): LoggedEvent | undefined {
     subject: message.subject,
     agentId: agentIdOfAddress(address) ?? null,
     version: Number(header('ce-writversion')),
-    actor: { type: header('ce-authtype') === 'system' ? 'system' : 'api_key', id: percentDecode(header('ce-authid')) },
+    actor: {
+      type: header('ce-authtype') === 'system' ? 'system' : 'api_key',
+      id: percentDecode(header('ce-authid')),
+    },
     correlationId: optional('ce-correlationid'),
     causationId: optional('ce-causationid'),
     data,

@@ -6,7 +6,11 @@ import type { CommandOptions } from './options.ts';
 /** A reply to a command, with what the command made. */
 export type Reply<Result> = Omit<CommandAccepted, 'result'> & { readonly result: Result };
 
-type AgentResult = { readonly agentId: string; readonly status: 'active' | 'suspended' | 'retired'; readonly version: string };
+type AgentResult = {
+  readonly agentId: string;
+  readonly status: 'active' | 'suspended' | 'retired';
+  readonly version: string;
+};
 type GrantResult = { readonly grantId: string; readonly agentId: string };
 type PolicyResult = { readonly version: string; readonly digest: string };
 type ExecutionResult = { readonly executionId: string };
@@ -23,37 +27,66 @@ export abstract class NamedCommands {
   }
 
   /** Registers an agent, or a new version of it; the same registration again changes nothing. */
-  registerAgent(agent: CommandInput<'registry.register-agent'>, options?: CommandOptions): Promise<Reply<AgentResult>> {
+  registerAgent(
+    agent: CommandInput<'registry.register-agent'>,
+    options?: CommandOptions,
+  ): Promise<Reply<AgentResult>> {
     return this.#give('registry.register-agent', agent, options);
   }
 
   /** Retires an agent and revokes its grants. */
-  retireAgent(agentId: string, reason?: string, options?: CommandOptions): Promise<Reply<AgentResult>> {
+  retireAgent(
+    agentId: string,
+    reason?: string,
+    options?: CommandOptions,
+  ): Promise<Reply<AgentResult>> {
     return this.#give('registry.retire-agent', withReason(agentId, reason), options);
   }
 
   /** Stops an agent: whatever it asks from now on is denied. */
-  suspendAgent(agentId: string, reason?: string, options?: CommandOptions): Promise<Reply<AgentResult>> {
+  suspendAgent(
+    agentId: string,
+    reason?: string,
+    options?: CommandOptions,
+  ): Promise<Reply<AgentResult>> {
     return this.#give('registry.suspend-agent', withReason(agentId, reason), options);
   }
 
   /** Lets a suspended agent go on. */
-  resumeAgent(agentId: string, reason?: string, options?: CommandOptions): Promise<Reply<AgentResult>> {
+  resumeAgent(
+    agentId: string,
+    reason?: string,
+    options?: CommandOptions,
+  ): Promise<Reply<AgentResult>> {
     return this.#give('registry.resume-agent', withReason(agentId, reason), options);
   }
 
   /** Grants actions on resources to an agent; both are exact or end in `*`. */
-  issueGrant(grant: CommandInput<'authority.issue-grant'>, options?: CommandOptions): Promise<Reply<GrantResult>> {
+  issueGrant(
+    grant: CommandInput<'authority.issue-grant'>,
+    options?: CommandOptions,
+  ): Promise<Reply<GrantResult>> {
     return this.#give('authority.issue-grant', grant, options);
   }
 
   /** Takes a grant back. */
-  revokeGrant(grantId: string, reason?: string, options?: CommandOptions): Promise<Reply<GrantResult>> {
-    return this.#give('authority.revoke-grant', { grantId, ...(reason === undefined ? {} : { reason }) }, options);
+  revokeGrant(
+    grantId: string,
+    reason?: string,
+    options?: CommandOptions,
+  ): Promise<Reply<GrantResult>> {
+    return this.#give(
+      'authority.revoke-grant',
+      { grantId, ...(reason === undefined ? {} : { reason }) },
+      options,
+    );
   }
 
   /** Publishes a set of policies as a new version, which decides nothing until it is activated. */
-  publishPolicies(policies: CommandInput<'authority.publish-policies'>, options?: CommandOptions): Promise<Reply<PolicyResult>> {
+  publishPolicies(
+    policies: CommandInput<'authority.publish-policies'>,
+    options?: CommandOptions,
+  ): Promise<Reply<PolicyResult>> {
     return this.#give('authority.publish-policies', policies, options);
   }
 
@@ -63,41 +96,72 @@ export abstract class NamedCommands {
   }
 
   /** Announces an execution before it begins. */
-  startExecution(execution: CommandInput<'execution.start'>, options?: CommandOptions): Promise<Reply<ExecutionResult>> {
+  startExecution(
+    execution: CommandInput<'execution.start'>,
+    options?: CommandOptions,
+  ): Promise<Reply<ExecutionResult>> {
     return this.#give('execution.start', execution, options);
   }
 
   /** Reports what came of an execution; the start need not have been announced. */
-  reportExecution(execution: CommandInput<'execution.report'>, options?: CommandOptions): Promise<Reply<ExecutionResult>> {
+  reportExecution(
+    execution: CommandInput<'execution.report'>,
+    options?: CommandOptions,
+  ): Promise<Reply<ExecutionResult>> {
     return this.#give('execution.report', execution, options);
   }
 
   /** Rates an agent from 0 to 1, as a source and a rater that the key may speak for. */
-  giveFeedback(feedback: CommandInput<'trust.give-feedback'>, options?: CommandOptions): Promise<Reply<{ readonly feedbackId: string }>> {
+  giveFeedback(
+    feedback: CommandInput<'trust.give-feedback'>,
+    options?: CommandOptions,
+  ): Promise<Reply<{ readonly feedbackId: string }>> {
     return this.#give('trust.give-feedback', feedback, options);
   }
 
   /** Clears the suspension that a critical event latched. */
-  clearSuspension(agentId: string, reason: string, options?: CommandOptions): Promise<Reply<{ readonly agentId: string }>> {
+  clearSuspension(
+    agentId: string,
+    reason: string,
+    options?: CommandOptions,
+  ): Promise<Reply<{ readonly agentId: string }>> {
     return this.#give('trust.clear-suspension', { agentId, reason }, options);
   }
 
   /** Creates an API key; its secret is in this reply and nowhere else. */
-  createKey(key: CommandInput<'tenancy.create-key'>, options?: CommandOptions): Promise<Reply<KeyResult>> {
+  createKey(
+    key: CommandInput<'tenancy.create-key'>,
+    options?: CommandOptions,
+  ): Promise<Reply<KeyResult>> {
     return this.#give('tenancy.create-key', key, options);
   }
 
   /** Revokes an API key and closes its connections. */
-  revokeKey(keyId: string, reason?: string, options?: CommandOptions): Promise<Reply<{ readonly keyId: string }>> {
-    return this.#give('tenancy.revoke-key', { keyId, ...(reason === undefined ? {} : { reason }) }, options);
+  revokeKey(
+    keyId: string,
+    reason?: string,
+    options?: CommandOptions,
+  ): Promise<Reply<{ readonly keyId: string }>> {
+    return this.#give(
+      'tenancy.revoke-key',
+      { keyId, ...(reason === undefined ? {} : { reason }) },
+      options,
+    );
   }
 
-  async #give<V extends CommandVerb, Result>(verb: V, body: CommandInput<V>, options?: CommandOptions): Promise<Reply<Result>> {
+  async #give<V extends CommandVerb, Result>(
+    verb: V,
+    body: CommandInput<V>,
+    options?: CommandOptions,
+  ): Promise<Reply<Result>> {
     // What a verb's result holds is fixed by the public surface; only the envelope was checked.
     return (await this.command(verb, body, options)) as Reply<Result>;
   }
 }
 
-function withReason(agentId: string, reason: string | undefined): { agentId: string; reason?: string } {
+function withReason(
+  agentId: string,
+  reason: string | undefined,
+): { agentId: string; reason?: string } {
   return reason === undefined ? { agentId } : { agentId, reason };
 }

@@ -19,7 +19,10 @@ export class PermissionDenied extends Error {
   constructor({ context }: EvaluationReply, asked: string) {
     const why = context.message ?? context.reasons[0]?.text ?? 'no reason was given';
     super(`${asked} was not allowed: ${why}`);
-    this.code = context.outcome === 'require_approval' ? 'REQUIRE_APPROVAL' : (context.code ?? 'ENGINE_ERROR');
+    this.code =
+      context.outcome === 'require_approval'
+        ? 'REQUIRE_APPROVAL'
+        : (context.code ?? 'ENGINE_ERROR');
     this.outcome = context.outcome;
     this.decisionId = context.decisionId;
     this.reasons = context.reasons;

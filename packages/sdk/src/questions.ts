@@ -1,5 +1,13 @@
 /** Permission questions, one or many: AuthZEN 1.0 over the bus. */
-import { type EvaluationReply, type EvaluationRequest, evaluationReply, evaluationsReply, splitResource, subjects, WritError } from '@writ/contracts';
+import {
+  type EvaluationReply,
+  type EvaluationRequest,
+  evaluationReply,
+  evaluationsReply,
+  splitResource,
+  subjects,
+  WritError,
+} from '@writ/contracts';
 import type { Freshness } from './freshness.ts';
 import type { Link } from './link.ts';
 import type { AskOptions } from './options.ts';
@@ -16,15 +24,23 @@ export type Permission = {
 /** How a batch is answered: all of it, or only up to the first deny, or the first allow. */
 export type BatchSemantic = 'execute_all' | 'deny_on_first_deny' | 'permit_on_first_permit';
 
-export type Asking = { readonly link: Link; readonly freshness: Freshness; readonly readYourWrites: boolean };
+export type Asking = {
+  readonly link: Link;
+  readonly freshness: Freshness;
+  readonly readYourWrites: boolean;
+};
 
 /** The question in AuthZEN's words. */
 export function toRequest({ agentId, action, resource, context }: Permission): EvaluationRequest {
   const colon = resource.indexOf(':');
   if (colon < 1 || colon === resource.length - 1)
-    throw new WritError('BODY_INVALID', `\`${resource}\` is not a resource; write it as \`<type>:<id>\``, {
-      details: [{ path: 'resource', message: 'must be `<type>:<id>`' }],
-    });
+    throw new WritError(
+      'BODY_INVALID',
+      `\`${resource}\` is not a resource; write it as \`<type>:<id>\``,
+      {
+        details: [{ path: 'resource', message: 'must be `<type>:<id>`' }],
+      },
+    );
   return {
     subject: { type: 'agent', id: agentId },
     action: { name: action },
@@ -33,7 +49,11 @@ export function toRequest({ agentId, action, resource, context }: Permission): E
   };
 }
 
-export async function askPermission(asking: Asking, permission: Permission, options: AskOptions): Promise<EvaluationReply> {
+export async function askPermission(
+  asking: Asking,
+  permission: Permission,
+  options: AskOptions,
+): Promise<EvaluationReply> {
   const { link } = asking;
   const reply = await link.call({
     subject: subjects.ask(link.tenant, link.keyId, 'permission'),
@@ -55,18 +75,27 @@ export async function askPermissions(
   const reply = await link.call({
     subject: subjects.ask(link.tenant, link.keyId, 'permissions'),
     asked: 'the permission questions',
-    body: { evaluations: permissions.map(toRequest), ...questionOptions(asking, options, semantic) },
+    body: {
+      evaluations: permissions.map(toRequest),
+      ...questionOptions(asking, options, semantic),
+    },
     options: patience(options),
   });
   return checked(evaluationsReply.safeParse(reply)).evaluations;
 }
 
-function questionOptions({ freshness, readYourWrites }: Asking, options: AskOptions, more: object = {}): object {
+function questionOptions(
+  { freshness, readYourWrites }: Asking,
+  options: AskOptions,
+  more: object = {},
+): object {
   const atLeast = options.atLeast ?? (readYourWrites ? freshness.token : undefined);
   const said = {
     ...(atLeast === undefined ? {} : { atLeast }),
     ...(options.record === undefined ? {} : { record: options.record }),
-    ...(options.waitForApprovalMs === undefined ? {} : { waitForApprovalMs: options.waitForApprovalMs }),
+    ...(options.waitForApprovalMs === undefined
+      ? {}
+      : { waitForApprovalMs: options.waitForApprovalMs }),
     ...more,
   };
   return Object.keys(said).length > 0 ? { options: said } : {};
@@ -75,10 +104,16 @@ function questionOptions({ freshness, readYourWrites }: Asking, options: AskOpti
 /** An answer that waits for a person takes that much longer. */
 function patience(options: AskOptions): AskOptions {
   const { waitForApprovalMs, timeoutMs } = options;
-  return waitForApprovalMs === undefined || timeoutMs !== undefined ? options : { ...options, timeoutMs: waitForApprovalMs + 5000 };
+  return waitForApprovalMs === undefined || timeoutMs !== undefined
+    ? options
+    : { ...options, timeoutMs: waitForApprovalMs + 5000 };
 }
 
 function checked<T>(parsed: { success: true; data: T } | { success: false; error: Error }): T {
   if (parsed.success) return parsed.data;
-  throw new WritError('INTERNAL', 'the answer does not have the shape of a decision; update the SDK', { cause: parsed.error });
+  throw new WritError(
+    'INTERNAL',
+    'the answer does not have the shape of a decision; update the SDK',
+    { cause: parsed.error },
+  );
 }

@@ -9,10 +9,18 @@ import { type EventFilter, type EventSubscription, listen } from './live-events.
 import type { LoggedEvent } from './logged-event.ts';
 import { NamedCommands } from './named-commands.ts';
 import type { AskOptions, CallOptions, ConnectOptions } from './options.ts';
-import { askPermission, askPermissions, type Asking, type BatchSemantic, type Permission } from './questions.ts';
+import {
+  askPermission,
+  askPermissions,
+  type Asking,
+  type BatchSemantic,
+  type Permission,
+} from './questions.ts';
 
 /** How one question differs from the plain case. */
-export type PermissionOptions = AskOptions & { readonly context?: Readonly<Record<string, unknown>> };
+export type PermissionOptions = AskOptions & {
+  readonly context?: Readonly<Record<string, unknown>>;
+};
 
 /**
  * One connection to the bus under one API key.
@@ -51,9 +59,18 @@ export class Writ extends NamedCommands {
   }
 
   /** Asks whether an agent may do an action on a resource (`<type>:<id>`); the answer holds for this moment only. */
-  checkPermission(agentId: string, action: string, resource: string, options: PermissionOptions = {}): Promise<EvaluationReply> {
+  checkPermission(
+    agentId: string,
+    action: string,
+    resource: string,
+    options: PermissionOptions = {},
+  ): Promise<EvaluationReply> {
     const { context, ...rest } = options;
-    return askPermission(this.#asking, { agentId, action, resource, ...(context ? { context } : {}) }, rest);
+    return askPermission(
+      this.#asking,
+      { agentId, action, resource, ...(context ? { context } : {}) },
+      rest,
+    );
   }
 
   /** Asks several questions at once; the answers come in the order of the questions. */
@@ -74,7 +91,8 @@ export class Writ extends NamedCommands {
     work: (execution: Execution) => T | Promise<T>,
     options: Omit<GovernedWork, 'agentId' | 'action'>,
   ): Promise<T> {
-    const ask = (permission: Permission, ask: AskOptions): Promise<EvaluationReply> => askPermission(this.#asking, permission, ask);
+    const ask = (permission: Permission, ask: AskOptions): Promise<EvaluationReply> =>
+      askPermission(this.#asking, permission, ask);
     return govern({ ask, send: this.command }, { ...options, agentId, action }, work);
   }
 
@@ -87,7 +105,10 @@ export class Writ extends NamedCommands {
   }
 
   /** Reads the log from the beginning, or from where the query says, in its order. */
-  history<N extends EventName = EventName>(query: HistoryQuery<N> = {}, options: CallOptions = {}): AsyncGenerator<LoggedEvent<N>, void, undefined> {
+  history<N extends EventName = EventName>(
+    query: HistoryQuery<N> = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<LoggedEvent<N>, void, undefined> {
     return readHistory(this.#asking, query, options);
   }
 

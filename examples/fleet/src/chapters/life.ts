@@ -17,9 +17,15 @@ export async function life(fleet: Fleet): Promise<void> {
   const events: LoggedEvent[] = [];
   for await (const event of operator.history({ agentId })) events.push(event);
   if (events.length > SHOWN) printer.note(`${events.length - SHOWN} earlier events`);
-  for (const event of events.slice(-SHOWN)) printer.text(`${String(event.seq).padStart(6)}  ${event.time.slice(11, 23)}  ${told(event)}`);
+  for (const event of events.slice(-SHOWN))
+    printer.text(`${String(event.seq).padStart(6)}  ${event.time.slice(11, 23)}  ${told(event)}`);
   const types = new Set(events.map(({ type }) => type));
-  for (const type of ['AgentRegistered', 'GrantIssued', 'ExecutionReported', 'FeedbackGiven'] as const)
+  for (const type of [
+    'AgentRegistered',
+    'GrantIssued',
+    'ExecutionReported',
+    'FeedbackGiven',
+  ] as const)
     expectThat(types.has(type), `the life of \`${agentId}\` lacks ${type}`);
   await sawAllOf(fleet);
 }
@@ -28,10 +34,15 @@ export async function life(fleet: Fleet): Promise<void> {
 async function sawAllOf({ operator, run, seen, printer }: Fleet): Promise<void> {
   const stored: number[] = [];
   const since = new Date(run.startedAt.getTime() - CLOCKS_APART_MS);
-  for await (const { seq } of operator.history({ correlationId: run.correlationId, since })) stored.push(seq);
+  for await (const { seq } of operator.history({ correlationId: run.correlationId, since }))
+    stored.push(seq);
   const missing = () => stored.filter((seq) => !seen.has(seq)).length;
-  for (const deadline = Date.now() + LIVE_DEADLINE_MS; missing() > 0 && Date.now() < deadline; ) await wait(10);
-  expectThat(missing() === 0, `${missing()} of ${stored.length} events of this run were stored but not seen live`);
+  for (const deadline = Date.now() + LIVE_DEADLINE_MS; missing() > 0 && Date.now() < deadline; )
+    await wait(10);
+  expectThat(
+    missing() === 0,
+    `${missing()} of ${stored.length} events of this run were stored but not seen live`,
+  );
   printer.done(`all ${stored.length} events of this run were also seen live, as they were stored`);
 }
 

@@ -18,17 +18,30 @@ type Policies = Readonly<Record<string, string>>;
 
 export async function policy(fleet: Fleet): Promise<void> {
   const { printer } = fleet;
-  await printer.chapter('The operator asks for trust: published, activated, in force at the next call');
+  await printer.chapter(
+    'The operator asks for trust: published, activated, in force at the next call',
+  );
   for (const line of POLICY.split('\n')) printer.text(line);
   const version = await activate(fleet, { ...(await othersPolicies(fleet)), [POLICY_ID]: POLICY });
   printer.done(`version ${version} of the policies is active`);
 
   const denied = await attempt(() =>
-    produce(fleet, 'hasty', { file: 'hasty-summary.md', make: async () => summaryOf(hastyFiguresOf(await readCounts()), cast.hasty.name) }),
+    produce(fleet, 'hasty', {
+      file: 'hasty-summary.md',
+      make: async () => summaryOf(hastyFiguresOf(await readCounts()), cast.hasty.name),
+    }),
   );
-  expectThat(denied !== undefined, `\`${cast.hasty.agentId}\` may still \`${SUMMARISE}\`, although the policy asks for more trust than it has`);
-  expectThat(denied.code === 'TRUST_TOO_LOW', `\`${cast.hasty.agentId}\` was denied with ${denied.code}, not TRUST_TOO_LOW`);
-  printer.refused(`${cast.hasty.agentId.padEnd(18)} ${SUMMARISE}: ${denied.code}, trust ${denied.trust}`);
+  expectThat(
+    denied !== undefined,
+    `\`${cast.hasty.agentId}\` may still \`${SUMMARISE}\`, although the policy asks for more trust than it has`,
+  );
+  expectThat(
+    denied.code === 'TRUST_TOO_LOW',
+    `\`${cast.hasty.agentId}\` was denied with ${denied.code}, not TRUST_TOO_LOW`,
+  );
+  printer.refused(
+    `${cast.hasty.agentId.padEnd(18)} ${SUMMARISE}: ${denied.code}, trust ${denied.trust}`,
+  );
   printer.note(denied.reasons[0]?.text ?? '');
   await produce(fleet, 'summariser', {
     file: 'summary.md',
@@ -56,8 +69,13 @@ async function attempt(work: () => Promise<unknown>): Promise<PermissionDenied |
 
 /** Publishes a set once, however often the story is told, and activates it. */
 async function activate({ operator }: Fleet, policies: Policies): Promise<string> {
-  const digest = createHash('sha256').update(JSON.stringify(Object.entries(policies).sort())).digest('hex');
-  const published = await operator.publishPolicies({ policies: { ...policies }, note: 'the demonstration' }, { idempotencyKey: `fleet-policies-${digest}` });
+  const digest = createHash('sha256')
+    .update(JSON.stringify(Object.entries(policies).sort()))
+    .digest('hex');
+  const published = await operator.publishPolicies(
+    { policies: { ...policies }, note: 'the demonstration' },
+    { idempotencyKey: `fleet-policies-${digest}` },
+  );
   await operator.activatePolicies(published.result.version);
   return published.result.version;
 }

@@ -18,20 +18,33 @@ const READERS = [
 export async function ratings(fleet: Fleet, { summary, hastySummary }: Results): Promise<void> {
   const { printer } = fleet;
   await printer.chapter('A validator checks the summaries, people rate them, trust follows');
-  const before = { good: await trustOf(fleet, cast.summariser), hasty: await trustOf(fleet, cast.hasty) };
+  const before = {
+    good: await trustOf(fleet, cast.summariser),
+    hasty: await trustOf(fleet, cast.hasty),
+  };
 
   const good = await judge(fleet, 'summariser', summary);
-  expectThat(good.accepted, `the summary is right, but the validator rejects it: ${good.problems.join('; ')}`);
-  for (const { rater, rating } of READERS) await rate(fleet, cast.summariser, { rater, rating, executionId: summary.executionId });
+  expectThat(
+    good.accepted,
+    `the summary is right, but the validator rejects it: ${good.problems.join('; ')}`,
+  );
+  for (const { rater, rating } of READERS)
+    await rate(fleet, cast.summariser, { rater, rating, executionId: summary.executionId });
   const risen = await trustOf(fleet, cast.summariser);
   printer.done(`trust of ${cast.summariser.agentId}: ${before.good} → ${risen}`);
-  expectThat(risen >= before.good && risen > 120, `good ratings moved trust from ${before.good} to ${risen}`);
+  expectThat(
+    risen >= before.good && risen > 120,
+    `good ratings moved trust from ${before.good} to ${risen}`,
+  );
 
   const bad = await judge(fleet, 'hasty', hastySummary);
   expectThat(!bad.accepted, 'the hasty summary is wrong, but the validator accepts it');
   const fallen = await trustOf(fleet, cast.hasty);
   printer.refused(`trust of ${cast.hasty.agentId}: ${before.hasty} → ${fallen}`);
-  expectThat(fallen <= before.hasty && fallen < 120, `a rejected result moved trust from ${before.hasty} to ${fallen}`);
+  expectThat(
+    fallen <= before.hasty && fallen < 120,
+    `a rejected result moved trust from ${before.hasty} to ${fallen}`,
+  );
 }
 
 /** The validator reads the result under governance; its verdict is recorded as the system's. */
@@ -53,15 +66,30 @@ async function judge(fleet: Fleet, author: Role, result: Result): Promise<Verdic
     severity: verdict.accepted ? 'normal' : 'major',
     comment: verdict.accepted ? 'every figure is right' : verdict.problems.join('; '),
   });
-  if (verdict.accepted) printer.done(`${agentId.padEnd(18)} accepts the work of ${cast[author].agentId}`);
-  else printer.refused(`${agentId.padEnd(18)} rejects the work of ${cast[author].agentId}: a major fault`);
+  if (verdict.accepted)
+    printer.done(`${agentId.padEnd(18)} accepts the work of ${cast[author].agentId}`);
+  else
+    printer.refused(
+      `${agentId.padEnd(18)} rejects the work of ${cast[author].agentId}: a major fault`,
+    );
   for (const problem of verdict.problems) printer.note(problem);
   return verdict;
 }
 
 type Rating = { readonly rater: string; readonly rating: number; readonly executionId: string };
 
-async function rate({ operator, printer }: Fleet, { agentId }: Part, { rater, rating, executionId }: Rating): Promise<void> {
-  await operator.giveFeedback({ agentId, executionId, rating, source: 'human', rater, severity: 'normal' });
+async function rate(
+  { operator, printer }: Fleet,
+  { agentId }: Part,
+  { rater, rating, executionId }: Rating,
+): Promise<void> {
+  await operator.giveFeedback({
+    agentId,
+    executionId,
+    rating,
+    source: 'human',
+    rater,
+    severity: 'normal',
+  });
   printer.done(`${rater.padEnd(18)} rates ${agentId} with ${rating}`);
 }

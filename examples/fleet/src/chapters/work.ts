@@ -16,8 +16,14 @@ export type Results = { readonly summary: Result; readonly hastySummary: Result 
 
 export async function work(fleet: Fleet): Promise<Results> {
   await fleet.printer.chapter('They work: every call is asked for, announced and reported');
-  await produce(fleet, 'profiler', { file: 'profile.json', make: async () => `${JSON.stringify(profileOf(await readCounts()), undefined, 2)}\n` });
-  await produce(fleet, 'chartMaker', { file: 'chart.svg', make: async () => chartOf(await readCounts()) });
+  await produce(fleet, 'profiler', {
+    file: 'profile.json',
+    make: async () => `${JSON.stringify(profileOf(await readCounts()), undefined, 2)}\n`,
+  });
+  await produce(fleet, 'chartMaker', {
+    file: 'chart.svg',
+    make: async () => chartOf(await readCounts()),
+  });
   const summary = await produce(fleet, 'summariser', {
     file: 'summary.md',
     make: async () => summaryOf(figuresOf(profileOf(await readCounts())), cast.summariser.name),
@@ -33,7 +39,11 @@ export async function work(fleet: Fleet): Promise<Results> {
 type Product = { readonly file: string; readonly make: () => Promise<string> };
 
 /** Has an agent make a file under governance; throws `PermissionDenied` when it may not. */
-export async function produce({ agents, operator, workshop, printer }: Fleet, role: Role, { file, make }: Product): Promise<Result> {
+export async function produce(
+  { agents, operator, workshop, printer }: Fleet,
+  role: Role,
+  { file, make }: Product,
+): Promise<Result> {
   const { agentId, action } = cast[role];
   const started = performance.now();
   const path = join(workshop, file);
@@ -45,9 +55,14 @@ export async function produce({ agents, operator, workshop, printer }: Fleet, ro
       await writeFile(path, text);
       return { executionId, bytes: Buffer.byteLength(text) };
     },
-    { resource: DATA_SET_RESOURCE, ...(operator.token === undefined ? {} : { atLeast: operator.token }) },
+    {
+      resource: DATA_SET_RESOURCE,
+      ...(operator.token === undefined ? {} : { atLeast: operator.token }),
+    },
   );
-  printer.done(`${agentId.padEnd(18)} ${action} → ${path} (${made.bytes} bytes, ${Math.round(performance.now() - started)} ms with governance)`);
+  printer.done(
+    `${agentId.padEnd(18)} ${action} → ${path} (${made.bytes} bytes, ${Math.round(performance.now() - started)} ms with governance)`,
+  );
   return { file: path, executionId: made.executionId };
 }
 
@@ -56,10 +71,15 @@ async function overreach({ agents, printer }: Fleet): Promise<void> {
   const { agentId, action } = cast.chartMaker;
   let ran = false;
   try {
-    await agents.chartMaker.withGovernance(agentId, action, () => void (ran = true), { resource: FORBIDDEN_RESOURCE });
+    await agents.chartMaker.withGovernance(agentId, action, () => void (ran = true), {
+      resource: FORBIDDEN_RESOURCE,
+    });
   } catch (error) {
     if (!(error instanceof PermissionDenied)) throw error;
-    expectThat(error.code === 'NO_GRANT', `reaching for \`${FORBIDDEN_RESOURCE}\` was denied with ${error.code}, not NO_GRANT`);
+    expectThat(
+      error.code === 'NO_GRANT',
+      `reaching for \`${FORBIDDEN_RESOURCE}\` was denied with ${error.code}, not NO_GRANT`,
+    );
     printer.refused(`${agentId.padEnd(18)} ${action} on ${FORBIDDEN_RESOURCE}: ${error.code}`);
     printer.note(`${error.reasons[0]?.text ?? ''} (decision ${error.decisionId})`);
   }

@@ -11,15 +11,20 @@ export function chartOf(counts: readonly Count[]): string {
   const months = [...new Set(counts.map(({ date }) => date.slice(0, 7)))].sort();
   const totals = totalsBy(counts, ({ station, date }) => `${station} ${date.slice(0, 7)}`);
   const most = Math.max(...totals.values());
-  const x = (index: number): number => MARGIN.left + (index / (months.length - 1)) * (WIDTH - MARGIN.left - MARGIN.right);
-  const y = (bikes: number): number => HEIGHT - MARGIN.bottom - (bikes / most) * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const x = (index: number): number =>
+    MARGIN.left + (index / (months.length - 1)) * (WIDTH - MARGIN.left - MARGIN.right);
+  const y = (bikes: number): number =>
+    HEIGHT - MARGIN.bottom - (bikes / most) * (HEIGHT - MARGIN.top - MARGIN.bottom);
 
   const lines = stations.map((station, index) => {
-    const points = months.map((month, at) => `${x(at).toFixed(1)},${y(totals.get(`${station} ${month}`) ?? 0).toFixed(1)}`);
+    const points = months.map(
+      (month, at) => `${x(at).toFixed(1)},${y(totals.get(`${station} ${month}`) ?? 0).toFixed(1)}`,
+    );
     return `<polyline fill="none" stroke="${colour(index)}" stroke-width="2.5" points="${points.join(' ')}"/>`;
   });
   const legend = stations.map(
-    (station, index) => `<text x="${MARGIN.left + index * 160}" y="36" fill="${colour(index)}">${station}</text>`,
+    (station, index) =>
+      `<text x="${MARGIN.left + index * 160}" y="36" fill="${colour(index)}">${station}</text>`,
   );
   const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const at = y(share * most).toFixed(1);
@@ -28,7 +33,10 @@ export function chartOf(counts: readonly Count[]): string {
       `<text x="${MARGIN.left - 8}" y="${at}" dy="4" text-anchor="end" fill="#555">${Math.round(share * most).toLocaleString('en')}</text>`
     );
   });
-  const labels = months.map((month, at) => `<text x="${x(at).toFixed(1)}" y="${HEIGHT - 16}" text-anchor="middle" fill="#555">${month.slice(5)}</text>`);
+  const labels = months.map(
+    (month, at) =>
+      `<text x="${x(at).toFixed(1)}" y="${HEIGHT - 16}" text-anchor="middle" fill="#555">${month.slice(5)}</text>`,
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<title>Bikes per month, ${months.at(0)} to ${months.at(-1)}</title>`,

@@ -24,7 +24,9 @@ export type StationProfile = {
 export function profileOf(counts: readonly Count[]): Profile {
   const dates = counts.map(({ date }) => date).sort();
   const byStation = totalsBy(counts, ({ station }) => station);
-  const stations = Object.fromEntries([...byStation.keys()].map((station) => [station, stationProfile(counts, station)]));
+  const stations = Object.fromEntries(
+    [...byStation.keys()].map((station) => [station, stationProfile(counts, station)]),
+  );
   return {
     rows: counts.length,
     from: dates.at(0) ?? '',

@@ -5,7 +5,13 @@ import type { Profile } from './profile.ts';
 /** The figures a summary states, as its table writes them. */
 export type Figures = Readonly<Record<string, string>>;
 
-export const FIGURES = ['Bikes in all', 'Busiest station', 'Busiest day', 'Mean per day, mill-lane', 'Days without a count'] as const;
+export const FIGURES = [
+  'Bikes in all',
+  'Busiest station',
+  'Busiest day',
+  'Mean per day, mill-lane',
+  'Days without a count',
+] as const;
 
 /** The figures as the profile has them. */
 export function figuresOf(profile: Profile): Figures {
