@@ -1,1 +1,4 @@
-export {};
+export { compareReadModels, historyOf } from './histories.ts';
+export type { LaneLag } from './lane.ts';
+export { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';
+export { type ProjectorOptions, type RunningProjector, startProjector } from './start-projector.ts';

@@ -31,8 +31,9 @@ export function openStore(databaseUrl: string, options: StoreOptions = {}): Stor
     types: { getTypeParser },
     options: `-c timezone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 0}`,
   });
-  // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+  // A connection may die at any moment, idle or between two statements; without listeners that would end the process.
   pool.on('error', (error) => options.onTrouble?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }

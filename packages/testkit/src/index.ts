@@ -4,3 +4,4 @@ export * from './tcp-proxy.ts';
 export * from './postgres.ts';
 export * from './event-run.ts';
 export * from './platform.ts';
+export * from './append-run.ts';

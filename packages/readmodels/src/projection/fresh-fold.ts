@@ -2,28 +2,19 @@
  * Proof that the rows are what the log says: folds a stream again from its start, in memory, up to each projection's
  * position, and compares every row with it. Reads rows and positions in one snapshot, so projecting may go on.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { ClientBase, Pool } from 'pg';
 import type { PositionRow } from '../operations/position-row.ts';
+import type { RowDifference } from './compare-rows.ts';
 import type { Entry, Fold, Projection, SourceName } from './projection.ts';
-import type { RowSet } from './row-set.ts';
-import { keyOf, selectPage, storableRow } from './table.ts';
 
-export type RowDifference = {
-  readonly projection: string;
-  readonly table: string;
-  readonly key: string;
-  readonly kind: 'missing' | 'unexpected' | 'different';
-  /** The columns that differ, with what the fold has and what the row has. */
-  readonly columns: Readonly<Record<string, readonly [folded: unknown, stored: unknown]>>;
-};
+export type FoldDifference = RowDifference & { readonly projection: string };
 
 export type Comparison = {
   readonly projection: string;
   /** Up to where both were compared. */
   readonly seq: number;
   readonly rows: number;
-  readonly differences: readonly RowDifference[];
+  readonly differences: readonly FoldDifference[];
 };
 
 /** A stream that can be read again from its start. */
@@ -35,7 +26,6 @@ export type History<Content> = {
 };
 
 const MAX_DIFFERENCES = 20;
-const PAGE_ROWS = 5000;
 
 /** Compares every row of every projection of a stream with a fresh fold of it. */
 export async function compareWithFreshFold<Content>(store: { readonly pool: Pool }, history: History<Content>): Promise<Comparison[]> {
@@ -79,7 +69,7 @@ async function foldAll<Content>(targets: readonly Target<Content>[], history: Hi
 }
 
 async function compareTarget<Content>(client: ClientBase, { projection, seq, fold }: Target<Content>): Promise<Comparison> {
-  const differences: RowDifference[] = [];
+  const differences: FoldDifference[] = [];
   let rows = 0;
   for (const set of fold.sets) {
     const compared = await set.compare(client, (difference) => {
@@ -88,41 +78,4 @@ async function compareTarget<Content>(client: ClientBase, { projection, seq, fol
     rows += compared;
   }
   return { projection: projection.name, seq, rows, differences };
-}
-
-/** Compares the rows of a folded set with its table; returns how many rows the table has. */
-export async function compareRows<Row extends object>(
-  client: ClientBase,
-  { table, changed }: Pick<RowSet<Row>, 'table' | 'changed'>,
-  report: (difference: Omit<RowDifference, 'projection'>) => void,
-): Promise<number> {
-  const folded = new Map(changed().map((row) => [keyOf(table, row), storableRow(table, row)]));
-  let count = 0;
-  for (let after: Row | undefined; ; ) {
-    const page = await client.query<Row>(selectPage(table, { after, limit: PAGE_ROWS }));
-    for (const row of page.rows) {
-      const key = keyOf(table, row);
-      const expected = folded.get(key);
-      folded.delete(key);
-      count++;
-      const columns = expected === undefined ? {} : differing(expected, row);
-      const kind = expected === undefined ? 'unexpected' : 'different';
-      if (expected === undefined || Object.keys(columns).length > 0) report({ table: table.name, key: shown(key), kind, columns });
-    }
-    after = page.rows.at(-1);
-    if (page.rows.length < PAGE_ROWS) break;
-  }
-  for (const key of folded.keys()) report({ table: table.name, key: shown(key), kind: 'missing', columns: {} });
-  return count;
-}
-
-function differing<Row extends object>(folded: Row, stored: Row): RowDifference['columns'] {
-  const columns: Record<string, readonly [unknown, unknown]> = {};
-  for (const name of Object.keys(folded) as (keyof Row & string)[])
-    if (!isDeepStrictEqual(folded[name], stored[name])) columns[name] = [folded[name], stored[name]];
-  return columns;
-}
-
-function shown(key: string): string {
-  return key.trimEnd().split('\n').join(' ');
 }

@@ -1,6 +1,6 @@
 /** The rows of one table that a batch touches: read together, folded in memory, written together. */
 import type { ClientBase } from 'pg';
-import { compareRows, type RowDifference } from './fresh-fold.ts';
+import { compareRows, type RowDifference } from './compare-rows.ts';
 import { keyOf, selectByKeys, type Table, upsertRows } from './table.ts';
 
 export type RowSet<Row> = AnyRowSet & {
@@ -20,7 +20,7 @@ export type AnyRowSet = {
   load(client: ClientBase): Promise<void>;
   write(client: ClientBase): Promise<void>;
   /** Compares the rows that were put with the whole table; returns how many rows that has. */
-  compare(client: ClientBase, report: (difference: Omit<RowDifference, 'projection'>) => void): Promise<number>;
+  compare(client: ClientBase, report: (difference: RowDifference) => void): Promise<number>;
 };
 
 export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
@@ -53,7 +53,7 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
       if (touched.size > 0) await client.query(upsertRows(table, changed()));
       touched.clear();
     },
-    compare: (client, report) => compareRows(client, { table, changed }, report),
+    compare: (client, report) => compareRows(client, { table, rows: changed() }, report),
   };
 }
 

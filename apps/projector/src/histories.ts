@@ -1,0 +1,53 @@
+/** The streams of a cell read again from their start, for a comparison of the rows with a fresh fold. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { WritError } from '@writ/contracts';
+import { type NatsConnection, openStreamReader, type StreamReader } from '@writ/bus';
+import { type Comparison, compareWithFreshFold, type Entry, type History, type Store } from '@writ/readmodels';
+import { decisionsSource, entryOf, eventsSource, operationsSource, type Source } from './sources.ts';
+
+const PAGE = 1000;
+const PATIENCE_MS = 5000;
+
+/** Compares every row of the read models with a fresh fold of the streams. Projecting may go on meanwhile. */
+export async function compareReadModels(connection: NatsConnection, store: Store): Promise<Comparison[]> {
+  const compared = [
+    await compareWithFreshFold(store, historyOf(connection, eventsSource)),
+    await compareWithFreshFold(store, historyOf(connection, operationsSource)),
+  ];
+  // Decisions age out of their stream; rows can be compared only as long as all of it is there.
+  const { firstSeq } = await openStreamReader(connection, decisionsSource.stream).status();
+  if (firstSeq <= 1) compared.push(await compareWithFreshFold(store, historyOf(connection, decisionsSource)));
+  return compared.flat();
+}
+
+/** A source as it is stored, from its first message on. */
+export function historyOf<Content>(connection: NatsConnection, source: Source<Content>): History<Content> {
+  const reader = openStreamReader(connection, source.stream);
+  return {
+    source: source.name,
+    projections: source.projections,
+    entries: (throughSeq) => pagesOf(reader, source, throughSeq),
+  };
+}
+
+async function* pagesOf<Content>(
+  reader: StreamReader,
+  source: Source<Content>,
+  throughSeq: number,
+): AsyncGenerator<readonly Entry<Content>[]> {
+  let nextSeq = 1;
+  let deadline = performance.now() + PATIENCE_MS;
+  while (nextSeq <= throughSeq) {
+    const messages = await reader.page({ fromSeq: nextSeq, limit: PAGE });
+    const last = messages.at(-1);
+    if (last) {
+      yield messages.filter(({ seq }) => seq <= throughSeq).map((message) => entryOf(source, message));
+      nextSeq = last.seq + 1;
+      deadline = performance.now() + PATIENCE_MS;
+    } else if (source.filters !== undefined) return;
+    else if (performance.now() > deadline)
+      throw new WritError('LOG_UNAVAILABLE', `\`${reader.stream}\` could not be read from ${nextSeq} to ${throughSeq}; try again`);
+    // A replica that lags behind the leader has it in a moment.
+    else await wait(50);
+  }
+}

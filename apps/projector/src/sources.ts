@@ -1,0 +1,91 @@
+/** The streams that projections read, and how their messages are decoded. */
+import { type DecisionBatch, percentDecode, WritError } from '@writ/contracts';
+import { decodeEvent, headerOf, type StoredMessage } from '@writ/bus';
+import {
+  type Entry,
+  kindOf,
+  type ProjectedEvent,
+  type Projection,
+  projections,
+  type RecordedDecisions,
+  type SourceName,
+  type StoredDeadLetter,
+} from '@writ/readmodels';
+
+export type Source<Content> = {
+  readonly name: SourceName;
+  readonly stream: string;
+  readonly segment: number;
+  /** Subjects that are read; all when left out. */
+  readonly filters?: readonly string[];
+  readonly projections: readonly Projection<Content>[];
+  /** What the position keeps of a message to know it again. */
+  readonly idOf: (message: StoredMessage) => string;
+  readonly decode: (message: StoredMessage) => Content;
+};
+
+const SEGMENT = 1;
+
+export const eventsSource: Source<ProjectedEvent> = {
+  name: 'EVENTS',
+  stream: `EVENTS-${SEGMENT}`,
+  segment: SEGMENT,
+  projections: projections.EVENTS,
+  idOf: (message) => percentDecode(headerOf(message, 'ce-id') ?? ''),
+  decode: decodeEvent,
+};
+
+export const decisionsSource: Source<RecordedDecisions> = {
+  name: 'DECISIONS',
+  stream: 'DECISIONS',
+  segment: SEGMENT,
+  projections: projections.DECISIONS,
+  idOf: messageId,
+  decode: (message) => ({ seq: message.seq, tenant: tenantOf(message), records: parsed<DecisionBatch>(message, Array.isArray) }),
+};
+
+export const operationsSource: Source<StoredDeadLetter> = {
+  name: 'OPS',
+  stream: 'OPS',
+  segment: SEGMENT,
+  filters: ['writ.*.ops.dead-letter.>'],
+  projections: projections.OPS,
+  idOf: messageId,
+  decode: (message) => ({ seq: message.seq, letter: parsed<StoredDeadLetter['letter']>(message, isRecord) }),
+};
+
+/** A message as an entry; one that can not be decoded says so, for the projections that read its kind. */
+export function entryOf<Content>(source: Source<Content>, message: StoredMessage): Entry<Content> {
+  const at = { seq: message.seq, kind: kindOf(message.subject), id: source.idOf(message) };
+  try {
+    return { ...at, content: source.decode(message) };
+  } catch (error) {
+    return { ...at, unreadable: unreadable(message, error) };
+  }
+}
+
+function messageId(message: StoredMessage): string {
+  return headerOf(message, 'Nats-Msg-Id') ?? '';
+}
+
+function tenantOf({ subject }: StoredMessage): string {
+  return subject.split('.')[1] ?? '';
+}
+
+/** The body as JSON. Roles alone write these streams; its outline is checked, its members by the table they go to. */
+function parsed<T>(message: StoredMessage, hasOutline: (value: unknown) => boolean): T {
+  const { data } = message;
+  const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+  if (!hasOutline(value)) throw new TypeError('its body does not have the shape of its stream');
+  return value as T;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(message: StoredMessage, cause: unknown): WritError {
+  if (cause instanceof WritError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WritError('EVENT_UNREADABLE', `the message at ${message.seq} of \`${message.subject}\` can not be read: ${why}`, { cause });
+}
