@@ -79,7 +79,7 @@ function addHooks(
     gate.enter(reply.raw);
   });
   app.addHook('onSend', async (_request, reply) => {
-    if (!reply.hasHeader('writ-token') && hub.lastSeq > 0)
+    if (!reply.hasHeader('writ-token'))
       void reply.header('writ-token', tokenAt(events, hub.lastSeq));
   });
   app.addHook('onResponse', async (request, reply) => {
