@@ -4,7 +4,8 @@
  * 1. Parsed sets can never be deleted, only replaced: they live in slots numbered per slot name, so
  *    memory does not grow with the number of sets ever compiled.
  * 2. Compiling into a slot ends what was compiled into it before; that then refuses to evaluate.
- * 3. Whatever is in doubt (a policy that does not parse, any error of any policy, a broken
+ * 3. Cedar is not asked where no policy can apply, or each surely does not; it alone finds that one does.
+ * 4. Whatever is in doubt (a policy that does not parse, any error of any policy, a broken
  *    instance) is an error of the verdict, which denies.
  */
 import type { DecisionInputs } from '@writ/contracts';
@@ -13,8 +14,9 @@ import { appliesTo } from './cedar/applies.ts';
 import { type Instance, openInstance, repaired } from './cedar/instance.ts';
 import { parsePolicy } from './cedar/parse.ts';
 import { type Compiled, failed, ParsedSlices } from './cedar/parsed-slices.ts';
-import { callOf } from './cedar/question.ts';
+import { callOf, type Seen, seenOf } from './cedar/question.ts';
 import { READS_NOTHING, type Reads, readsOf, readsPrincipal } from './cedar/reads.ts';
+import { rulesOut } from './cedar/rules-out.ts';
 import { createSlicer } from './cedar/slices.ts';
 import { policyDigest } from './digest.ts';
 
@@ -60,6 +62,7 @@ function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent:
   const slicer = createSlicer(policies.map(({ policy }) => appliesTo(policy)));
   const reads = readsOf(policies.map(({ policy }) => policy));
   const parsed = new ParsedSlices(instance, slot, policies);
+  const surelyNot = policies.map(({ policy }) => rulesOut(policy));
   const readTrust = new Set(policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id));
 
   const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
@@ -68,13 +71,14 @@ function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent:
     const { agent, trust } = inputs;
     if (!agent) return failed('the agent is not there to be shown to the policies');
     const slice = slicer.sliceFor(inputs.request);
-    if (slice.policies.length === 0) return GRANTED;
-    const ask = (score: DecisionInputs['trust']): PolicyVerdict =>
-      parsed.ask(slice, (sliceReads, setId) => callOf({ ...inputs, trust: score }, { agent, reads: sliceReads, setId }));
-    const verdict = ask(trust);
+    const seen = seenOf(inputs, agent);
+    if (slice.policies.every((index) => surelyNot[index]?.(seen))) return GRANTED;
+    const ask = (shown: Seen): PolicyVerdict => parsed.ask(slice, (sliceReads, setId) => callOf(inputs, shown, { reads: sliceReads, setId }));
+    const verdict = ask(seen);
     if (verdict.effect === 'allow' || verdict.errors.length > 0 || !trust) return verdict;
     const byTrust = verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
-    return byTrust && trusted(ask({ ...trust, score: FULL_TRUST })) ? { ...verdict, trustDecides: true } : verdict;
+    const withFullTrust = { ...seen, principal: { ...seen.principal, trust: FULL_TRUST } };
+    return byTrust && allows(ask(withFullTrust)) ? { ...verdict, trustDecides: true } : verdict;
   };
   return { digest: set.digest, reads, readsTrust: readTrust.size > 0, evaluate };
 }
@@ -102,6 +106,6 @@ function refusing(digest: string, error: string): CompiledPolicies {
   return { digest, reads: READS_NOTHING, readsTrust: false, evaluate: () => failed(error) };
 }
 
-function trusted({ effect, errors }: PolicyVerdict): boolean {
+function allows({ effect, errors }: PolicyVerdict): boolean {
   return effect === 'allow' && errors.length === 0;
 }
