@@ -11,11 +11,11 @@ import { type EventName, typeOf, type WritEvent, WritError } from '@writ/contrac
 import { type Decider, laterOf } from '@writ/domain';
 import type { AggregateWrite, Appended, EventStore, NewEvent, StoredEvent } from '@writ/bus';
 import { LRUCache } from 'lru-cache';
+import { untilWon } from './contention.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { eventIdOf, type Order, type Outcome, toNewEvent } from './order.ts';
 
 const KEPT = 20_000;
-const ATTEMPTS = 8;
 
 /** One aggregate that an order changes, and how. */
 export type Part<State = unknown> = {
@@ -115,18 +115,17 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   return {
     execute<State>(order: Order, execution: Execution<State>): Promise<Outcome> {
       const names = execution.parts.map((part) => part.subject);
-      return lock.run(names, async () => {
-        for (let tries = 0; tries < ATTEMPTS; tries++) {
+      return lock.run(names, () =>
+        untilWon(`\`${execution.parts[0].aggregate}\``, async (tries) => {
           try {
-            const outcome = await attempt(order, execution, tries > 0);
-            if (outcome) return outcome;
+            return await attempt(order, execution, tries > 0);
           } catch (error) {
             // A refusal may rest on a stale copy; it is final only on a fresh one.
-            if (tries > 0 || !isRefusal(error) || !names.some((name) => kept.has(name))) throw error;
+            if (tries > 0 || !isRefusal(error)) throw error;
+            return undefined;
           }
-        }
-        throw new WritError('VERSION_CONFLICT', 'others changed the same thing at the same time; send the command again');
-      });
+        }),
+      );
     },
     async read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State> {
       const entry = await lock.run([part.subject], () => load(part as Part, true));

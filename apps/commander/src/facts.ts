@@ -4,19 +4,22 @@
  * 1. Every append is guarded by the exact last sequence of the agent's fact subject.
  * 2. A fact is new when the read model does not know it up to position P (ids and P are read in one
  *    statement) and it is not on the subject in (P, last]: what is kept here covers that tail.
- * 3. After a lost race the tail is read again, so a fact that somebody else stored meanwhile is met.
- * 4. A projection that lags only lengthens the tail.
+ * 3. Of a short subject everything is kept, so P is 0 and the read model is not asked.
+ * 4. After a lost race the tail is read again, so a fact that somebody else stored meanwhile is met.
+ * 5. A projection that lags only lengthens the tail.
  */
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
 import type { EventStore, StoredEvent } from '@writ/bus';
 import { LRUCache } from 'lru-cache';
 import { reused } from './aggregates.ts';
+import { untilWon } from './contention.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { type Order, type Outcome, toNewEvent } from './order.ts';
 
-const KEPT = 50_000;
-const ATTEMPTS = 16;
+/** Facts remembered over all subjects, and of one subject before the read model is asked instead. */
+const REMEMBERED = 500_000;
+const SHORT = 256;
 
 export type FactKind = 'started' | 'reported' | 'feedback';
 
@@ -46,8 +49,6 @@ export type FactRequest = {
   readonly id: string;
   /** The id of the fact's event: derived from the fact, so that it is the same for every retry. */
   readonly eventId: string;
-  /** False when the id was made for this order, so that nobody can know it yet. */
-  readonly mayBeKnown: boolean;
   readonly subject: string;
   /** Throws a coded refusal when the fact makes no sense now. */
   readonly decide: () => Promise<readonly WritEvent[]>;
@@ -63,11 +64,34 @@ type Tail = {
   readonly recent: Map<string, KnownFact>;
 };
 
+function emptyTail(coveredFrom: number): Tail {
+  return { lastSeq: 0, timeMs: 0, version: 0, coveredFrom, recent: new Map() };
+}
+
 export type Facts = { record(order: Order, request: FactRequest): Promise<Outcome> };
 
 export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs(): number }): Facts {
-  const tails = new LRUCache<string, Tail>({ max: KEPT });
+  const tails = new LRUCache<string, Tail>({ maxSize: REMEMBERED, sizeCalculation: (tail) => 1 + tail.recent.size });
   const lock = createKeyedLock();
+
+  /** The tail to look in, and what the read model knows where that tail does not reach back to the start. */
+  async function lookUp(query: FactQuery, subject: string): Promise<{ tail: Tail; fact: KnownFact | undefined }> {
+    const tail = tails.get(subject) ?? (await readShort(subject));
+    if (tail && tail.coveredFrom === 0 && tail.recent.size < 2 * SHORT) return { tail, fact: undefined };
+    const { fact, position } = await known(query);
+    return { tail: await coverFrom(subject, position), fact };
+  }
+
+  /** All of a subject, where it is short. */
+  async function readShort(subject: string): Promise<Tail | undefined> {
+    const events = await store.read({ fromSeq: 1, limit: SHORT + 1, filter: subject });
+    if (events.length > SHORT) return undefined;
+    const tail = emptyTail(0);
+    for (const event of events) remember(tail, event);
+    await readInto(tail, subject, tail.lastSeq);
+    tails.set(subject, tail);
+    return tail;
+  }
 
   /** The tail of the subject from `position` on; the whole subject is never read when the read model is near. */
   async function coverFrom(subject: string, position: number): Promise<Tail> {
@@ -76,7 +100,7 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
       forgetUpTo(tail, position);
       return tail;
     }
-    const fresh: Tail = { lastSeq: 0, timeMs: 0, version: 0, coveredFrom: position, recent: new Map() };
+    const fresh = emptyTail(position);
     await readInto(fresh, subject, position);
     tails.set(subject, fresh);
     return fresh;
@@ -106,10 +130,8 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
       id: request.id,
       idempotencyKey: order.idempotencyKey,
     };
-    const tailNow = tails.get(request.subject);
-    const seen = request.mayBeKnown || !tailNow ? await known(query) : { fact: undefined, position: tailNow.coveredFrom };
-    const tail = await coverFrom(request.subject, seen.position);
-    const before = seen.fact ?? keysOf(query).map((key) => tail.recent.get(key)).find((fact) => fact !== undefined);
+    const { tail, fact: projected } = await lookUp(query, request.subject);
+    const before = projected ?? keysOf(query).map((key) => tail.recent.get(key)).find((fact) => fact !== undefined);
     if (before) return repeat(order, request, before);
     const [event] = await request.decide();
     if (!event) throw new WritError('INTERNAL', 'a fact that stores nothing can not be acknowledged');
@@ -127,6 +149,7 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
       tail.version++;
       const fact = { eventId: request.eventId, seq: appended.lastSeq, fingerprint: order.fingerprint, id: request.id };
       for (const key of keysOf(query)) tail.recent.set(key, fact);
+      if (tail.recent.size % 64 < 2) tails.set(request.subject, tail);
       return { events: appended.events, seq: appended.lastSeq, result: request.result(request.id) };
     } catch (error) {
       if (!(error instanceof WritError) || error.code !== 'VERSION_CONFLICT') {
@@ -140,13 +163,9 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
 
   return {
     record: (order, request) =>
-      lock.run([request.subject], async () => {
-        for (let tries = 0; tries < ATTEMPTS; tries++) {
-          const outcome = await attempt(order, request);
-          if (outcome) return outcome;
-        }
-        throw new WritError('VERSION_CONFLICT', `others report on agent \`${request.agentId}\` at the same time; send the command again`);
-      }),
+      lock.run([request.subject], () =>
+        untilWon(`the facts of agent \`${request.agentId}\``, () => attempt(order, request)),
+      ),
   };
 }
 

@@ -1,11 +1,10 @@
 /** Ids and fingerprints: derived where a retry must meet itself, random elsewhere. */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 /** A UUIDv8 of SHA-256 over the parts: the same parts give the same id for ever. */
 export function derivedId(...parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
-  return asUuid(digest.subarray(0, 16), 8);
+  return asUuid(hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16), 8);
 }
 
 /** A UUIDv7: random, and ordered by the time it was made. */
@@ -17,8 +16,7 @@ export function freshId(nowMs: number): string {
 
 /** Ten to twenty characters of `a-z0-9` for a key that is made under an idempotency key. */
 export function derivedKeyId(...parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
-  return BigInt(`0x${digest.toString('hex')}`).toString(36).slice(-16).padStart(16, '0');
+  return BigInt(`0x${hash('sha256', JSON.stringify(parts))}`).toString(36).slice(-16).padStart(16, '0');
 }
 
 /**

@@ -17,7 +17,6 @@ export const startExecution: Handler<'execution.start'> = (desk, order) => {
     agentId,
     id: executionId,
     eventId: derivedId(tenant, agentId, 'started', executionId),
-    mayBeKnown: order.body.executionId !== undefined || order.idempotencyKey !== null,
     subject: subjects.facts(tenant, agentId),
     decide: async () => {
       const standing = await desk.directory.standing(tenant, agentId);
@@ -38,7 +37,6 @@ export const reportExecution: Handler<'execution.report'> = (desk, order) => {
     agentId,
     id: executionId,
     eventId: derivedId(tenant, agentId, 'reported', executionId),
-    mayBeKnown: order.body.executionId !== undefined || order.idempotencyKey !== null,
     subject: subjects.facts(tenant, agentId),
     decide: async () => {
       const standing = await desk.directory.standing(tenant, agentId);

@@ -17,7 +17,6 @@ export const giveFeedback: Handler<'trust.give-feedback'> = async (desk, order) 
     agentId,
     id: feedbackId,
     eventId: derivedId(tenant, agentId, 'feedback', feedbackId),
-    mayBeKnown: order.body.feedbackId !== undefined || order.idempotencyKey !== null,
     subject: subjects.facts(tenant, agentId),
     decide: async () => {
       const standing = await desk.directory.standing(tenant, agentId);
