@@ -25,7 +25,7 @@ export async function run(session: Session, names: readonly RoleName[]): Promise
   holdings.keep(close);
   try {
     const roles = await startWanted(session, wanted, { log, holdings });
-    await untilReady(roles, stopping.signal);
+    await untilReady(roles, { signal: stopping.signal, tell: (text) => out.note(text) });
     if (!stopping.signal.aborted) {
       log.info({ roles: wanted }, 'ready');
       out.note(`ready: ${wanted.join(', ')}; Ctrl-C stops ${wanted.length === 1 ? 'it' : 'them'}`);

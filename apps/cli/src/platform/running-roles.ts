@@ -1,7 +1,6 @@
 /** A set of roles as one thing: started side by side, asked whether they are ready, stopped in order. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger, RunningRole } from '@writ/bus';
-import { CliFailure, exitCodes } from '../failure.ts';
 
 /** Who asks stops first; who decides on logins stops last. */
 const stopOrder: readonly (readonly string[])[] = [
@@ -11,26 +10,29 @@ const stopOrder: readonly (readonly string[])[] = [
   ['gatekeeper'],
 ];
 
-export const STOP_WITHIN_MS = 30_000;
-const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 30_000;
+const TELL_EVERY_MS = 5000;
+const ofReadModels = ['projector', 'api'];
 
-/** Waits until every role says that it is ready; a failure that names those that are not. */
+/**
+ * Waits until the roles are ready, telling every few seconds who is not. Read models may be far behind, or need
+ * `writ doctor --repair`, which needs the rest to run: past the first seconds they are not waited for.
+ */
 export async function untilReady(
   roles: readonly RunningRole[],
-  signal: AbortSignal,
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (text: string) => void },
 ): Promise<void> {
-  const deadline = performance.now() + READY_WITHIN_MS;
+  let tellAtMs = performance.now() + TELL_EVERY_MS;
   for (;;) {
-    const waiting = roles
-      .map((role) => ({ name: role.name, ...role.ready() }))
-      .filter((state) => !state.ok);
+    const waiting = roles.flatMap((role) => {
+      const { ok, detail } = role.ready();
+      return ok ? [] : [{ name: role.name, detail: detail ?? 'starting' }];
+    });
     if (waiting.length === 0 || signal.aborted) return;
-    if (performance.now() > deadline) {
-      const why = waiting.map(({ name, detail }) => `${name} (${detail ?? 'starting'})`).join(', ');
-      throw new CliFailure(
-        exitCodes.unreachable,
-        `not ready after ${READY_WITHIN_MS / 1000} s: ${why}; \`writ doctor\` says more`,
-      );
+    if (performance.now() >= tellAtMs) {
+      tellAtMs += TELL_EVERY_MS;
+      tell(`not ready yet: ${waiting.map(({ name, detail }) => `${name} (${detail})`).join(', ')}`);
+      if (waiting.every(({ name }) => ofReadModels.includes(name))) return;
     }
     await pause(5);
   }

@@ -20,6 +20,8 @@ export type PlatformOptions = {
   readonly openLog: () => OpenLog;
   /** Calls the start off when aborted: it ends at its next step, and gives back what it holds. */
   readonly signal: AbortSignal;
+  /** Takes what people should know meanwhile. */
+  readonly tell: (text: string) => void;
   /** Told when a server was given up; the platform is to be stopped then. */
   readonly onBroken: (failure: CliFailure) => void;
 };
@@ -96,7 +98,7 @@ async function boot(
     log,
   };
   const roles = await startAll(starters, surroundings, holdings);
-  await untilReady(roles, options.signal);
+  await untilReady(roles, options);
   goOn(options.signal);
   const connection: Connection = {
     natsUrl,

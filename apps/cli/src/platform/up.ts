@@ -55,6 +55,7 @@ export async function up(session: Session, flags: UpFlags): Promise<ExitCode> {
         fresh: flags.fresh === true,
         openLog: openLogs,
         signal: stopping.signal,
+        tell: (text) => out.note(text),
         onBroken,
       });
     } catch (thrown) {

@@ -1,0 +1,214 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, runWrit, spawnWrit, startWrit, type Writ } from '@writ/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+let dataDir: string;
+let writ: Writ;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'writ-cli-e2e-'));
+  writ = await startWrit({ dataDir });
+});
+
+afterAll(async () => {
+  await writ.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function json(args: readonly string[]): Promise<{ code: number | null; value: unknown }> {
+  const { code, stdout } = await writ.run([...args, '--json']);
+  return { code, value: JSON.parse(stdout) };
+}
+
+/** Repeats expectations until they hold. */
+function holds(expectations: () => Promise<void>, withinMs = 15_000): Promise<true> {
+  return eventually(() => expectations().then(() => true as const), { withinMs, everyMs: 100 });
+}
+
+const agent = 'cli-v1:painter';
+
+describe('a running platform', () => {
+  test('it says where it is in a file that only its owner reads', async () => {
+    const { mode } = await stat(join(dataDir, 'connection.json'));
+    expect((mode & 0o777).toString(8)).toBe('600');
+    expect(Object.keys(writ.connection)).toEqual([
+      'natsUrl',
+      'httpUrl',
+      'databaseUrl',
+      'adminKey',
+      'tenant',
+      'pid',
+      'roles',
+    ]);
+    expect(writ.connection.roles).toEqual([
+      'gatekeeper',
+      'commander',
+      'governor',
+      'projector',
+      'api',
+    ]);
+    expect(new URL(writ.connection.httpUrl).port).not.toBe('0');
+  });
+
+  test('status and doctor find nothing wrong', async () => {
+    expect(await json(['status'])).toMatchObject({ code: 0, value: { ready: true, troubles: [] } });
+    const { code, value } = await json(['doctor']);
+    const bad = (value as { findings: { state: string }[] }).findings.filter(
+      ({ state }) => state !== 'ok',
+    );
+    expect([code, bad]).toEqual([0, []]);
+  });
+
+  test('an agent is registered, granted, asked about, rated, suspended and replayed', async () => {
+    const registered = ['agents', 'register', agent, '--type', 'visual', '--capability', 'png'];
+    expect(await json(registered)).toMatchObject({ code: 0, value: { ok: true } });
+    const granted = await json([
+      'grants',
+      'issue',
+      agent,
+      '--action',
+      'paint',
+      '--resource',
+      'canvas:*',
+      '--expires',
+      '1d',
+    ]);
+    expect(granted).toMatchObject({ code: 0, value: { ok: true } });
+    const { token } = granted.value as { token: string };
+    const asked = await json(['ask', agent, 'paint', 'canvas:1', '--at-least', token]);
+    expect(asked).toMatchObject({ code: 0, value: { decision: true } });
+    const denied = await json(['ask', agent, 'burn', 'canvas:1']);
+    expect(denied).toMatchObject({
+      code: 1,
+      value: { decision: false, context: { code: 'NO_GRANT' } },
+    });
+    const rated = await json([
+      'trust',
+      'feedback',
+      agent,
+      '--rating',
+      '0.2',
+      '--rater',
+      'usr_dana',
+    ]);
+    expect(rated).toMatchObject({ code: 0, value: { ok: true } });
+    expect(await json(['agents', 'suspend', agent, '--reason', 'a rest'])).toMatchObject({
+      code: 0,
+    });
+
+    await holds(async () => {
+      const { value } = await json(['agents', 'show', agent]);
+      expect(value).toMatchObject({ agentId: agent, status: 'suspended', capabilities: ['png'] });
+    });
+    await holds(async () => {
+      const { value } = await json(['decisions', 'list', '--agent', agent]);
+      expect((value as { items: { outcome: string }[] }).items.map((row) => row.outcome)).toEqual([
+        'deny',
+        'allow',
+      ]);
+    });
+    const life = await writ.run(['replay', '--agent', agent, '--json']);
+    const types = life.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types.map((type) => type.split('.')[3])).toEqual([
+      'AgentRegistered',
+      'GrantIssued',
+      'FeedbackGiven',
+      'AgentSuspended',
+    ]);
+    const told = await writ.run(['replay', '--agent', agent]);
+    expect(told.stdout).toContain('rated 0.2 (minor) by human usr_dana');
+  });
+
+  test('policies are linted here and published there', async () => {
+    const path = join(dataDir, 'night-freeze.cedar');
+    await writeFile(path, 'forbid (principal, action, resource) when { context.night == true };');
+    expect(await json(['policies', 'lint', path])).toMatchObject({
+      code: 0,
+      value: { valid: true },
+    });
+    const published = await json(['policies', 'publish', path, '--activate']);
+    expect(published).toMatchObject({ code: 0, value: { ok: true, result: { version: '1' } } });
+    await writeFile(path, 'forbid (principal, action, resource) when { context. };');
+    expect(await json(['policies', 'lint', path])).toMatchObject({
+      code: 1,
+      value: { valid: false },
+    });
+    expect(await json(['policies', 'publish', path])).toMatchObject({
+      code: 1,
+      value: { error: { code: 'POLICY_INVALID' } },
+    });
+    await rm(path);
+  });
+
+  test('a key is shown once, works, and stops working when it is revoked', async () => {
+    const created = await json(['keys', 'create', 'worker', '--agents', 'cli-v1:*']);
+    const { keyId, key } = (created.value as { result: { keyId: string; key: string } }).result;
+    const asWorker = { env: { WRIT_API_KEY: key } };
+    expect((await writ.run(['ask', agent, 'paint', 'canvas:1'], asWorker)).code).toBe(1);
+    expect((await writ.run(['keys', 'list'], asWorker)).code).toBe(1);
+    expect(await json(['keys', 'revoke', keyId])).toMatchObject({ code: 0 });
+    await holds(async () => {
+      const { code, stderr } = await writ.run(['ask', agent, 'paint', 'canvas:1'], asWorker);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('key')]);
+    });
+  });
+
+  test('a follower sees what comes, and Ctrl-C ends it with 0', async () => {
+    const follower = spawnWrit(['replay', '--follow', '--type', 'KeyCreated', '--json'], {
+      env: { WRIT_DATA_DIR: dataDir },
+    });
+    await eventually(() => follower.stdout().includes('first administrator'));
+    await json(['keys', 'create', 'followed', '--role', 'admin']);
+    await eventually(() => follower.stdout().includes('followed'));
+    follower.kill('SIGINT');
+    expect((await follower.ended).code).toBe(0);
+  });
+
+  test('streams and tables are as declared', async () => {
+    expect(await json(['streams', 'check'])).toMatchObject({ code: 0, value: { ok: true } });
+    expect(await json(['db', 'migrate'])).toMatchObject({ code: 0, value: { applied: [] } });
+    expect(await json(['dlq', 'list'])).toMatchObject({ code: 0, value: { items: [] } });
+  });
+
+  test('what was not found is 1 and says what to do', async () => {
+    const { code, stderr } = await writ.run(['agents', 'show', 'nobody']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('`nobody`');
+  });
+
+  test('a second one on the same directory is refused with the reason', async () => {
+    const { code, stderr } = await runWrit(['up'], {
+      env: { WRIT_DATA_DIR: dataDir, WRIT_HTTP_PORT: '0' },
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain(`is in use by process ${writ.process.pid}`);
+  });
+
+  test('servers that die come back, and the platform with them', async () => {
+    const before = await writ.serverPids();
+    for (const pid of Object.values(before)) process.kill(pid, 'SIGKILL');
+    await holds(async () => {
+      const after = await writ.serverPids();
+      expect(Object.keys(after).sort()).toEqual(['nats-server', 'postgres']);
+      for (const name of Object.keys(after)) expect(after[name]).not.toBe(before[name]);
+      expect(await json(['status'])).toMatchObject({ code: 0 });
+      expect(await json(['agents', 'resume', agent])).toMatchObject({ code: 0 });
+    }, 60_000);
+  });
+
+  test('nothing secret is in the log', async () => {
+    const log = await readFile(join(dataDir, 'logs', 'writ.log'), 'utf8');
+    const secrets = JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8')) as {
+      pepper: string;
+      ingest: string;
+    };
+    expect(log).toContain('"ready"');
+    for (const secret of [writ.connection.adminKey, secrets.pepper, secrets.ingest])
+      expect(log).not.toContain(secret);
+  });
+});
