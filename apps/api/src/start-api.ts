@@ -23,7 +23,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { askEndpoints } from './events/ask.ts';
 import { openHub } from './events/hub.ts';
 import { type Health, openHealth } from './health.ts';
-import { createServer } from './http/server.ts';
+import { closeServer, createServer } from './http/server.ts';
 import { createMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { registerPages } from './openapi/pages.ts';
@@ -101,7 +101,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
   const app = createServer(routes, dependencies);
   undo.push(async () => {
     for (const stream of dependencies.streams) stream.abort();
-    await app.close();
+    await closeServer(app);
   });
   const url = await listen(app, options);
   log.info({ url }, 'the API listens');

@@ -66,6 +66,22 @@ export function createServer(
   return app;
 }
 
+const SWEEP_MS = 20;
+const CLOSE_WITHIN_MS = 10_000;
+
+/** Lets requests in flight finish, and closes every connection as soon as it is idle; what takes too long is cut. */
+export async function closeServer(app: FastifyInstance): Promise<void> {
+  // A connection that was busy when closing began would keep the server open until its client leaves.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
+}
+
 function addHooks(
   app: FastifyInstance,
   { metrics, hub, events }: ApiDependencies,
