@@ -37,7 +37,7 @@ async def main() -> None:
         "resource": {"type": "document", "id": "readme"},
         "options": {"atLeast": registered["token"]},
     })
-    print(asked["context"]["outcome"], asked["context"].get("code", ""))
+    print(" ".join([asked["context"]["outcome"], asked["context"].get("code", "")]).strip())
     if not asked["decision"]:
         print(asked["context"]["reasons"][0]["text"])
         await nc.drain()
