@@ -9,6 +9,8 @@ import { work } from './chapters/work.ts';
 import { assemble } from './fleet.ts';
 import { createPrinter } from './printer.ts';
 
+const READING_PAUSE_MS = 1_500;
+
 export type FleetOptions = {
   readonly natsUrl: string;
   /** Named at the end, as where to look next. */
@@ -34,7 +36,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
     tenant = 'default',
     print,
     colours = false,
-    pauseMs = 0,
+    pauseMs = colours ? READING_PAUSE_MS : 0,
   } = options;
   const started = performance.now();
   const printer = createPrinter({ print, colours, pauseMs });

@@ -32,6 +32,8 @@ export async function ratings(fleet: Fleet, { summary, hastySummary }: Results):
     await rate(fleet, cast.summariser, { rater, rating, executionId: summary.executionId });
   const risen = await trustOf(fleet, cast.summariser);
   printer.done(`trust of ${cast.summariser.agentId}: ${before.good} → ${risen}`);
+  if (risen === before.good)
+    printer.note('one rating a day counts of each person: the rest was had in an earlier run');
   expectThat(
     risen >= before.good && risen > 120,
     `good ratings moved trust from ${before.good} to ${risen}`,
