@@ -19,48 +19,52 @@ export type Dependence = { readonly tenant: Mark; readonly agent: Mark; readonly
 
 type Entry = Answer & Dependence & { readonly tenantCount: number; readonly agentCount: number };
 
-const MAX_ENTRIES = 8192;
+/** Entries of one generation; two are kept, and what is not asked for during one is forgotten. */
+const MAX_ENTRIES = 4096;
+const MAX_LENGTH = 16 * 1024 * 1024;
 /** Longer questions are rarely asked twice. */
 const MAX_QUESTION_LENGTH = 4096;
-const MAX_LENGTH = 32 * 1024 * 1024;
 
 export class Memo {
-  readonly #entries = new Map<string, Entry>();
+  #young = new Map<string, Entry>();
+  #old = new Map<string, Entry>();
   #length = 0;
 
   get size(): number {
-    return this.#entries.size;
+    return this.#young.size + this.#old.size;
   }
 
   /** The answer of a question, if it is still true at a moment. */
   find(key: string, nowMs: number): Answer | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    const holds =
-      entry.tenant.count === entry.tenantCount && entry.agent.count === entry.agentCount && nowMs >= entry.fromMs && nowMs < entry.untilMs;
-    if (holds) return entry;
-    this.#remove(key, entry);
-    return undefined;
+    const young = this.#young.get(key);
+    if (young !== undefined) return holds(young, nowMs) ? young : undefined;
+    const old = this.#old.get(key);
+    if (old === undefined || !holds(old, nowMs)) return undefined;
+    this.#add(key, old);
+    return old;
   }
 
   keep(key: string, answer: Answer, dependence: Dependence): void {
     if (key.length > MAX_QUESTION_LENGTH) return;
     const { tenant, agent } = dependence;
-    const entry: Entry = { ...answer, ...dependence, tenantCount: tenant.count, agentCount: agent.count };
-    const length = lengthOf(key, entry);
-    while (this.#entries.size >= MAX_ENTRIES || this.#length + length > MAX_LENGTH) {
-      const [oldest] = this.#entries;
-      if (!oldest) return;
-      this.#remove(...oldest);
-    }
-    this.#entries.set(key, entry);
-    this.#length += length;
+    this.#add(key, { ...answer, ...dependence, tenantCount: tenant.count, agentCount: agent.count });
   }
 
-  #remove(key: string, entry: Entry): void {
-    this.#entries.delete(key);
-    this.#length -= lengthOf(key, entry);
+  /** Whole generations are dropped: taking entries out one by one makes a map slow. */
+  #add(key: string, entry: Entry): void {
+    if (this.#young.size >= MAX_ENTRIES || this.#length >= MAX_LENGTH) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#length = 0;
+    }
+    this.#young.set(key, entry);
+    this.#length += lengthOf(key, entry);
   }
+}
+
+function holds(entry: Entry, nowMs: number): boolean {
+  const unchanged = entry.tenant.count === entry.tenantCount && entry.agent.count === entry.agentCount;
+  return unchanged && nowMs >= entry.fromMs && nowMs < entry.untilMs;
 }
 
 function lengthOf(key: string, { rendered: { reply, record } }: Answer): number {
