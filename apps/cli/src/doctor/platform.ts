@@ -1,5 +1,4 @@
-/** The running platform: its process, its API, its streams and clock, its tables and their positions. */
-import type { PositionView } from '@writ/contracts';
+/** The running platform: its process, its API, its streams and clock, its tables. */
 import { withTopology } from '../operations/streams.ts';
 import {
   asUser,
@@ -9,15 +8,7 @@ import {
   withStore,
 } from '../platform/cell-access.ts';
 import type { Session } from '../session.ts';
-import {
-  type Examination,
-  failed,
-  type Finding,
-  ok,
-  repaired,
-  skipped,
-  warning,
-} from './finding.ts';
+import { type Examination, failed, type Finding, ok, repaired, skipped } from './finding.ts';
 
 const MAX_SKEW_MS = 500;
 
@@ -28,7 +19,6 @@ export function examinePlatform(session: Session, repair: boolean): readonly Exa
     { check: 'streams', run: async () => [await examineStreams(session, repair)] },
     { check: 'clock', run: async () => [await examineClock(session)] },
     { check: 'tables', run: async () => [await examineTables(session, repair)] },
-    { check: 'read models', run: () => examinePositions(session) },
   ];
 }
 
@@ -119,57 +109,4 @@ async function examineTables({ config, connection }: Session, repair: boolean): 
       );
     return repaired('tables', `${(await migrate(store)).join(', ')} applied`);
   });
-}
-
-async function examinePositions(session: Session): Promise<readonly Finding[]> {
-  const { config, connection } = session;
-  const [{ cell }, log] = await Promise.all([cellSecrets(config), readLogStatus(session)]);
-  const { listPositions } = await import('@writ/readmodels');
-  const positions = await withStore(
-    databaseUrlOf(config, connection()),
-    'writ-doctor',
-    listPositions,
-  );
-  if (positions.length === 0)
-    return [warning('read models', 'no projection has a position yet', 'start a projector')];
-  const problems = positions.flatMap((position) => problemOf(position, cell, log.lastSeq));
-  return problems.length > 0
-    ? problems
-    : [
-        ok(
-          'read models',
-          `${positions.length} projections, at most ${furthestBehind(positions, log.lastSeq)} events behind`,
-        ),
-      ];
-}
-
-function problemOf(position: PositionView, cell: string, lastSeq: number): readonly Finding[] {
-  const check = `read model ${position.projection}`;
-  const rebuild = '`writ doctor --repair` builds the read models again from the log';
-  if (position.cell !== cell)
-    return [
-      failed(check, `was built from cell \`${position.cell}\`, this is \`${cell}\``, rebuild),
-    ];
-  if (position.paused !== null)
-    return [
-      failed(check, `stopped before event ${position.paused.seq}: ${position.paused.reason}`),
-    ];
-  if (position.source === 'EVENTS' && position.seq > lastSeq)
-    return [
-      failed(
-        check,
-        `is at event ${position.seq}, but the log ends at ${lastSeq}: it was built from another log`,
-        rebuild,
-      ),
-    ];
-  return [];
-}
-
-function furthestBehind(positions: readonly PositionView[], lastSeq: number): number {
-  return Math.max(
-    0,
-    ...positions
-      .filter((position) => position.source === 'EVENTS')
-      .map((position) => lastSeq - position.seq),
-  );
 }

@@ -28,10 +28,19 @@ async function doctor(
     import('./platform.ts'),
   ]);
   const repair = flags.repair === true;
+  const readModels: Examination = {
+    check: 'read models',
+    run: async () =>
+      (await import('./read-models.ts')).examineReadModels(session, {
+        repair,
+        deep: flags.deep === true,
+      }),
+  };
   const findings: Finding[] = [];
   for (const examination of [
     ...examineMachine(session, repair),
     ...examinePlatform(session, repair),
+    readModels,
   ])
     findings.push(...(await examine(examination)));
   const healthy = findings.every(({ state }) => state !== 'failed' && state !== 'unreachable');
