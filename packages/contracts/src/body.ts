@@ -1,6 +1,7 @@
 /** Reading a JSON body at an edge: size, nesting and shape are refused with a code and the path of what is wrong. */
 import type { z } from 'zod';
 import { type ErrorDetail, WritError } from './errors.ts';
+import { issueMessage } from './issue-message.ts';
 
 /** Bodies of commands and questions, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -37,7 +38,7 @@ export function parseJsonText(text: string): unknown {
 
 /** Checks a parsed body against its schema; throws `BODY_INVALID` with one detail per problem. */
 export function checkBody<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: issueMessage });
   if (result.success) return result.data;
   const details = result.error.issues.flatMap(toDetails).slice(0, 20);
   const first = details[0];

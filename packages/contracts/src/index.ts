@@ -13,6 +13,7 @@ export * from './events.ts';
 export * from './execution/execution.ts';
 export * from './execution/views.ts';
 export * from './ids.ts';
+export * from './issue-message.ts';
 export * from './list-query.ts';
 export * from './operations/views.ts';
 export * from './registry/agent.ts';

@@ -1,5 +1,5 @@
 /** Reading the parts of an address: path and query, each problem named with its parameter. */
-import { type ErrorCode, type ErrorDetail, WritError } from '@writ/contracts';
+import { type ErrorCode, type ErrorDetail, issueMessage, WritError } from '@writ/contracts';
 import { z } from 'zod';
 
 /** Nothing in the path varies, or nothing may stand in the query. */
@@ -41,7 +41,7 @@ function parse<S extends z.ZodObject>(
   as: { code: ErrorCode; what: string },
 ): z.output<S> {
   const given = { ...(raw as Record<string, unknown>) };
-  const result = schema.safeParse(given);
+  const result = schema.safeParse(given, { error: issueMessage });
   if (result.success) return result.data;
   const details = result.error.issues
     .flatMap((issue) => detailsOf(issue, { schema, given }))
