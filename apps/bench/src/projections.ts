@@ -81,7 +81,7 @@ async function project(stage: Stage, client: pg.Client, lastSeq: number): Promis
   let firstSeq = 0;
   for (;;) {
     const { rows } = await client.query<{ seq: string }>(
-      "select coalesce(min(seq), 0) as seq from projection_positions where stream = 'EVENTS'",
+      "select coalesce(min(seq), 0) as seq from projection_positions where source = 'EVENTS'",
     );
     const seq = Number(rows[0]?.seq ?? 0);
     if (seq > 0 && firstAt === 0) [firstAt, firstSeq] = [performance.now(), seq];
