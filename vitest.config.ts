@@ -3,9 +3,14 @@ import { defineConfig } from 'vitest/config';
 const exclude = ['**/node_modules/**', '**/dist/**', '**/.writ/**'];
 
 /** The tier of a test is in its file's name; a slower tier may take longer. */
-const tier = (name: string, testTimeout: number, hookTimeout: number) => ({
+const tier = (
+  name: string,
+  testTimeout: number,
+  hookTimeout: number,
+  globalSetup: string[] = [],
+) => ({
   extends: true as const,
-  test: { name, include: [`**/*.${name}.test.ts`], exclude, testTimeout, hookTimeout },
+  test: { name, include: [`**/*.${name}.test.ts`], exclude, testTimeout, hookTimeout, globalSetup },
 });
 
 export default defineConfig({
@@ -15,7 +20,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       tier('unit', 10_000, 10_000),
-      tier('int', 60_000, 120_000),
+      tier('int', 60_000, 120_000, ['packages/testkit/src/postgres-run.ts']),
       tier('e2e', 180_000, 180_000),
     ],
   },
