@@ -49,13 +49,16 @@ export class ApiBench {
     this.store = openStore(parts.database.url, { max: 3 });
   }
 
-  static async start(options: { publicUrl?: string } = {}): Promise<ApiBench> {
+  /** `database` is one of the test's own, which it may take away. */
+  static async start(
+    options: { publicUrl?: string; database?: TestDatabase } = {},
+  ): Promise<ApiBench> {
     const [bus, database] = await Promise.all([
       startTestBus(),
-      testDatabase('readmodels', migrated),
+      options.database ?? testDatabase('readmodels', migrated),
     ]);
     const bench = new ApiBench({ bus, database, log: await bus.store('commander-store') });
-    await bench.startApi(options);
+    await bench.startApi(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl });
     return bench;
   }
 
@@ -208,7 +211,8 @@ export function requestOf(
   return { method, headers: all, body: sent as string };
 }
 
-async function migrated(url: string): Promise<void> {
+/** Makes the tables of the read models. */
+export async function migrated(url: string): Promise<void> {
   const store = openStore(url);
   await migrate(store).finally(store.close);
 }
