@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { EventStore, Logger, NatsConnection } from '@writ/bus';
 import { listPositions, migrate, openStore, type Store } from '@writ/readmodels';
-import { eventually, startTestBus, startTestPostgres, type TestBus, testDatabase, type TestPostgres } from '@writ/testkit';
+import {
+  eventually,
+  startTestBus,
+  startTestPostgres,
+  type TestBus,
+  testDatabase,
+  type TestPostgres,
+} from '@writ/testkit';
 import { compareReadModels } from './histories.ts';
 import { type RunningProjector, startProjector } from './start-projector.ts';
 
@@ -23,7 +30,12 @@ export type TestCell = {
   stop(): Promise<void>;
 };
 
-const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 async function migrated(url: string): Promise<void> {
   const store = openStore(url);
@@ -32,7 +44,10 @@ async function migrated(url: string): Promise<void> {
 
 /** Starts a cell; `ownPostgres` gives it a server that the test may stop. */
 export async function startTestCell({ ownPostgres = false } = {}): Promise<TestCell> {
-  const [bus, postgres] = await Promise.all([startTestBus(), ownPostgres ? startTestPostgres() : undefined]);
+  const [bus, postgres] = await Promise.all([
+    startTestBus(),
+    ownPostgres ? startTestPostgres() : undefined,
+  ]);
   const database = postgres === undefined ? await testDatabase('readmodels', migrated) : undefined;
   if (postgres) await migrated(postgres.url);
   const databaseUrl = postgres?.url ?? database?.url ?? '';
@@ -54,7 +69,9 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
     },
     async spawnProjector() {
       const program = fileURLToPath(new URL('./projector-process.fixture.ts', import.meta.url));
-      const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       children.add(child);
       await once(child.stdout, 'data');
       return child;
@@ -62,12 +79,15 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
     reached: (seq) =>
       eventually(
         async () => {
-          const positions = (await listPositions(store)).filter(({ source }) => source === 'EVENTS');
+          const positions = (await listPositions(store)).filter(
+            ({ source }) => source === 'EVENTS',
+          );
           return positions.length > 0 && positions.every((position) => position.seq >= seq);
         },
         { withinMs: 30_000 },
       ).then(() => undefined),
-    differences: async () => (await compareReadModels(operator, store)).flatMap((comparison) => comparison.differences),
+    differences: async () =>
+      (await compareReadModels(operator, store)).flatMap((comparison) => comparison.differences),
     async stop() {
       await Promise.all([...running].map((projector) => projector.stop()));
       for (const child of children) {

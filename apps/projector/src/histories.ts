@@ -2,26 +2,45 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { WritError } from '@writ/contracts';
 import { type NatsConnection, openStreamReader, type StreamReader } from '@writ/bus';
-import { type Comparison, compareWithFreshFold, type Entry, type History, type Store } from '@writ/readmodels';
-import { decisionsSource, entryOf, eventsSource, operationsSource, type Source } from './sources.ts';
+import {
+  type Comparison,
+  compareWithFreshFold,
+  type Entry,
+  type History,
+  type Store,
+} from '@writ/readmodels';
+import {
+  decisionsSource,
+  entryOf,
+  eventsSource,
+  operationsSource,
+  type Source,
+} from './sources.ts';
 
 const PAGE = 1000;
 const PATIENCE_MS = 5000;
 
 /** Compares every row of the read models with a fresh fold of the streams. Projecting may go on meanwhile. */
-export async function compareReadModels(connection: NatsConnection, store: Store): Promise<Comparison[]> {
+export async function compareReadModels(
+  connection: NatsConnection,
+  store: Store,
+): Promise<Comparison[]> {
   const compared = [
     await compareWithFreshFold(store, historyOf(connection, eventsSource)),
     await compareWithFreshFold(store, historyOf(connection, operationsSource)),
   ];
   // Decisions age out of their stream; rows can be compared only as long as all of it is there.
   const { firstSeq } = await openStreamReader(connection, decisionsSource.stream).status();
-  if (firstSeq <= 1) compared.push(await compareWithFreshFold(store, historyOf(connection, decisionsSource)));
+  if (firstSeq <= 1)
+    compared.push(await compareWithFreshFold(store, historyOf(connection, decisionsSource)));
   return compared.flat();
 }
 
 /** A source as it is stored, from its first message on. */
-export function historyOf<Content>(connection: NatsConnection, source: Source<Content>): History<Content> {
+export function historyOf<Content>(
+  connection: NatsConnection,
+  source: Source<Content>,
+): History<Content> {
   const reader = openStreamReader(connection, source.stream);
   return {
     source: source.name,
@@ -41,12 +60,17 @@ async function* pagesOf<Content>(
     const messages = await reader.page({ fromSeq: nextSeq, limit: PAGE });
     const last = messages.at(-1);
     if (last) {
-      yield messages.filter(({ seq }) => seq <= throughSeq).map((message) => entryOf(source, message));
+      yield messages
+        .filter(({ seq }) => seq <= throughSeq)
+        .map((message) => entryOf(source, message));
       nextSeq = last.seq + 1;
       deadline = performance.now() + PATIENCE_MS;
     } else if (source.filters !== undefined) return;
     else if (performance.now() > deadline)
-      throw new WritError('LOG_UNAVAILABLE', `\`${reader.stream}\` could not be read from ${nextSeq} to ${throughSeq}; try again`);
+      throw new WritError(
+        'LOG_UNAVAILABLE',
+        `\`${reader.stream}\` could not be read from ${nextSeq} to ${throughSeq}; try again`,
+      );
     // A replica that lags behind the leader has it in a moment.
     else await wait(50);
   }

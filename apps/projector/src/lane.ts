@@ -10,8 +10,24 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { toWritError, WritError } from '@writ/contracts';
-import { type Follower, followStream, type Logger, type NatsConnection, openStreamReader, type StoredMessage } from '@writ/bus';
-import { applyEntries, checkPositions, type Claimed, claimPositions, type Entry, isOutage, type Store, transact } from '@writ/readmodels';
+import {
+  type Follower,
+  followStream,
+  type Logger,
+  type NatsConnection,
+  openStreamReader,
+  type StoredMessage,
+} from '@writ/bus';
+import {
+  applyEntries,
+  checkPositions,
+  type Claimed,
+  claimPositions,
+  type Entry,
+  isOutage,
+  type Store,
+  transact,
+} from '@writ/readmodels';
 import { holdLock, type Lock } from './lock.ts';
 import { entryOf, type Source } from './sources.ts';
 
@@ -30,7 +46,12 @@ export type LaneState =
   | { readonly status: 'starting' | 'running' | 'standby' | 'stopped' }
   | { readonly status: 'waiting' | 'halted'; readonly reason: string };
 
-export type LaneLag = { readonly projection: string; readonly seq: number; readonly behind: number; readonly paused: string | null };
+export type LaneLag = {
+  readonly projection: string;
+  readonly seq: number;
+  readonly behind: number;
+  readonly paused: string | null;
+};
 
 export type Lane = {
   readonly source: string;
@@ -131,7 +152,10 @@ class RunningLane<Content> {
       return message && source.idOf(message);
     };
     const { claims, status } = await transact(store.pool, async (client) => {
-      const taken = await claimPositions(client, source.projections, { ...identity, retryPaused: this.#retryPaused });
+      const taken = await claimPositions(client, source.projections, {
+        ...identity,
+        retryPaused: this.#retryPaused,
+      });
       // Only now, when nobody else moves the positions, can they be compared with the stream's end.
       const now = await reader.status();
       await checkPositions(taken.rows, source.projections, { ...identity, ...now, idAt });
@@ -150,7 +174,11 @@ class RunningLane<Content> {
     return this.#claims.filter(({ paused }) => paused === null);
   }
 
-  async #follow(from: { fromSeq: number; created: string }, lock: Lock, onProgress: () => void): Promise<void> {
+  async #follow(
+    from: { fromSeq: number; created: string },
+    lock: Lock,
+    onProgress: () => void,
+  ): Promise<void> {
     const { connection, source, maxBatch, log } = this.#options;
     const end = Promise.withResolvers<void>();
     let work = Promise.resolve();
@@ -176,7 +204,8 @@ class RunningLane<Content> {
         }),
       onIdle: (lastSeq) => {
         this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-        if (this.#running().some(({ seq }) => seq < lastSeq)) void enqueue(() => this.#apply([], lastSeq)).catch(() => undefined);
+        if (this.#running().some(({ seq }) => seq < lastSeq))
+          void enqueue(() => this.#apply([], lastSeq)).catch(() => undefined);
         this.state = { status: 'running' };
       },
       onTrouble: (error) => {
@@ -191,7 +220,10 @@ class RunningLane<Content> {
     }
   }
 
-  async #untilOver(follower: Follower, { end, lock }: { readonly end: Promise<void>; readonly lock: Lock }): Promise<void> {
+  async #untilOver(
+    follower: Follower,
+    { end, lock }: { readonly end: Promise<void>; readonly lock: Lock },
+  ): Promise<void> {
     const stopped = new Promise<void>((resolve) => {
       this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true });
       if (this.#stopping.signal.aborted) resolve();
@@ -212,7 +244,11 @@ class RunningLane<Content> {
     await applyEntries(store.pool, this.#claims, { entries, through });
     if (this.#claims.filter(({ paused }) => paused !== null).length === pausedBefore) return;
     for (const { projection, paused } of this.#claims)
-      if (paused) log.error({ projection: projection.name, seq: paused.seq }, `the projection is paused: ${paused.reason}`);
+      if (paused)
+        log.error(
+          { projection: projection.name, seq: paused.seq },
+          `the projection is paused: ${paused.reason}`,
+        );
   }
 
   #report(error: unknown): void {
@@ -240,12 +276,16 @@ class RunningLane<Content> {
 }
 
 function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'INTERNAL';
+  return typeof error === 'object' && error !== null && 'code' in error
+    ? String(error.code)
+    : 'INTERNAL';
 }
 
 function reasonOf(error: unknown): string {
   if (codeOf(error) === '42P01') return 'the tables are not there; run `writ db migrate`';
-  if (codeOf(error) === 'DEPOSED' || error instanceof WritError) return error instanceof Error ? error.message : '';
-  if (isOutage(error)) return `the read models can not be reached: ${error instanceof Error ? error.message : String(error)}`;
+  if (codeOf(error) === 'DEPOSED' || error instanceof WritError)
+    return error instanceof Error ? error.message : '';
+  if (isOutage(error))
+    return `the read models can not be reached: ${error instanceof Error ? error.message : String(error)}`;
   return toWritError(error).message;
 }

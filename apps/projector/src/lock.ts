@@ -28,7 +28,10 @@ export async function holdLock(
   };
   try {
     while (!signal.aborted) {
-      const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [name]);
+      const { rows } = await client.query<{ held: boolean }>(
+        'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
+        [name],
+      );
       if (rows[0]?.held === true) return { lost, release: () => unlock() };
       onStandby();
       await wait(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
@@ -42,7 +45,9 @@ export async function holdLock(
 
   /** The connection is closed rather than handed on: whatever state it is in, the lock is gone with it. */
   async function unlock(): Promise<void> {
-    await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => undefined);
+    await client
+      .query('select pg_advisory_unlock(hashtextextended($1, 0))', [name])
+      .catch(() => undefined);
     giveBack(true);
   }
 }

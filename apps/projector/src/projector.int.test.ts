@@ -130,7 +130,9 @@ describe('doubt', () => {
     await cell.reached(await appendRun(cell.log, eventRun({ count: 200, seed: 31 })));
     await cell.operator.request('$JS.API.STREAM.DELETE.EVENTS-1', '');
     await applyStreams(cell.operator, cell.bus.topology);
-    await eventually(() => projector.ready().detail?.includes('writ doctor --repair') === true, { withinMs: 40_000 });
+    await eventually(() => projector.ready().detail?.includes('writ doctor --repair') === true, {
+      withinMs: 40_000,
+    });
     expect(new Set((await positionsOf('EVENTS')).map(({ seq }) => seq))).toEqual(new Set([200]));
     const last = await appendRun(cell.log, eventRun({ count: 300, seed: 32 }));
     await resetProjections(cell.store.pool, projections.EVENTS);
@@ -156,9 +158,15 @@ describe('doubt', () => {
     const subject = ingestSubject(cell.bus.secrets.ingest, subjects.grants('default', 'nobody'));
     await cell.operator.request(subject, '{}', { timeout: 2000, headers: lines });
     const last = await appendRun(cell.log, eventRun({ count: 100, seed: 34, tenants: ['late'] }));
-    await eventually(async () => (await positionsOf('EVENTS')).filter(({ seq }) => seq === last).length === 6);
+    await eventually(
+      async () => (await positionsOf('EVENTS')).filter(({ seq }) => seq === last).length === 6,
+    );
     const grants = (await positionsOf('EVENTS')).find(({ projection }) => projection === 'grants');
-    expect(grants).toMatchObject({ seq: 100, status: 'paused', paused: { seq: 101, reason: expect.stringContaining('GrantRenewed') } });
+    expect(grants).toMatchObject({
+      seq: 100,
+      status: 'paused',
+      paused: { seq: 101, reason: expect.stringContaining('GrantRenewed') },
+    });
     await eventually(() => projector.ready().detail?.includes('GrantRenewed') === true);
   });
 });
@@ -167,10 +175,16 @@ describe('the other streams', () => {
   test('decisions and dead letters become rows, gaps included', async () => {
     cell = await startTestCell();
     await cell.project();
-    const decisions = openDecisionLog({ connection: await cell.bus.connect('governor-store'), ingest: cell.bus.secrets.ingest });
+    const decisions = openDecisionLog({
+      connection: await cell.bus.connect('governor-store'),
+      ingest: cell.bus.secrets.ingest,
+    });
     const at = { tenant: 'default', governor: 'g1', boot: 'b1', firstN: 1 };
     await decisions.append({ ...at, body: JSON.stringify([decision(1), decision(2), gap(3)]) });
-    const letters = openDeadLetters({ connection: await cell.bus.connect('commander-store'), ingest: cell.bus.secrets.ingest });
+    const letters = openDeadLetters({
+      connection: await cell.bus.connect('commander-store'),
+      ingest: cell.bus.secrets.ingest,
+    });
     await letters.write({
       id: 'letter-1',
       tenant: 'default',
@@ -188,10 +202,15 @@ describe('the other streams', () => {
       firstAt: '2027-01-01T00:00:00.000Z',
       lastAt: '2027-01-01T00:00:01.000Z',
     });
-    const count = async (table: string) => (await cell.store.pool.query(`select count(*)::integer as n from ${table}`)).rows[0].n;
-    await eventually(async () => (await count('decision_gaps')) === 1 && (await count('dead_letters')) === 1);
+    const count = async (table: string) =>
+      (await cell.store.pool.query(`select count(*)::integer as n from ${table}`)).rows[0].n;
+    await eventually(
+      async () => (await count('decision_gaps')) === 1 && (await count('dead_letters')) === 1,
+    );
     const { items } = await listDecisions(cell.store, scope, { limit: 50 });
-    expect(items.map(({ decisionId, resource, trust }) => ({ decisionId, resource, trust }))).toEqual([
+    expect(
+      items.map(({ decisionId, resource, trust }) => ({ decisionId, resource, trust })),
+    ).toEqual([
       { decisionId: 'd-2', resource: 'dataset:sales', trust: 120 },
       { decisionId: 'd-1', resource: 'dataset:sales', trust: 120 },
     ]);
@@ -210,7 +229,12 @@ function decision(n: number) {
     inputs: {
       tenant: 'default',
       key: { keyId: 'k0operator', status: 'active', speaksForAgent: true },
-      request: { agentId: 'worker-1', action: 'generate_chart', resource: { type: 'dataset', id: 'sales' }, context: {} },
+      request: {
+        agentId: 'worker-1',
+        action: 'generate_chart',
+        resource: { type: 'dataset', id: 'sales' },
+        context: {},
+      },
       unusable: [],
       agent: null,
       grants: [],
@@ -232,5 +256,13 @@ function decision(n: number) {
 }
 
 function gap(n: number) {
-  return { kind: 'gap', ...numbering, n, previousBoot: 'b0', lastRecorded: 4, mayBeMissing: 1000, nowMs: 1_800_000_000_000 };
+  return {
+    kind: 'gap',
+    ...numbering,
+    n,
+    previousBoot: 'b0',
+    lastRecorded: 4,
+    mayBeMissing: 1000,
+    nowMs: 1_800_000_000_000,
+  };
 }

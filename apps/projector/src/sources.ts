@@ -41,7 +41,11 @@ export const decisionsSource: Source<RecordedDecisions> = {
   segment: SEGMENT,
   projections: projections.DECISIONS,
   idOf: messageId,
-  decode: (message) => ({ seq: message.seq, tenant: tenantOf(message), records: parsed<DecisionBatch>(message, Array.isArray) }),
+  decode: (message) => ({
+    seq: message.seq,
+    tenant: tenantOf(message),
+    records: parsed<DecisionBatch>(message, Array.isArray),
+  }),
 };
 
 export const operationsSource: Source<StoredDeadLetter> = {
@@ -51,7 +55,10 @@ export const operationsSource: Source<StoredDeadLetter> = {
   filters: ['writ.*.ops.dead-letter.>'],
   projections: projections.OPS,
   idOf: messageId,
-  decode: (message) => ({ seq: message.seq, letter: parsed<StoredDeadLetter['letter']>(message, isRecord) }),
+  decode: (message) => ({
+    seq: message.seq,
+    letter: parsed<StoredDeadLetter['letter']>(message, isRecord),
+  }),
 };
 
 /** A message as an entry; one that can not be decoded says so, for the projections that read its kind. */
@@ -75,7 +82,9 @@ function tenantOf({ subject }: StoredMessage): string {
 /** The body as JSON. Roles alone write these streams; its outline is checked, its members by the table they go to. */
 function parsed<T>(message: StoredMessage, hasOutline: (value: unknown) => boolean): T {
   const { data } = message;
-  const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+  const value: unknown = JSON.parse(
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'),
+  );
   if (!hasOutline(value)) throw new TypeError('its body does not have the shape of its stream');
   return value as T;
 }
@@ -87,5 +96,9 @@ function isRecord(value: unknown): boolean {
 function unreadable(message: StoredMessage, cause: unknown): WritError {
   if (cause instanceof WritError) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new WritError('EVENT_UNREADABLE', `the message at ${message.seq} of \`${message.subject}\` can not be read: ${why}`, { cause });
+  return new WritError(
+    'EVENT_UNREADABLE',
+    `the message at ${message.seq} of \`${message.subject}\` can not be read: ${why}`,
+    { cause },
+  );
 }

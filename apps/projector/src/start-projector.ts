@@ -23,7 +23,10 @@ const MAX_BATCH = 3000;
 /** Starts projecting; outages of NATS or Postgres are waited out, now and later. */
 export async function startProjector(options: ProjectorOptions): Promise<RunningProjector> {
   const { secrets, log } = options;
-  const connection = await connectAs(secrets, 'projector-store', { servers: options.natsUrl, name: 'writ-projector' });
+  const connection = await connectAs(secrets, 'projector-store', {
+    servers: options.natsUrl,
+    name: 'writ-projector',
+  });
   // Two connections for each stream: one holds the lock, one writes.
   const store = openStore(options.databaseUrl, {
     max: 6,
@@ -31,7 +34,14 @@ export async function startProjector(options: ProjectorOptions): Promise<Running
     onTrouble: (error) => log.debug({}, `a connection to Postgres was lost: ${error.message}`),
   });
   const lane = <Content>(source: Source<Content>): Lane =>
-    startLane({ connection, store, cell: secrets.cell, source, log, maxBatch: options.maxBatch ?? MAX_BATCH });
+    startLane({
+      connection,
+      store,
+      cell: secrets.cell,
+      source,
+      log,
+      maxBatch: options.maxBatch ?? MAX_BATCH,
+    });
   const lanes = [lane(eventsSource), lane(decisionsSource), lane(operationsSource)];
   return {
     name: 'projector',
@@ -52,5 +62,10 @@ function readinessOf(lanes: readonly Lane[]): { ok: boolean; detail?: string } {
     return { ok: false, detail: `${source} is ${state.status}${reason}` };
   }
   const paused = lanes.flatMap((lane) => lane.lag()).find((lag) => lag.paused !== null);
-  return paused ? { ok: false, detail: `projection \`${paused.projection}\` is paused after ${paused.seq}: ${paused.paused ?? ''}` } : { ok: true };
+  return paused
+    ? {
+        ok: false,
+        detail: `projection \`${paused.projection}\` is paused after ${paused.seq}: ${paused.paused ?? ''}`,
+      }
+    : { ok: true };
 }

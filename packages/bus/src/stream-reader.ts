@@ -11,7 +11,10 @@ export type StreamReader = {
   /** The message at a sequence as the leader has it; `undefined` where there is none. */
   get(seq: number): Promise<StoredMessage | undefined>;
   /** A run of messages from a sequence on, in order; empty where the replica that answers has none yet. */
-  page(query: { readonly fromSeq: number; readonly limit: number }): Promise<readonly StoredMessage[]>;
+  page(query: {
+    readonly fromSeq: number;
+    readonly limit: number;
+  }): Promise<readonly StoredMessage[]>;
 };
 
 const PAGE_BYTES = 16 * 1024 * 1024;
@@ -32,13 +35,21 @@ export function openStreamReader(connection: NatsConnection, stream: string): St
     page: ({ fromSeq, limit }) =>
       guarded(async () => {
         // With a batch of one the server does not say that it is done.
-        const query = { seq: fromSeq, next_by_subj: '>', batch: Math.max(2, limit), max_bytes: PAGE_BYTES };
+        const query = {
+          seq: fromSeq,
+          next_by_subj: '>',
+          batch: Math.max(2, limit),
+          max_bytes: PAGE_BYTES,
+        };
         return (await directGet(connection, stream, query)).messages;
       }),
   };
 }
 
 /** The first value of a header of a stored message. */
-export function headerOf(message: Pick<StoredMessage, 'headers'>, name: string): string | undefined {
+export function headerOf(
+  message: Pick<StoredMessage, 'headers'>,
+  name: string,
+): string | undefined {
   return headerIn(message.headers, name);
 }

@@ -22,23 +22,41 @@ const migrations: Readonly<Record<string, Migration>> = {
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */
 export async function migrate(store: Store): Promise<string[]> {
-  const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const migrator = new Migrator({
+    db: store.db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+  });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
     if (isOutage(error))
-      throw new WritError('STORE_UNAVAILABLE', 'the read models can not be reached now; try again later', { cause: error });
+      throw new WritError(
+        'STORE_UNAVAILABLE',
+        'the read models can not be reached now; try again later',
+        { cause: error },
+      );
     const failed = results?.find((result) => result.status === 'Error')?.migrationName;
-    throw new WritError('INTERNAL', `migration \`${failed ?? 'unknown'}\` failed: ${messageOf(error)}`, { cause: error });
+    throw new WritError(
+      'INTERNAL',
+      `migration \`${failed ?? 'unknown'}\` failed: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
   await publishTrustModel(store);
-  return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName);
+  return (results ?? [])
+    .filter((result) => result.status === 'Success')
+    .map((result) => result.migrationName);
 }
 
 /** The names of migrations that this release knows and the database has not. */
 export async function pendingMigrations(store: Store): Promise<string[]> {
-  const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const migrator = new Migrator({
+    db: store.db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+  });
   const known = await migrator.getMigrations();
-  return known.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
+  return known
+    .filter((migration) => migration.executedAt === undefined)
+    .map((migration) => migration.name);
 }
 
 async function publishTrustModel(store: Store): Promise<void> {

@@ -55,14 +55,18 @@ function momentOf(text: string): string {
 
 /** True for failures that pass when Postgres is there again: connections, shutdowns, lack of room, deadlocks. */
 export function isOutage(error: unknown): boolean {
-  return !isBadData(error) && !(error instanceof TypeError || error instanceof RangeError || error instanceof WritError);
+  return (
+    !isBadData(error) &&
+    !(error instanceof TypeError || error instanceof RangeError || error instanceof WritError)
+  );
 }
 
 const BAD_DATA_CLASSES = new Set(['22', '23', '42', '54']);
 
 /** True when Postgres understood the statement and refuses what is in it. */
 export function isBadData(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.length === 5 && BAD_DATA_CLASSES.has(code.slice(0, 2));
 }
 
@@ -72,6 +76,10 @@ export async function reading<T>(query: () => Promise<T>): Promise<T> {
     return await query();
   } catch (cause) {
     if (!isOutage(cause)) throw cause;
-    throw new WritError('STORE_UNAVAILABLE', 'the read models can not be reached now; try again later', { cause });
+    throw new WritError(
+      'STORE_UNAVAILABLE',
+      'the read models can not be reached now; try again later',
+      { cause },
+    );
   }
 }

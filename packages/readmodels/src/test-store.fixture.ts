@@ -2,7 +2,12 @@
 import { testDatabase } from '@writ/testkit';
 import { migrate } from './migrate.ts';
 import { type Claimed, claimPositions, type SourceIdentity } from './projection/positions.ts';
-import { type Entry, kindOf, type ProjectedEvent, type Projection } from './projection/projection.ts';
+import {
+  type Entry,
+  kindOf,
+  type ProjectedEvent,
+  type Projection,
+} from './projection/projection.ts';
 import { openStore, type Store } from './store.ts';
 
 export type TestStore = Store & { readonly url: string; drop(): Promise<void> };
@@ -31,7 +36,12 @@ export const testSource: SourceIdentity = {
 };
 
 export function entriesOf(events: readonly ProjectedEvent[]): Entry<ProjectedEvent>[] {
-  return events.map((event) => ({ seq: event.seq, kind: kindOf(event.subject), id: event.id, content: event }));
+  return events.map((event) => ({
+    seq: event.seq,
+    kind: kindOf(event.subject),
+    id: event.id,
+    content: event,
+  }));
 }
 
 export async function claimAll<Content>(
@@ -55,7 +65,10 @@ export function batchOf<Content>(entries: readonly Entry<Content>[]) {
 }
 
 /** The entries as a stream that can be read again. */
-export function historyOf(entries: readonly Entry<ProjectedEvent>[], projections: readonly Projection<ProjectedEvent>[]) {
+export function historyOf(
+  entries: readonly Entry<ProjectedEvent>[],
+  projections: readonly Projection<ProjectedEvent>[],
+) {
   return {
     source: 'EVENTS' as const,
     projections,

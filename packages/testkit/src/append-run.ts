@@ -5,7 +5,10 @@ import type { PlannedEvent } from './event-run.ts';
 const AT_ONCE = 64;
 
 /** Appends the run and returns the log's last sequence. Aggregates go side by side, so the log mixes them anew. */
-export async function appendRun(store: EventStore, planned: readonly PlannedEvent[]): Promise<number> {
+export async function appendRun(
+  store: EventStore,
+  planned: readonly PlannedEvent[],
+): Promise<number> {
   const lanes = new Map<string, PlannedEvent[]>();
   for (const item of planned) {
     const lane = lanes.get(item.subject) ?? [];

@@ -45,9 +45,22 @@ class RunWriter {
   readonly planned: PlannedEvent[] = [];
   readonly #tenants: readonly string[];
   readonly #versions = new Map<string, number>();
-  readonly #agents: { readonly tenant: string; readonly agentId: string; status: string; version: number }[] = [];
-  readonly #grants: { readonly tenant: string; readonly agentId: string; readonly grantId: string }[] = [];
-  readonly #running: { readonly tenant: string; readonly agentId: string; readonly executionId: string }[] = [];
+  readonly #agents: {
+    readonly tenant: string;
+    readonly agentId: string;
+    status: string;
+    version: number;
+  }[] = [];
+  readonly #grants: {
+    readonly tenant: string;
+    readonly agentId: string;
+    readonly grantId: string;
+  }[] = [];
+  readonly #running: {
+    readonly tenant: string;
+    readonly agentId: string;
+    readonly executionId: string;
+  }[] = [];
   readonly #policies = new Map<string, { published: number; active: string | null }>();
   readonly #keys: { readonly tenant: string; readonly keyId: string }[] = [];
   #random: number;
@@ -64,7 +77,10 @@ class RunWriter {
     const agentId = i % 3 === 0 ? `worker-${i}` : `container-${i % 5}:worker-${i}`;
     const agent = { tenant, agentId, status: 'active', version: 1 };
     this.#agents.push(agent);
-    this.#write(subjects.agent(tenant, agentId), `agent/${agentId}`, { type: 'AgentRegistered', data: this.#registration(agent) });
+    this.#write(subjects.agent(tenant, agentId), `agent/${agentId}`, {
+      type: 'AgentRegistered',
+      data: this.#registration(agent),
+    });
   }
 
   step(): void {
@@ -97,14 +113,31 @@ class RunWriter {
   #start({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
     const executionId = this.#id('exec');
     this.#running.push({ tenant, agentId, executionId });
-    const data = { executionId, agentId, action: 'generate_chart', resource: 'dataset:sales', decisionId: null, startedAt: null };
-    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, { type: 'ExecutionStarted', data });
+    const data = {
+      executionId,
+      agentId,
+      action: 'generate_chart',
+      resource: 'dataset:sales',
+      decisionId: null,
+      startedAt: null,
+    };
+    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, {
+      type: 'ExecutionStarted',
+      data,
+    });
   }
 
   #report(agent: { readonly tenant: string; readonly agentId: string }): void {
     const known = this.#below(2) === 0 ? this.#running.pop() : undefined;
     const { tenant, agentId } = known ?? agent;
-    const outcome = this.#pick(['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled', 'timed_out'] as const);
+    const outcome = this.#pick([
+      'succeeded',
+      'succeeded',
+      'succeeded',
+      'failed',
+      'cancelled',
+      'timed_out',
+    ] as const);
     const failed = outcome === 'failed' || outcome === 'timed_out';
     const data = {
       executionId: known?.executionId ?? this.#id('exec'),
@@ -120,15 +153,26 @@ class RunWriter {
       tokens: { input: this.#below(1000), output: this.#below(500) },
       error: failed ? { code: 'E_DATA', message: 'column "a\\b" is missing, {see} \u0000' } : null,
     };
-    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, { type: 'ExecutionReported', data });
+    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, {
+      type: 'ExecutionReported',
+      data,
+    });
   }
 
   #feedback({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
     const rating = this.#below(10_001) / 10_000;
     const source = this.#pick(['human', 'system', 'peer', 'self'] as const);
     const peers = this.#agents.filter((other) => other.tenant === tenant);
-    const rater = source === 'peer' ? this.#pick(peers).agentId : source === 'self' ? agentId : `usr_${this.#below(6)}`;
-    const severity = rating >= 0.5 ? this.#pick(['trivial', 'normal', 'high'] as const) : this.#pick(['minor', 'major'] as const);
+    const rater =
+      source === 'peer'
+        ? this.#pick(peers).agentId
+        : source === 'self'
+          ? agentId
+          : `usr_${this.#below(6)}`;
+    const severity =
+      rating >= 0.5
+        ? this.#pick(['trivial', 'normal', 'high'] as const)
+        : this.#pick(['minor', 'major'] as const);
     const data = {
       feedbackId: this.#id('fb'),
       agentId,
@@ -139,7 +183,10 @@ class RunWriter {
       severity,
       comment: this.#below(2) === 0 ? null : 'clear, "mostly"; \\ and 🧭',
     };
-    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, { type: 'FeedbackGiven', data });
+    this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, {
+      type: 'FeedbackGiven',
+      data,
+    });
   }
 
   #grant({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
@@ -151,12 +198,18 @@ class RunWriter {
       actions: ['generate_chart', 'read_*'],
       resources: ['dataset:*'],
       notBefore: null,
-      expiresAt: this.#below(2) === 0 ? null : new Date(this.#timeMs + this.#below(1_000_000_000)).toISOString(),
+      expiresAt:
+        this.#below(2) === 0
+          ? null
+          : new Date(this.#timeMs + this.#below(1_000_000_000)).toISOString(),
       conditions: this.#below(2) === 0 ? {} : { maxCostMicros: this.#below(500_000) },
       reason: 'quarterly reports',
       issuedBy: OPERATOR,
     };
-    this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, { type: 'GrantIssued', data });
+    this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, {
+      type: 'GrantIssued',
+      data,
+    });
   }
 
   #revokeGrant(): void {
@@ -164,12 +217,21 @@ class RunWriter {
     if (!grant) return;
     const { tenant, agentId, grantId } = grant;
     const data = { grantId, agentId, reason: null, revokedBy: OPERATOR };
-    this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, { type: 'GrantRevoked', data });
+    this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, {
+      type: 'GrantRevoked',
+      data,
+    });
   }
 
-  #changeAgent(agent: { readonly tenant: string; readonly agentId: string; status: string; version: number }): void {
+  #changeAgent(agent: {
+    readonly tenant: string;
+    readonly agentId: string;
+    status: string;
+    version: number;
+  }): void {
     const { tenant, agentId } = agent;
-    const write = (event: WritEvent) => this.#write(subjects.agent(tenant, agentId), `agent/${agentId}`, event);
+    const write = (event: WritEvent) =>
+      this.#write(subjects.agent(tenant, agentId), `agent/${agentId}`, event);
     if (this.#below(2) === 0) {
       agent.version++;
       write({ type: 'AgentVersionRegistered', data: this.#registration(agent) });
@@ -187,14 +249,20 @@ class RunWriter {
     const chosen = String(known.published);
     const digest = (version: string) => `sha256:${version.padStart(64, '0')}`;
     if (known.published > 0 && known.active !== chosen) {
-      write({ type: 'PoliciesActivated', data: { version: chosen, digest: digest(chosen), superseded: known.active } });
+      write({
+        type: 'PoliciesActivated',
+        data: { version: chosen, digest: digest(chosen), superseded: known.active },
+      });
       known.active = chosen;
       return;
     }
     known.published++;
     const version = String(known.published);
     const policies = { freeze: 'forbid (principal, action, resource);' };
-    write({ type: 'PoliciesPublished', data: { version, engine: 'cedar', policies, digest: digest(version), note: null } });
+    write({
+      type: 'PoliciesPublished',
+      data: { version, engine: 'cedar', policies, digest: digest(version), note: null },
+    });
   }
 
   #key(tenant: string): void {
@@ -202,11 +270,20 @@ class RunWriter {
     const keyId = known?.keyId ?? this.#uuid().replaceAll('-', '').slice(0, 16);
     const at = known?.tenant ?? tenant;
     if (!known) this.#keys.push({ tenant, keyId });
-    const created = { keyId, name: 'worker', role: 'agent' as const, agents: ['*'], expiresAt: null, secretHash: 'ab'.repeat(32) };
+    const created = {
+      keyId,
+      name: 'worker',
+      role: 'agent' as const,
+      agents: ['*'],
+      expiresAt: null,
+      secretHash: 'ab'.repeat(32),
+    };
     this.#write(
       subjects.key(at, keyId),
       `key/${keyId}`,
-      known ? { type: 'KeyRevoked', data: { keyId, reason: null } } : { type: 'KeyCreated', data: created },
+      known
+        ? { type: 'KeyRevoked', data: { keyId, reason: null } }
+        : { type: 'KeyCreated', data: created },
     );
   }
 

@@ -71,7 +71,10 @@ let databasesOpen = 0;
  * A database for one test file. `prepare` makes what all databases of this template name begin with; it runs once for
  * a server and must leave no connection behind.
  */
-export async function testDatabase(template: string, prepare: (url: string) => Promise<void>): Promise<TestDatabase> {
+export async function testDatabase(
+  template: string,
+  prepare: (url: string) => Promise<void>,
+): Promise<TestDatabase> {
   databasesOpen++;
   const shared = await urlOfTheRun();
   ownServer ??= shared === undefined ? startTestPostgres() : undefined;
@@ -84,7 +87,9 @@ export async function testDatabase(template: string, prepare: (url: string) => P
   return {
     url: inDatabase(serverUrl, name),
     async drop() {
-      await withClient(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
+      await withClient(serverUrl, (client) =>
+        client.query(`drop database if exists ${name} with (force)`),
+      );
       databasesOpen--;
       if (databasesOpen > 0 || ownServer === undefined) return;
       const server = await ownServer;
@@ -106,7 +111,10 @@ type Template = {
 };
 
 /** Test files of one run ask for it at the same time: a lock of the server makes all but one wait. */
-async function ensureTemplate(client: pg.Client, { serverUrl, template, prepare }: Template): Promise<string> {
+async function ensureTemplate(
+  client: pg.Client,
+  { serverUrl, template, prepare }: Template,
+): Promise<string> {
   const name = `template_${template}`;
   await client.query("select pg_advisory_lock(hashtext('writ test templates'))");
   try {
@@ -122,7 +130,10 @@ async function ensureTemplate(client: pg.Client, { serverUrl, template, prepare 
   }
 }
 
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+async function withClient(
+  url: string,
+  work: (client: pg.Client) => Promise<unknown>,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

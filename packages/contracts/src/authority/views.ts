@@ -22,7 +22,9 @@ export const grantView = z.strictObject({
   reason: z.string().nullable(),
   issuedBy: z.string(),
   issuedAt: z.string(),
-  revoked: z.strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() }).nullable(),
+  revoked: z
+    .strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() })
+    .nullable(),
   seq: z.int(),
 });
 

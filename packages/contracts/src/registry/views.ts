@@ -33,7 +33,10 @@ export const agentView = z.strictObject({
 export const agentVersionView = z.strictObject({ ...registrationView, seq: z.int() });
 
 /** One agent, with every version that was registered, newest first. */
-export const agentDetailView = z.strictObject({ ...agentView.shape, versions: z.array(agentVersionView) });
+export const agentDetailView = z.strictObject({
+  ...agentView.shape,
+  versions: z.array(agentVersionView),
+});
 
 export const agentsQuery = z.strictObject({
   ...pageQuery,
@@ -43,7 +46,12 @@ export const agentsQuery = z.strictObject({
   /** A range such as `>=2.0.0 <3`; an agent with any registered version in it is shown. */
   version: listedText.optional(),
   status: agentStatus.optional(),
-  minTrust: z.coerce.number('must be a number').int('must be a whole number').min(0, 'must be 0 to 1000').max(1000, 'must be 0 to 1000').optional(),
+  minTrust: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(0, 'must be 0 to 1000')
+    .max(1000, 'must be 0 to 1000')
+    .optional(),
   /** `<name>` or `<name>=<value>`; every one that is given must be there. */
   label: repeatable(listedText),
   owner: listedText.optional(),

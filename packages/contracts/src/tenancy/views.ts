@@ -14,11 +14,17 @@ export const keyView = z.strictObject({
   expiresAt: z.string().nullable(),
   createdBy: z.string(),
   createdAt: z.string(),
-  revoked: z.strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() }).nullable(),
+  revoked: z
+    .strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() })
+    .nullable(),
   seq: z.int(),
 });
 
-export const keysQuery = z.strictObject({ ...pageQuery, role: keyRole.optional(), status: keyStatus.optional() });
+export const keysQuery = z.strictObject({
+  ...pageQuery,
+  role: keyRole.optional(),
+  status: keyStatus.optional(),
+});
 
 export type KeyView = z.infer<typeof keyView>;
 export type KeysQuery = z.infer<typeof keysQuery>;

@@ -10,14 +10,22 @@ import type { DecisionRow } from './decisions.ts';
 type DecisionSelect = SelectQueryBuilder<Database, 'decisions', DecisionRow>;
 
 /** Lists decisions in the order they were recorded, the newest first. */
-export function listDecisions(store: Store, scope: Scope, query: DecisionsQuery): Promise<Page<DecisionView>> {
+export function listDecisions(
+  store: Store,
+  scope: Scope,
+  query: DecisionsQuery,
+): Promise<Page<DecisionView>> {
   return readPage({
     list: 'decisions',
     scope,
     query,
     fetch(limit, after) {
-      let select = filtered(decisionsOf(store, scope), query).orderBy('seq', 'desc').orderBy('ordinal', 'desc').limit(limit);
-      if (after) select = select.where(sql<boolean>`(seq, ordinal) < (${after.seq}, ${after.ordinal})`);
+      let select = filtered(decisionsOf(store, scope), query)
+        .orderBy('seq', 'desc')
+        .orderBy('ordinal', 'desc')
+        .limit(limit);
+      if (after)
+        select = select.where(sql<boolean>`(seq, ordinal) < (${after.seq}, ${after.ordinal})`);
       return select.execute();
     },
     placeOf: ({ seq, ordinal }) => ({ seq, ordinal }),
@@ -26,11 +34,21 @@ export function listDecisions(store: Store, scope: Scope, query: DecisionsQuery)
 }
 
 /** One decision with everything it was made from; `undefined` when it is not recorded. */
-export async function getDecision(store: Store, scope: Scope, decisionId: string): Promise<DecisionDetailView | undefined> {
-  const row = await reading(() => decisionsOf(store, scope).where('decision_id', '=', decisionId).executeTakeFirst());
+export async function getDecision(
+  store: Store,
+  scope: Scope,
+  decisionId: string,
+): Promise<DecisionDetailView | undefined> {
+  const row = await reading(() =>
+    decisionsOf(store, scope).where('decision_id', '=', decisionId).executeTakeFirst(),
+  );
   if (!row) return undefined;
   const { governor, boot, n, durability, seq } = row;
-  return { ...decisionView(row), inputs: row.inputs, record: { governor, boot, n, durability, seq } };
+  return {
+    ...decisionView(row),
+    inputs: row.inputs,
+    record: { governor, boot, n, durability, seq },
+  };
 }
 
 function decisionsOf({ db }: Store, { tenant }: Scope): DecisionSelect {

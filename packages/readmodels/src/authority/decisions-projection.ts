@@ -3,10 +3,19 @@ import type { DecisionBatch, DecisionGap, DecisionRecord } from '@writ/contracts
 import { momentAt } from '../projection/moment.ts';
 import type { Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
-import { type DecisionGapRow, decisionGapsTable, type DecisionRow, decisionsTable } from './decisions.ts';
+import {
+  type DecisionGapRow,
+  decisionGapsTable,
+  type DecisionRow,
+  decisionsTable,
+} from './decisions.ts';
 
 /** One message of DECISIONS. */
-export type RecordedDecisions = { readonly seq: number; readonly tenant: string; readonly records: DecisionBatch };
+export type RecordedDecisions = {
+  readonly seq: number;
+  readonly tenant: string;
+  readonly records: DecisionBatch;
+};
 
 export const decisionsProjection: Projection<RecordedDecisions> = {
   name: 'decisions',
@@ -22,7 +31,8 @@ export const decisionsProjection: Projection<RecordedDecisions> = {
       need() {},
       apply({ tenant, seq, records }) {
         for (const [ordinal, record] of records.entries())
-          if (record.kind === 'decision') decisions.put(decisionRow(record, { tenant, seq, ordinal }));
+          if (record.kind === 'decision')
+            decisions.put(decisionRow(record, { tenant, seq, ordinal }));
           else if (record.kind === 'gap') gaps.put(gapRow(record, { tenant, seq }));
       },
     };
@@ -63,7 +73,10 @@ function decisionRow(
   };
 }
 
-function gapRow(gap: DecisionGap, at: { readonly tenant: string; readonly seq: number }): DecisionGapRow {
+function gapRow(
+  gap: DecisionGap,
+  at: { readonly tenant: string; readonly seq: number },
+): DecisionGapRow {
   return {
     tenant: at.tenant,
     governor: gap.governor,

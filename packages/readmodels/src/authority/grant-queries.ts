@@ -10,13 +10,19 @@ import type { GrantRow } from './grants.ts';
 type GrantSelect = SelectQueryBuilder<Database, 'grants', GrantRow>;
 
 /** Lists grants, those issued last first. */
-export function listGrants(store: Store, scope: Scope, query: GrantsQuery): Promise<Page<GrantView>> {
+export function listGrants(
+  store: Store,
+  scope: Scope,
+  query: GrantsQuery,
+): Promise<Page<GrantView>> {
   return readPage({
     list: 'grants',
     scope,
     query,
     fetch(limit, after) {
-      let select = filtered(grantsOf(store, scope), query).orderBy('created_seq', 'desc').limit(limit);
+      let select = filtered(grantsOf(store, scope), query)
+        .orderBy('created_seq', 'desc')
+        .limit(limit);
       if (after) select = select.where('created_seq', '<', after.seq);
       if (query.status !== undefined) select = select.where(inStatus(query.status, scope.nowMs));
       return select.execute();
@@ -27,8 +33,14 @@ export function listGrants(store: Store, scope: Scope, query: GrantsQuery): Prom
 }
 
 /** One grant; `undefined` when there is none of that id. */
-export async function getGrant(store: Store, scope: Scope, grantId: string): Promise<GrantView | undefined> {
-  const row = await reading(() => grantsOf(store, scope).where('grant_id', '=', grantId).executeTakeFirst());
+export async function getGrant(
+  store: Store,
+  scope: Scope,
+  grantId: string,
+): Promise<GrantView | undefined> {
+  const row = await reading(() =>
+    grantsOf(store, scope).where('grant_id', '=', grantId).executeTakeFirst(),
+  );
   return row && grantView(row, scope.nowMs);
 }
 
@@ -76,7 +88,9 @@ function grantView(row: GrantRow, nowMs: number): GrantView {
     issuedBy: row.issued_by,
     issuedAt: row.issued_at,
     revoked:
-      row.revoked_at === null ? null : { by: row.revoked_by ?? '', at: row.revoked_at, reason: row.revoke_reason },
+      row.revoked_at === null
+        ? null
+        : { by: row.revoked_by ?? '', at: row.revoked_at, reason: row.revoke_reason },
     seq: row.seq,
   };
 }

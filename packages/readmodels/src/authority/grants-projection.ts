@@ -33,7 +33,10 @@ function isOfGrants(event: RecordedEvent): event is RecordedEvent<GrantsEventNam
 }
 
 /** The row of a grant after an event; `undefined` when what was never granted is taken back. */
-export function evolveGrant(row: GrantRow | undefined, event: RecordedEvent<GrantsEventName>): GrantRow | undefined {
+export function evolveGrant(
+  row: GrantRow | undefined,
+  event: RecordedEvent<GrantsEventName>,
+): GrantRow | undefined {
   const { grantId } = event.data;
   const before = { grants: new Map(row ? [[grantId, grantOf(row)]] : []), timeMs: 0 };
   const grant = grants.evolve(before, event).grants.get(grantId);

@@ -43,9 +43,19 @@ function published(event: RecordedEvent<'PoliciesPublished'>): PolicyVersionRow 
   };
 }
 
-function activate(rows: RowSet<PolicyVersionRow>, { tenant, data, actor, timeMs, seq }: RecordedEvent<'PoliciesActivated'>): void {
+function activate(
+  rows: RowSet<PolicyVersionRow>,
+  { tenant, data, actor, timeMs, seq }: RecordedEvent<'PoliciesActivated'>,
+): void {
   const before = data.superseded === null ? undefined : rows.get(tenant, data.superseded);
   if (before) rows.put({ ...before, active: false, seq });
   const chosen = rows.get(tenant, data.version);
-  if (chosen) rows.put({ ...chosen, active: true, activated_by: actor.id, activated_at: momentAt(timeMs), seq });
+  if (chosen)
+    rows.put({
+      ...chosen,
+      active: true,
+      activated_by: actor.id,
+      activated_at: momentAt(timeMs),
+      seq,
+    });
 }

@@ -5,7 +5,11 @@ import { reading, type Store } from '../store.ts';
 import type { PolicyVersionRow } from './policies.ts';
 
 /** Lists the versions of a tenant's policies, the newest first. */
-export function listPolicyVersions(store: Store, scope: Scope, query: PoliciesQuery): Promise<Page<PolicyVersionView>> {
+export function listPolicyVersions(
+  store: Store,
+  scope: Scope,
+  query: PoliciesQuery,
+): Promise<Page<PolicyVersionView>> {
   return readPage({
     list: 'policies',
     scope,
@@ -26,7 +30,9 @@ export async function getPolicyVersion(
   scope: Scope,
   version: string,
 ): Promise<PolicyVersionDetailView | undefined> {
-  const row = await reading(() => versionsOf(store, scope).where('version', '=', version).executeTakeFirst());
+  const row = await reading(() =>
+    versionsOf(store, scope).where('version', '=', version).executeTakeFirst(),
+  );
   return row && { ...policyVersionView(row), policies: row.policies };
 }
 
@@ -44,7 +50,8 @@ function policyVersionView(row: PolicyVersionRow): PolicyVersionView {
     note: row.note,
     publishedBy: row.published_by,
     publishedAt: row.published_at,
-    activated: row.activated_at === null ? null : { by: row.activated_by ?? '', at: row.activated_at },
+    activated:
+      row.activated_at === null ? null : { by: row.activated_by ?? '', at: row.activated_at },
     seq: row.seq,
   };
 }

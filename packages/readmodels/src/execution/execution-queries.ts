@@ -10,13 +10,19 @@ import type { ExecutionRow } from './executions.ts';
 type ExecutionSelect = SelectQueryBuilder<Database, 'executions', ExecutionRow>;
 
 /** Lists executions by when they were first heard of, the newest first. */
-export function listExecutions(store: Store, scope: Scope, query: ExecutionsQuery): Promise<Page<ExecutionView>> {
+export function listExecutions(
+  store: Store,
+  scope: Scope,
+  query: ExecutionsQuery,
+): Promise<Page<ExecutionView>> {
   return readPage({
     list: 'executions',
     scope,
     query,
     fetch(limit, after) {
-      let select = filtered(executionsOf(store, scope), query).orderBy('created_seq', 'desc').limit(limit);
+      let select = filtered(executionsOf(store, scope), query)
+        .orderBy('created_seq', 'desc')
+        .limit(limit);
       if (after) select = select.where('created_seq', '<', after.seq);
       return select.execute();
     },
@@ -32,7 +38,10 @@ export async function getExecution(
   { agentId, executionId }: { readonly agentId: string; readonly executionId: string },
 ): Promise<ExecutionView | undefined> {
   const row = await reading(() =>
-    executionsOf(store, scope).where('agent_id', '=', agentId).where('execution_id', '=', executionId).executeTakeFirst(),
+    executionsOf(store, scope)
+      .where('agent_id', '=', agentId)
+      .where('execution_id', '=', executionId)
+      .executeTakeFirst(),
   );
   return row && executionView(row);
 }

@@ -5,7 +5,10 @@ import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
 import { type ExecutionRow, executionsTable } from './executions.ts';
 
-export type ExecutionEvent = Extract<ProjectedEvent, RecordedEvent<'ExecutionStarted' | 'ExecutionReported'>>;
+export type ExecutionEvent = Extract<
+  ProjectedEvent,
+  RecordedEvent<'ExecutionStarted' | 'ExecutionReported'>
+>;
 
 export const executionsProjection: Projection<ProjectedEvent> = {
   name: 'executions',
@@ -18,7 +21,8 @@ export const executionsProjection: Projection<ProjectedEvent> = {
     return {
       sets: [rows],
       need(event) {
-        if (isOfExecutions(event)) rows.need(event.tenant, event.data.agentId, event.data.executionId);
+        if (isOfExecutions(event))
+          rows.need(event.tenant, event.data.agentId, event.data.executionId);
       },
       apply(event) {
         if (!isOfExecutions(event)) return;
@@ -35,7 +39,10 @@ function isOfExecutions(event: ProjectedEvent): event is ExecutionEvent {
 }
 
 /** The row of an execution after an event. What is said a second time changes nothing: the first word stands. */
-export function evolveExecution(row: ExecutionRow | undefined, event: ExecutionEvent): ExecutionRow {
+export function evolveExecution(
+  row: ExecutionRow | undefined,
+  event: ExecutionEvent,
+): ExecutionRow {
   const at = momentAt(event.timeMs);
   const known = row ?? newRow(event, at);
   if (event.type === 'ExecutionStarted')
@@ -54,7 +61,11 @@ export function evolveExecution(row: ExecutionRow | undefined, event: ExecutionE
   return known.reported_seq !== null ? known : reported(known, event, at);
 }
 
-function reported(row: ExecutionRow, event: Extract<ExecutionEvent, { type: 'ExecutionReported' }>, at: string): ExecutionRow {
+function reported(
+  row: ExecutionRow,
+  event: Extract<ExecutionEvent, { type: 'ExecutionReported' }>,
+  at: string,
+): ExecutionRow {
   const { data } = event;
   return {
     ...row,

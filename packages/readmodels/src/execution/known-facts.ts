@@ -30,7 +30,13 @@ export type KnownFacts = {
   readonly position: number;
 };
 
-type FactLine = { readonly n: number; readonly id: string; readonly event_id: string; readonly seq: number; readonly fingerprint: string | null };
+type FactLine = {
+  readonly n: number;
+  readonly id: string;
+  readonly event_id: string;
+  readonly seq: number;
+  readonly fingerprint: string | null;
+};
 
 /** Looks up many facts at once. */
 export async function knownFacts(store: Store, queries: readonly FactQuery[]): Promise<KnownFacts> {
@@ -41,30 +47,67 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
     queries.map((query) => query.id),
     queries.map((query) => query.idempotencyKey),
   ];
-  const { rows } = await reading(() => store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }));
+  const { rows } = await reading(() =>
+    store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }),
+  );
   const facts: (KnownFact | undefined)[] = queries.map(() => undefined);
   let position = 0;
   for (const row of rows) {
     if (row.n === 0) position = row.seq;
-    else facts[row.n - 1] ??= { id: row.id, eventId: row.event_id, seq: row.seq, fingerprint: row.fingerprint };
+    else
+      facts[row.n - 1] ??= {
+        id: row.id,
+        eventId: row.event_id,
+        seq: row.seq,
+        fingerprint: row.fingerprint,
+      };
   }
   return { facts, position };
 }
 
-type Source = { readonly kind: FactKind; readonly table: string; readonly id: string; readonly event: string; readonly key: string };
+type Source = {
+  readonly kind: FactKind;
+  readonly table: string;
+  readonly id: string;
+  readonly event: string;
+  readonly key: string;
+};
 
-const announced = 'announced_id as event_id, announced_seq as seq, announced_fingerprint as fingerprint';
-const reported = 'reported_id as event_id, reported_seq as seq, reported_fingerprint as fingerprint';
+const announced =
+  'announced_id as event_id, announced_seq as seq, announced_fingerprint as fingerprint';
+const reported =
+  'reported_id as event_id, reported_seq as seq, reported_fingerprint as fingerprint';
 
 const sources: readonly Source[] = [
-  { kind: 'started', table: 'executions', id: 'execution_id', event: announced, key: 'announced_key' },
-  { kind: 'reported', table: 'executions', id: 'execution_id', event: reported, key: 'reported_key' },
-  { kind: 'feedback', table: 'feedback', id: 'feedback_id', event: 'event_id, seq, fingerprint', key: 'idempotency_key' },
+  {
+    kind: 'started',
+    table: 'executions',
+    id: 'execution_id',
+    event: announced,
+    key: 'announced_key',
+  },
+  {
+    kind: 'reported',
+    table: 'executions',
+    id: 'execution_id',
+    event: reported,
+    key: 'reported_key',
+  },
+  {
+    kind: 'feedback',
+    table: 'feedback',
+    id: 'feedback_id',
+    event: 'event_id, seq, fingerprint',
+    key: 'idempotency_key',
+  },
 ];
 
 /** Each branch is one probe of an index, whatever the statistics say. */
 function probes({ kind, table, id, event, key }: Source): string[] {
-  const probe = (rank: number, match: string) => `(select ${rank} as rank, ${id} as id, ${event} from ${table} f
+  const probe = (
+    rank: number,
+    match: string,
+  ) => `(select ${rank} as rank, ${id} as id, ${event} from ${table} f
     where a.kind = '${kind}' and f.tenant = a.tenant and f.agent_id = a.agent_id and ${match} limit 1)`;
   return [probe(1, `f.${id} = a.id`), probe(2, `f.${key} = a.idempotency_key`)];
 }

@@ -5,7 +5,11 @@ import { reading, type Store } from '../store.ts';
 import type { DeadLetterRow } from './dead-letters.ts';
 
 /** Lists dead letters, the newest first. */
-export function listDeadLetters(store: Store, scope: Scope, query: DeadLettersQuery): Promise<Page<DeadLetterView>> {
+export function listDeadLetters(
+  store: Store,
+  scope: Scope,
+  query: DeadLettersQuery,
+): Promise<Page<DeadLetterView>> {
   return readPage({
     list: 'dead-letters',
     scope,
@@ -23,7 +27,11 @@ export function listDeadLetters(store: Store, scope: Scope, query: DeadLettersQu
 }
 
 /** One dead letter; `undefined` when there is none of that id. */
-export async function getDeadLetter(store: Store, scope: Scope, id: string): Promise<DeadLetterDetailView | undefined> {
+export async function getDeadLetter(
+  store: Store,
+  scope: Scope,
+  id: string,
+): Promise<DeadLetterDetailView | undefined> {
   const row = await reading(() => lettersOf(store, scope).where('id', '=', id).executeTakeFirst());
   return row && { ...deadLetterView(row), headers: row.headers, body: row.body };
 }

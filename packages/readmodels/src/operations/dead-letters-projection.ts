@@ -38,7 +38,8 @@ export const deadLettersProjection: Projection<StoredDeadLetter> = {
       sets: [rows],
       need() {},
       apply({ seq, letter }) {
-        const { id, tenant, stream, subject, headers, body, code, reason, details, attempts } = letter;
+        const { id, tenant, stream, subject, headers, body, code, reason, details, attempts } =
+          letter;
         rows.put({
           tenant,
           id,

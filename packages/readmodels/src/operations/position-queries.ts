@@ -5,7 +5,9 @@ import type { PositionRow } from './position-row.ts';
 
 /** The rows of the positions, with what tells their streams apart. */
 export function positionRows(store: Store): Promise<PositionRow[]> {
-  return reading(() => store.db.selectFrom('projection_positions').selectAll().orderBy('projection').execute());
+  return reading(() =>
+    store.db.selectFrom('projection_positions').selectAll().orderBy('projection').execute(),
+  );
 }
 
 /** Every projection with its position. */
@@ -19,7 +21,10 @@ export async function listPositions(store: Store): Promise<PositionView[]> {
     segment: row.segment,
     seq: row.seq,
     status: row.status,
-    paused: row.status === 'paused' ? { seq: row.paused_seq ?? row.seq + 1, reason: row.paused_reason ?? '' } : null,
+    paused:
+      row.status === 'paused'
+        ? { seq: row.paused_seq ?? row.seq + 1, reason: row.paused_reason ?? '' }
+        : null,
     updatedAt: row.updated_at,
   }));
 }

@@ -2,7 +2,14 @@ import { WritError } from '@writ/contracts';
 import { eventRun, storedRun } from '@writ/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { projections } from '../projections.ts';
-import { batchOf, claimAll, entriesOf, historyOf, openTestStore, type TestStore } from '../test-store.fixture.ts';
+import {
+  batchOf,
+  claimAll,
+  entriesOf,
+  historyOf,
+  openTestStore,
+  type TestStore,
+} from '../test-store.fixture.ts';
 import { applyEntries } from './apply.ts';
 import { compareWithFreshFold } from './fresh-fold.ts';
 import { type Claimed, Deposed } from './positions.ts';
@@ -19,10 +26,16 @@ afterAll(() => store.drop());
 beforeEach(() => resetProjections(store.pool, all));
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
 }
 
-async function applyAll(claims: readonly Claimed<ProjectedEvent>[], entries: readonly Entry<ProjectedEvent>[], size = 500) {
+async function applyAll(
+  claims: readonly Claimed<ProjectedEvent>[],
+  entries: readonly Entry<ProjectedEvent>[],
+  size = 500,
+) {
   for (const chunk of chunks(entries, size)) await applyEntries(store.pool, claims, batchOf(chunk));
 }
 
@@ -48,7 +61,9 @@ describe('folding batches into rows', () => {
     const entries = entriesOf(storedRun(eventRun({ count: 300, seed: 3 })));
     await applyAll(await claimAll(store, all), entries);
     await store.pool.query('delete from feedback where seq = (select min(seq) from feedback)');
-    await store.pool.query("update executions set action = 'other' where seq = (select min(seq) from executions)");
+    await store.pool.query(
+      "update executions set action = 'other' where seq = (select min(seq) from executions)",
+    );
     await store.pool.query(`insert into grants select tenant, 'invented', agent_id, status, actions, resources, not_before,
       expires_at, from_ms, until_ms, conditions, reason, issued_by, issued_at, revoked_by, revoked_at, revoke_reason,
       created_seq, seq from grants limit 1`);
@@ -62,7 +77,9 @@ describe('folding batches into rows', () => {
   test('positions move over entries that no projection reads', async () => {
     const claims = await claimAll(store, all);
     await applyEntries(store.pool, claims, { entries: [], through: { seq: 12, id: 'x' } });
-    const { rows } = await store.pool.query('select distinct seq, msg_id from projection_positions');
+    const { rows } = await store.pool.query(
+      'select distinct seq, msg_id from projection_positions',
+    );
     expect(rows).toEqual([{ seq: 12, msg_id: 'x' }]);
   });
 });
@@ -72,14 +89,22 @@ describe('a projection that fails', () => {
 
   test('is paused before what it can not read, and the others go on', async () => {
     const bad = entries.findIndex((entry, i) => i > 100 && entry.kind === 'authority.grants');
-    const broken = entries.map((entry, i): Entry<ProjectedEvent> =>
-      i === bad
-        ? { seq: entry.seq, kind: entry.kind, id: entry.id, unreadable: new WritError('EVENT_UNREADABLE', 'is of a type of tomorrow') }
-        : entry,
+    const broken = entries.map(
+      (entry, i): Entry<ProjectedEvent> =>
+        i === bad
+          ? {
+              seq: entry.seq,
+              kind: entry.kind,
+              id: entry.id,
+              unreadable: new WritError('EVENT_UNREADABLE', 'is of a type of tomorrow'),
+            }
+          : entry,
     );
     const claims = await claimAll(store, all);
     await applyAll(claims, broken);
-    const { rows } = await store.pool.query('select projection, seq, status, paused_seq, paused_reason from projection_positions');
+    const { rows } = await store.pool.query(
+      'select projection, seq, status, paused_seq, paused_reason from projection_positions',
+    );
     const grants = rows.find(({ projection }) => projection === 'grants');
     expect(grants).toEqual({
       projection: 'grants',
@@ -88,7 +113,9 @@ describe('a projection that fails', () => {
       paused_seq: bad + 1,
       paused_reason: 'is of a type of tomorrow',
     });
-    expect(rows.filter(({ status, seq }) => status === 'running' && seq === 400)).toHaveLength(all.length - 1);
+    expect(rows.filter(({ status, seq }) => status === 'running' && seq === 400)).toHaveLength(
+      all.length - 1,
+    );
     expect(await differences(broken)).toEqual([]);
   });
 
@@ -98,12 +125,25 @@ describe('a projection that fails', () => {
       if (i !== bad || entry.content?.type !== 'FeedbackGiven') return entry;
       // A column that must not be null: what an event of another release could lead to.
       const data = { ...entry.content.data, rater: null as unknown as string };
-      return { seq: entry.seq, kind: entry.kind, id: entry.id, content: { ...entry.content, data } };
+      return {
+        seq: entry.seq,
+        kind: entry.kind,
+        id: entry.id,
+        content: { ...entry.content, data },
+      };
     });
-    const claims = await claimAll(store, all.filter(({ name }) => name === 'feedback'));
+    const claims = await claimAll(
+      store,
+      all.filter(({ name }) => name === 'feedback'),
+    );
     await applyAll(claims, broken, 400);
-    expect(claims[0]?.paused).toMatchObject({ seq: bad + 1, reason: expect.stringContaining('rater') });
-    const { rows } = await store.pool.query('select max(seq)::integer as last, count(*)::integer as count from feedback');
+    expect(claims[0]?.paused).toMatchObject({
+      seq: bad + 1,
+      reason: expect.stringContaining('rater'),
+    });
+    const { rows } = await store.pool.query(
+      'select max(seq)::integer as last, count(*)::integer as count from feedback',
+    );
     const before = entries.slice(0, bad).filter((entry) => entry.content?.type === 'FeedbackGiven');
     expect(rows).toEqual([{ last: before.at(-1)?.seq, count: before.length }]);
   });
@@ -112,11 +152,16 @@ describe('a projection that fails', () => {
     const unreadable = new WritError('EVENT_UNREADABLE', 'is of a type of tomorrow');
     const [first, ...rest] = entries;
     if (!first) throw new Error('the run is empty');
-    const broken: Entry<ProjectedEvent>[] = [{ seq: first.seq, kind: first.kind, id: first.id, unreadable }, ...rest];
+    const broken: Entry<ProjectedEvent>[] = [
+      { seq: first.seq, kind: first.kind, id: first.id, unreadable },
+      ...rest,
+    ];
     await applyAll(await claimAll(store, all), broken);
     await applyAll(await claimAll(store, all), entries);
     expect(await differences(entries)).toEqual([]);
-    const { rows } = await store.pool.query('select distinct status, seq from projection_positions');
+    const { rows } = await store.pool.query(
+      'select distinct status, seq from projection_positions',
+    );
     expect(rows).toEqual([{ status: 'running', seq: 400 }]);
   });
 });
@@ -128,8 +173,12 @@ describe('two projectors', () => {
     const old = await claimAll(store, all);
     await applyEntries(store.pool, old, batchOf(entries.slice(0, 100)));
     const young = await claimAll(store, all);
-    await expect(applyEntries(store.pool, old, batchOf(entries.slice(100, 200)))).rejects.toBeInstanceOf(Deposed);
-    expect((await store.pool.query('select max(seq)::integer as seq from projection_positions')).rows).toEqual([{ seq: 100 }]);
+    await expect(
+      applyEntries(store.pool, old, batchOf(entries.slice(100, 200))),
+    ).rejects.toBeInstanceOf(Deposed);
+    expect(
+      (await store.pool.query('select max(seq)::integer as seq from projection_positions')).rows,
+    ).toEqual([{ seq: 100 }]);
     await applyEntries(store.pool, young, batchOf(entries.slice(100)));
     expect(await differences(entries)).toEqual([]);
   });
@@ -153,7 +202,11 @@ describe('two projectors', () => {
     const old = await claimAll(store, all);
     await applyEntries(store.pool, old, batchOf(entries.slice(0, 100)));
     await resetProjections(store.pool, all);
-    await expect(applyEntries(store.pool, old, batchOf(entries.slice(100, 200)))).rejects.toBeInstanceOf(Deposed);
-    expect((await store.pool.query('select count(*)::integer as count from executions')).rows).toEqual([{ count: 0 }]);
+    await expect(
+      applyEntries(store.pool, old, batchOf(entries.slice(100, 200))),
+    ).rejects.toBeInstanceOf(Deposed);
+    expect(
+      (await store.pool.query('select count(*)::integer as count from executions')).rows,
+    ).toEqual([{ count: 0 }]);
   });
 });

@@ -46,7 +46,11 @@ export async function applyEntries<Content>(
 
 type Batch<Content> = { readonly entries: readonly Entry<Content>[]; readonly through: Through };
 
-async function applyTogether<Content>(pool: Pool, claims: readonly Claimed<Content>[], batch: Batch<Content>): Promise<void> {
+async function applyTogether<Content>(
+  pool: Pool,
+  claims: readonly Claimed<Content>[],
+  batch: Batch<Content>,
+): Promise<void> {
   await transact(pool, async (client) => {
     // First the positions: their row locks make a second projector wait, and a deposed one stop, before rows are touched.
     await movePositions(client, claims, batch.through);
@@ -55,7 +59,11 @@ async function applyTogether<Content>(pool: Pool, claims: readonly Claimed<Conte
   for (const claim of claims) claim.seq = batch.through.seq;
 }
 
-async function applyAlone<Content>(pool: Pool, claim: Claimed<Content>, batch: Batch<Content>): Promise<void> {
+async function applyAlone<Content>(
+  pool: Pool,
+  claim: Claimed<Content>,
+  batch: Batch<Content>,
+): Promise<void> {
   const entries = batch.entries.filter((entry) => entry.seq > claim.seq);
   try {
     return await applyTogether(pool, [claim], { entries, through: batch.through });
@@ -65,7 +73,10 @@ async function applyAlone<Content>(pool: Pool, claim: Claimed<Content>, batch: B
     const read = entries.filter((entry) => claim.projection.kinds.includes(entry.kind));
     const middle = read[Math.floor(read.length / 2)];
     if (read.length < 2 || middle === undefined)
-      return await applyUntil(pool, claim, { entries, error: new BadEntry(read[0]?.seq ?? batch.through.seq, error) });
+      return await applyUntil(pool, claim, {
+        entries,
+        error: new BadEntry(read[0]?.seq ?? batch.through.seq, error),
+      });
     await applyBefore(pool, claim, { entries, seq: middle.seq });
     if (claim.paused === null) await applyAlone(pool, claim, { entries, through: batch.through });
   }
@@ -91,7 +102,8 @@ async function applyBefore<Content>(
 ): Promise<void> {
   const before = entries.filter((entry) => entry.seq < seq);
   const last = before.at(-1);
-  if (last) await applyAlone(pool, claim, { entries: before, through: { seq: last.seq, id: last.id } });
+  if (last)
+    await applyAlone(pool, claim, { entries: before, through: { seq: last.seq, id: last.id } });
 }
 
 async function foldInto<Content>(
@@ -110,7 +122,10 @@ async function foldInto<Content>(
   for (const set of fold.sets) await set.write(client);
 }
 
-function forEach<Content>(entries: readonly Entry<Content>[], visit: (content: Content) => void): void {
+function forEach<Content>(
+  entries: readonly Entry<Content>[],
+  visit: (content: Content) => void,
+): void {
   for (const entry of entries) {
     if (entry.unreadable) throw new BadEntry(entry.seq, entry.unreadable);
     try {
@@ -127,7 +142,10 @@ function isTheBatchesFault(error: unknown): boolean {
 }
 
 /** Runs a transaction; a lost commit is safe to lose, since rows and position are lost together and folded again. */
-export async function transact<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+export async function transact<T>(
+  pool: Pool,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

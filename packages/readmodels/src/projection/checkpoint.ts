@@ -24,28 +24,41 @@ export async function checkPositions(
   for (const row of rows) {
     const projection = projections.find(({ name }) => name === row.projection);
     const problem =
-      (projection && versionProblem(row, projection.version)) ?? streamProblem(row, stream) ?? (await messageProblem(row, stream));
+      (projection && versionProblem(row, projection.version)) ??
+      streamProblem(row, stream) ??
+      (await messageProblem(row, stream));
     if (problem !== undefined)
-      throw new WritError('CHECKPOINT_MISMATCH', `projection \`${row.projection}\` ${problem}; run \`writ doctor --repair\``);
+      throw new WritError(
+        'CHECKPOINT_MISMATCH',
+        `projection \`${row.projection}\` ${problem}; run \`writ doctor --repair\``,
+      );
   }
 }
 
 function versionProblem(row: PositionRow, version: number): string | undefined {
-  return row.version === version ? undefined : `has rows of version ${row.version}, this release makes version ${version}`;
+  return row.version === version
+    ? undefined
+    : `has rows of version ${row.version}, this release makes version ${version}`;
 }
 
 function streamProblem(row: PositionRow, stream: CheckedSource): string | undefined {
   if (row.seq === 0) return undefined;
-  if (row.cell !== stream.cell) return `was made from cell \`${row.cell}\`, this is \`${stream.cell}\``;
-  if (row.segment !== stream.segment) return `is in segment ${row.segment} of the log, this is segment ${stream.segment}`;
+  if (row.cell !== stream.cell)
+    return `was made from cell \`${row.cell}\`, this is \`${stream.cell}\``;
+  if (row.segment !== stream.segment)
+    return `is in segment ${row.segment} of the log, this is segment ${stream.segment}`;
   if (row.stream_created !== stream.created)
     return `was made from a ${stream.source} created at ${row.stream_created}, this one was created at ${stream.created}`;
-  if (row.seq > stream.lastSeq) return `is at ${row.seq}, but ${stream.source} ends at ${stream.lastSeq}`;
+  if (row.seq > stream.lastSeq)
+    return `is at ${row.seq}, but ${stream.source} ends at ${stream.lastSeq}`;
   return undefined;
 }
 
 /** A message that aged out of its stream can not be compared; it was there, or the stream would be shorter. */
-async function messageProblem(row: PositionRow, stream: CheckedSource): Promise<string | undefined> {
+async function messageProblem(
+  row: PositionRow,
+  stream: CheckedSource,
+): Promise<string | undefined> {
   if (row.seq === 0 || row.msg_id === null || row.seq < stream.firstSeq) return undefined;
   const id = await stream.idAt(row.seq);
   if (id === row.msg_id) return undefined;

@@ -30,19 +30,22 @@ export async function compareRows<Row extends object>(
       count++;
       const columns = expected === undefined ? {} : differing(expected, row);
       const kind = expected === undefined ? 'unexpected' : 'different';
-      if (expected === undefined || Object.keys(columns).length > 0) report({ table: table.name, key: shown(key), kind, columns });
+      if (expected === undefined || Object.keys(columns).length > 0)
+        report({ table: table.name, key: shown(key), kind, columns });
     }
     after = page.rows.at(-1);
     if (page.rows.length < PAGE_ROWS) break;
   }
-  for (const key of folded.keys()) report({ table: table.name, key: shown(key), kind: 'missing', columns: {} });
+  for (const key of folded.keys())
+    report({ table: table.name, key: shown(key), kind: 'missing', columns: {} });
   return count;
 }
 
 function differing<Row extends object>(folded: Row, stored: Row): RowDifference['columns'] {
   const columns: Record<string, readonly [unknown, unknown]> = {};
   for (const name of Object.keys(folded) as (keyof Row & string)[])
-    if (!isDeepStrictEqual(folded[name], stored[name])) columns[name] = [folded[name], stored[name]];
+    if (!isDeepStrictEqual(folded[name], stored[name]))
+      columns[name] = [folded[name], stored[name]];
   return columns;
 }
 

@@ -28,7 +28,10 @@ export type History<Content> = {
 const MAX_DIFFERENCES = 20;
 
 /** Compares every row of every projection of a stream with a fresh fold of it. */
-export async function compareWithFreshFold<Content>(store: { readonly pool: Pool }, history: History<Content>): Promise<Comparison[]> {
+export async function compareWithFreshFold<Content>(
+  store: { readonly pool: Pool },
+  history: History<Content>,
+): Promise<Comparison[]> {
   const client = await store.pool.connect();
   try {
     await client.query('begin transaction isolation level repeatable read read only');
@@ -43,9 +46,16 @@ export async function compareWithFreshFold<Content>(store: { readonly pool: Pool
   }
 }
 
-type Target<Content> = { readonly projection: Projection<Content>; readonly seq: number; readonly fold: Fold<Content> };
+type Target<Content> = {
+  readonly projection: Projection<Content>;
+  readonly seq: number;
+  readonly fold: Fold<Content>;
+};
 
-async function openTargets<Content>(client: ClientBase, projections: readonly Projection<Content>[]): Promise<Target<Content>[]> {
+async function openTargets<Content>(
+  client: ClientBase,
+  projections: readonly Projection<Content>[],
+): Promise<Target<Content>[]> {
   const { rows } = await client.query<PositionRow>('select * from projection_positions');
   return projections.map((projection) => ({
     projection,
@@ -54,7 +64,10 @@ async function openTargets<Content>(client: ClientBase, projections: readonly Pr
   }));
 }
 
-async function foldAll<Content>(targets: readonly Target<Content>[], history: History<Content>): Promise<void> {
+async function foldAll<Content>(
+  targets: readonly Target<Content>[],
+  history: History<Content>,
+): Promise<void> {
   const through = Math.max(0, ...targets.map((target) => target.seq));
   for await (const batch of history.entries(through)) {
     for (const { projection, seq, fold } of targets) {
@@ -68,12 +81,16 @@ async function foldAll<Content>(targets: readonly Target<Content>[], history: Hi
   for (const { fold } of targets) fold.finish?.();
 }
 
-async function compareTarget<Content>(client: ClientBase, { projection, seq, fold }: Target<Content>): Promise<Comparison> {
+async function compareTarget<Content>(
+  client: ClientBase,
+  { projection, seq, fold }: Target<Content>,
+): Promise<Comparison> {
   const differences: FoldDifference[] = [];
   let rows = 0;
   for (const set of fold.sets) {
     const compared = await set.compare(client, (difference) => {
-      if (differences.length < MAX_DIFFERENCES) differences.push({ projection: projection.name, ...difference });
+      if (differences.length < MAX_DIFFERENCES)
+        differences.push({ projection: projection.name, ...difference });
     });
     rows += compared;
   }

@@ -64,7 +64,9 @@ export async function claimPositions<Content>(
     const row = byName.get(projection.name);
     if (!row) return [];
     const paused =
-      row.status === 'paused' ? { seq: row.paused_seq ?? row.seq + 1, reason: row.paused_reason ?? '' } : null;
+      row.status === 'paused'
+        ? { seq: row.paused_seq ?? row.seq + 1, reason: row.paused_reason ?? '' }
+        : null;
     return [{ projection, epoch: row.epoch, seq: row.seq, paused }];
   });
   return { claimed, rows };
@@ -79,7 +81,13 @@ export async function movePositions<Content>(
   const moved = await client.query({
     name: 'move-positions',
     text: MOVE,
-    values: [claimed.map((c) => c.projection.name), claimed.map((c) => c.epoch), claimed.map((c) => c.seq), to.seq, to.id],
+    values: [
+      claimed.map((c) => c.projection.name),
+      claimed.map((c) => c.epoch),
+      claimed.map((c) => c.seq),
+      to.seq,
+      to.id,
+    ],
   });
   if (moved.rowCount !== claimed.length) throw new Deposed();
 }

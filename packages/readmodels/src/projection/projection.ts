@@ -18,7 +18,10 @@ export type Entry<Content> = {
   readonly kind: string;
   /** What tells this message from any other that could stand at its sequence. */
   readonly id: string;
-} & ({ readonly content: Content; readonly unreadable?: never } | { readonly unreadable: WritError; readonly content?: never });
+} & (
+  | { readonly content: Content; readonly unreadable?: never }
+  | { readonly unreadable: WritError; readonly content?: never }
+);
 
 /** One batch on its way to rows. */
 export type Fold<Content> = {

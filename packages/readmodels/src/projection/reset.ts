@@ -4,12 +4,19 @@ import { transact } from './apply.ts';
 import type { Projection } from './projection.ts';
 
 /** Empties projections, so that they are folded again from the start of their stream. */
-export async function resetProjections(pool: Pool, projections: readonly Projection<never>[]): Promise<void> {
+export async function resetProjections(
+  pool: Pool,
+  projections: readonly Projection<never>[],
+): Promise<void> {
   await transact(pool, async (client) => {
     // The positions first: whoever is projecting waits for them, and finds itself deposed.
-    const { rowCount } = await client.query(RESET, [projections.map((p) => p.name), projections.map((p) => p.version)]);
+    const { rowCount } = await client.query(RESET, [
+      projections.map((p) => p.name),
+      projections.map((p) => p.version),
+    ]);
     if (rowCount === 0) return;
-    for (const table of projections.flatMap(({ tables }) => tables)) await client.query(`truncate ${table}`);
+    for (const table of projections.flatMap(({ tables }) => tables))
+      await client.query(`truncate ${table}`);
   });
 }
 

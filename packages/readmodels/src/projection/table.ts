@@ -34,13 +34,23 @@ export function storableRow<Row>(table: Table<Row>, row: Row): Row {
 }
 
 /** Reads the rows of many keys. */
-export function selectByKeys<Row>(table: Table<Row>, keys: readonly (readonly string[])[]): Statement {
+export function selectByKeys<Row>(
+  table: Table<Row>,
+  keys: readonly (readonly string[])[],
+): Statement {
   const alias = table.key.map((_, i) => `k${i}`);
   const arrays = table.key.map((column, i) => `$${i + 1}::${table.columns[column]}[]`);
   const matches = table.key.map((column, i) => `t.${column} = k.k${i}`);
-  const text = `select ${columnNames(table).map((column) => `t.${column}`).join(', ')}
+  const text = `select ${columnNames(table)
+    .map((column) => `t.${column}`)
+    .join(', ')}
     from unnest(${arrays.join(', ')}) as k(${alias.join(', ')}) join ${table.name} t on ${matches.join(' and ')}`;
-  const values = table.key.map((column, i) => arrayLiteral(table.columns[column], keys.map((key) => key[i])));
+  const values = table.key.map((column, i) =>
+    arrayLiteral(
+      table.columns[column],
+      keys.map((key) => key[i]),
+    ),
+  );
   return { name: `select-${table.name}`, text, values };
 }
 
@@ -50,7 +60,9 @@ export function selectPage<Row>(
   { after, limit }: { readonly after: Row | undefined; readonly limit: number },
 ): { readonly text: string; readonly values: unknown[] } {
   const key = table.key.join(', ');
-  const behind = after && `where (${key}) > (${table.key.map((column, i) => `$${i + 1}::${table.columns[column]}`).join(', ')})`;
+  const behind =
+    after &&
+    `where (${key}) > (${table.key.map((column, i) => `$${i + 1}::${table.columns[column]}`).join(', ')})`;
   const text = `select ${columnNames(table).join(', ')} from ${table.name} ${behind ?? ''} order by ${key} limit ${limit}`;
   return { text, values: after ? table.key.map((column) => after[column]) : [] };
 }
@@ -59,7 +71,12 @@ export function selectPage<Row>(
 export function upsertRows<Row>(table: Table<Row>, rows: readonly Row[]): Statement {
   const columns = columnNames(table);
   const stored = rows.map((row) => storableRow(table, row));
-  const values = columns.map((column) => arrayLiteral(table.columns[column], stored.map((row) => row[column])));
+  const values = columns.map((column) =>
+    arrayLiteral(
+      table.columns[column],
+      stored.map((row) => row[column]),
+    ),
+  );
   return { name: `upsert-${table.name}`, text: upsertText(table, columns), values };
 }
 

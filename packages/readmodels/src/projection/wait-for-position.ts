@@ -18,12 +18,19 @@ const watches = new WeakMap<Store, Watch>();
  */
 export async function waitForPosition(
   store: Store,
-  wanted: { readonly projections: readonly string[]; readonly seq: number; readonly timeoutMs: number },
+  wanted: {
+    readonly projections: readonly string[];
+    readonly seq: number;
+    readonly timeoutMs: number;
+  },
 ): Promise<void> {
   const watch = watches.get(store) ?? { waiters: 0, running: undefined };
   watches.set(store, watch);
   if (watch.waiters >= MAX_WAITERS)
-    throw new WritError('OVERLOADED', `${MAX_WAITERS} requests wait for fresh read models already; try again later`);
+    throw new WritError(
+      'OVERLOADED',
+      `${MAX_WAITERS} requests wait for fresh read models already; try again later`,
+    );
   watch.waiters++;
   try {
     await waitUntilReached(watch, store, wanted);
@@ -35,7 +42,11 @@ export async function waitForPosition(
 async function waitUntilReached(
   watch: Watch,
   store: Store,
-  { projections, seq, timeoutMs }: { readonly projections: readonly string[]; readonly seq: number; readonly timeoutMs: number },
+  {
+    projections,
+    seq,
+    timeoutMs,
+  }: { readonly projections: readonly string[]; readonly seq: number; readonly timeoutMs: number },
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -44,9 +55,15 @@ async function waitUntilReached(
     if (behind.length === 0) return;
     const paused = behind.find((name) => (reached.get(name)?.paused ?? null) !== null);
     if (paused !== undefined)
-      throw new WritError('STALE_STATE', `the read model \`${paused}\` is paused before ${seq}: ${reached.get(paused)?.paused ?? ''}`);
+      throw new WritError(
+        'STALE_STATE',
+        `the read model \`${paused}\` is paused before ${seq}: ${reached.get(paused)?.paused ?? ''}`,
+      );
     if (performance.now() >= deadline)
-      throw new WritError('STALE_STATE', `the read model \`${behind[0] ?? ''}\` did not reach ${seq} in ${timeoutMs} ms; try again`);
+      throw new WritError(
+        'STALE_STATE',
+        `the read model \`${behind[0] ?? ''}\` did not reach ${seq} in ${timeoutMs} ms; try again`,
+      );
     await wait(POLL_MS);
   }
 }
@@ -61,12 +78,23 @@ function look(watch: Watch, store: Store): Promise<Reached> {
 
 async function positionsNow(store: Store): Promise<Reached> {
   const { rows } = await reading(() =>
-    store.pool.query<{ projection: string; seq: number; status: string; paused_reason: string | null }>({
+    store.pool.query<{
+      projection: string;
+      seq: number;
+      status: string;
+      paused_reason: string | null;
+    }>({
       name: 'positions-now',
       text: 'select projection, seq, status, paused_reason from projection_positions',
     }),
   );
   return new Map(
-    rows.map((row) => [row.projection, { seq: row.seq, paused: row.status === 'paused' ? (row.paused_reason ?? 'no reason kept') : null }]),
+    rows.map((row) => [
+      row.projection,
+      {
+        seq: row.seq,
+        paused: row.status === 'paused' ? (row.paused_reason ?? 'no reason kept') : null,
+      },
+    ]),
   );
 }

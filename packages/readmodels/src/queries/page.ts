@@ -20,11 +20,16 @@ export type PageRequest<Row, View> = {
 /** Reads one page; one row more than asked for says whether another follows. */
 export async function readPage<Row, View>(request: PageRequest<Row, View>): Promise<Page<View>> {
   const { query, scope } = request;
-  const identity: ListIdentity = { list: request.list, tenant: scope.tenant, filters: { ...query } };
+  const identity: ListIdentity = {
+    list: request.list,
+    tenant: scope.tenant,
+    filters: { ...query },
+  };
   const after = query.cursor === undefined ? undefined : decodeCursor(identity, query.cursor);
   const rows = await reading(() => request.fetch(query.limit + 1, after));
   const shown = rows.slice(0, query.limit);
   const last = shown.at(-1);
-  const nextCursor = rows.length > shown.length && last ? encodeCursor(identity, request.placeOf(last)) : null;
+  const nextCursor =
+    rows.length > shown.length && last ? encodeCursor(identity, request.placeOf(last)) : null;
   return { items: shown.map(request.view), nextCursor };
 }

@@ -1,7 +1,14 @@
 /** Lists of agents, and one agent with its versions. */
 import type { AgentDetailView, AgentsQuery, AgentVersionView, AgentView } from '@writ/contracts';
 import { WritError } from '@writ/contracts';
-import { type AgentTrustJson, DEFAULT_TRUST_MODEL, initialTrust, minuteOf, readTrust, trustFromJson } from '@writ/domain';
+import {
+  type AgentTrustJson,
+  DEFAULT_TRUST_MODEL,
+  initialTrust,
+  minuteOf,
+  readTrust,
+  trustFromJson,
+} from '@writ/domain';
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { satisfies, validRange } from 'semver';
 import type { Database } from '../database.ts';
@@ -15,17 +22,25 @@ type TrustedAgentRow = AgentRow & { readonly state: AgentTrustJson | null };
 type AgentSelect = SelectQueryBuilder<Database, 'agents', TrustedAgentRow>;
 
 /** Lists agents, those that registered last first. */
-export async function listAgents(store: Store, scope: Scope, query: AgentsQuery): Promise<Page<AgentView>> {
-  const versions = query.version === undefined ? undefined : await versionsIn(store, scope, query.version);
+export async function listAgents(
+  store: Store,
+  scope: Scope,
+  query: AgentsQuery,
+): Promise<Page<AgentView>> {
+  const versions =
+    query.version === undefined ? undefined : await versionsIn(store, scope, query.version);
   return await readPage({
     list: 'agents',
     scope,
     query,
     fetch(limit, after) {
-      let select = filtered(withTrust(store, scope), query).orderBy('agents.created_seq', 'desc').limit(limit);
+      let select = filtered(withTrust(store, scope), query)
+        .orderBy('agents.created_seq', 'desc')
+        .limit(limit);
       if (after) select = select.where('agents.created_seq', '<', after.seq);
       if (versions) select = select.where(hasVersionOf(versions));
-      if (query.minTrust !== undefined) select = select.where(scoresAtLeast(query.minTrust, scope.nowMs));
+      if (query.minTrust !== undefined)
+        select = select.where(scoresAtLeast(query.minTrust, scope.nowMs));
       return select.execute();
     },
     placeOf: (row) => ({ seq: row.created_seq, ordinal: 0 }),
@@ -34,7 +49,11 @@ export async function listAgents(store: Store, scope: Scope, query: AgentsQuery)
 }
 
 /** One agent with all its versions; `undefined` when it never registered. */
-export async function getAgent(store: Store, scope: Scope, agentId: string): Promise<AgentDetailView | undefined> {
+export async function getAgent(
+  store: Store,
+  scope: Scope,
+  agentId: string,
+): Promise<AgentDetailView | undefined> {
   const [row, versions] = await reading(() =>
     Promise.all([
       withTrust(store, scope).where('agents.agent_id', '=', agentId).executeTakeFirst(),
@@ -70,11 +89,14 @@ function filtered(select: AgentSelect, query: AgentsQuery): AgentSelect {
   if (query.type !== undefined) found = found.where('agents.type', '=', query.type);
   if (query.status !== undefined) found = found.where('agents.status', '=', query.status);
   if (query.owner !== undefined) found = found.where('agents.owner', '=', query.owner);
-  if (query.capability !== undefined) found = found.where(sql<boolean>`agents.capabilities @> ${query.capability}::text[]`);
+  if (query.capability !== undefined)
+    found = found.where(sql<boolean>`agents.capabilities @> ${query.capability}::text[]`);
   for (const label of query.label ?? []) found = found.where(labelled(label));
   if (query.q !== undefined) {
     const wanted = containing(query.q);
-    found = found.where((eb) => eb.or([eb('agents.agent_id', 'ilike', wanted), eb('agents.name', 'ilike', wanted)]));
+    found = found.where((eb) =>
+      eb.or([eb('agents.agent_id', 'ilike', wanted), eb('agents.name', 'ilike', wanted)]),
+    );
   }
   return found;
 }
@@ -96,11 +118,22 @@ function scoresAtLeast(score: number, nowMs: number) {
 /** The registered versions within a range; few enough to be compared one by one. */
 async function versionsIn(store: Store, { tenant }: Scope, range: string): Promise<string[]> {
   if (validRange(range) === null)
-    throw new WritError('QUERY_INVALID', `\`version\` is not a range of semantic versions: \`${range}\`; write it like \`>=2.0.0\``, {
-      details: [{ path: 'version', message: 'must be a range of semantic versions, e.g. `>=2.0.0`' }],
-    });
+    throw new WritError(
+      'QUERY_INVALID',
+      `\`version\` is not a range of semantic versions: \`${range}\`; write it like \`>=2.0.0\``,
+      {
+        details: [
+          { path: 'version', message: 'must be a range of semantic versions, e.g. `>=2.0.0`' },
+        ],
+      },
+    );
   const rows = await reading(() =>
-    store.db.selectFrom('agent_versions').select('version').distinct().where('tenant', '=', tenant).execute(),
+    store.db
+      .selectFrom('agent_versions')
+      .select('version')
+      .distinct()
+      .where('tenant', '=', tenant)
+      .execute(),
   );
   return rows.map((row) => row.version).filter((version) => satisfies(version, range));
 }

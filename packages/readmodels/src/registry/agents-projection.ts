@@ -24,7 +24,8 @@ export const agentsProjection: Projection<ProjectedEvent> = {
         if (!isOfAgent(event)) return;
         const row = evolveAgent(agents.get(event.tenant, event.data.agentId), event);
         if (row) agents.put(row);
-        if (event.type === 'AgentRegistered' || event.type === 'AgentVersionRegistered') versions.put(versionRow(event));
+        if (event.type === 'AgentRegistered' || event.type === 'AgentVersionRegistered')
+          versions.put(versionRow(event));
       },
     };
   },
@@ -44,7 +45,10 @@ function isOfAgent(event: RecordedEvent): event is RecordedEvent<AgentEventName>
 }
 
 /** The row of an agent after an event; `undefined` for events of an agent that never registered. */
-export function evolveAgent(row: AgentRow | undefined, event: RecordedEvent<AgentEventName>): AgentRow | undefined {
+export function evolveAgent(
+  row: AgentRow | undefined,
+  event: RecordedEvent<AgentEventName>,
+): AgentRow | undefined {
   const state = agent.evolve(row ? stateOf(row) : agent.initial(), event);
   if (state.status === 'unknown') return undefined;
   const at = momentAt(state.timeMs);
@@ -60,7 +64,9 @@ export function evolveAgent(row: AgentRow | undefined, event: RecordedEvent<Agen
   };
 }
 
-function versionRow(event: RecordedEvent<'AgentRegistered' | 'AgentVersionRegistered'>): AgentVersionRow {
+function versionRow(
+  event: RecordedEvent<'AgentRegistered' | 'AgentVersionRegistered'>,
+): AgentVersionRow {
   return {
     tenant: event.tenant,
     agent_id: event.data.agentId,
@@ -70,13 +76,38 @@ function versionRow(event: RecordedEvent<'AgentRegistered' | 'AgentVersionRegist
   };
 }
 
-function registrationColumns({ version, name, type, capabilities, runtime, owner, labels, keyId }: Registration) {
+function registrationColumns({
+  version,
+  name,
+  type,
+  capabilities,
+  runtime,
+  owner,
+  labels,
+  keyId,
+}: Registration) {
   return { version, name, type, capabilities, runtime, owner, labels, registered_by: keyId };
 }
 
 /** The state of the aggregate as far as its row keeps it; older versions have rows of their own. */
 function stateOf(row: AgentRow): AgentState {
-  const { agent_id, version, name, type, capabilities, runtime, owner, labels, registered_by } = row;
-  const current = { agentId: agent_id, version, name, type, capabilities, runtime, owner, labels, keyId: registered_by };
-  return { status: row.status, current, versions: new Map([[version, current]]), timeMs: Date.parse(row.updated_at) };
+  const { agent_id, version, name, type, capabilities, runtime, owner, labels, registered_by } =
+    row;
+  const current = {
+    agentId: agent_id,
+    version,
+    name,
+    type,
+    capabilities,
+    runtime,
+    owner,
+    labels,
+    keyId: registered_by,
+  };
+  return {
+    status: row.status,
+    current,
+    versions: new Map([[version, current]]),
+    timeMs: Date.parse(row.updated_at),
+  };
 }

@@ -19,7 +19,8 @@ export function listKeys(store: Store, scope: Scope, query: KeysQuery): Promise<
         select = select
           .where('status', '=', 'active')
           .where((eb) => eb.or([eb('until_ms', 'is', null), eb('until_ms', '>', scope.nowMs)]));
-      if (query.status === 'expired') select = select.where('status', '=', 'active').where('until_ms', '<=', scope.nowMs);
+      if (query.status === 'expired')
+        select = select.where('status', '=', 'active').where('until_ms', '<=', scope.nowMs);
       return select.execute();
     },
     placeOf: (row) => ({ seq: row.created_seq, ordinal: 0 }),
@@ -28,8 +29,14 @@ export function listKeys(store: Store, scope: Scope, query: KeysQuery): Promise<
 }
 
 /** One key; `undefined` when there is none of that id. */
-export async function getKey(store: Store, scope: Scope, keyId: string): Promise<KeyView | undefined> {
-  const row = await reading(() => keysOf(store, scope).where('key_id', '=', keyId).executeTakeFirst());
+export async function getKey(
+  store: Store,
+  scope: Scope,
+  keyId: string,
+): Promise<KeyView | undefined> {
+  const row = await reading(() =>
+    keysOf(store, scope).where('key_id', '=', keyId).executeTakeFirst(),
+  );
   return row && keyView(row, scope.nowMs);
 }
 
@@ -49,7 +56,9 @@ function keyView(row: KeyRow, nowMs: number): KeyView {
     createdBy: row.created_by,
     createdAt: row.created_at,
     revoked:
-      row.revoked_at === null ? null : { by: row.revoked_by ?? '', at: row.revoked_at, reason: row.revoke_reason },
+      row.revoked_at === null
+        ? null
+        : { by: row.revoked_by ?? '', at: row.revoked_at, reason: row.revoke_reason },
     seq: row.seq,
   };
 }

@@ -33,11 +33,21 @@ function isOfKeys(event: RecordedEvent): event is RecordedEvent<KeyEventName> {
 }
 
 /** The row of a key after an event; `undefined` when a key that never was is revoked. */
-export function evolveKey(row: KeyRow | undefined, event: RecordedEvent<KeyEventName>): KeyRow | undefined {
+export function evolveKey(
+  row: KeyRow | undefined,
+  event: RecordedEvent<KeyEventName>,
+): KeyRow | undefined {
   const at = momentAt(event.timeMs);
   if (event.type === 'KeyRevoked')
     return row && row.status === 'active'
-      ? { ...row, status: 'revoked', revoked_by: event.actor.id, revoked_at: at, revoke_reason: event.data.reason, seq: event.seq }
+      ? {
+          ...row,
+          status: 'revoked',
+          revoked_by: event.actor.id,
+          revoked_at: at,
+          revoke_reason: event.data.reason,
+          seq: event.seq,
+        }
       : row;
   const { keyId, name, role, agents, expiresAt } = event.data;
   return {

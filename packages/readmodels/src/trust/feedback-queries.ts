@@ -10,7 +10,11 @@ import type { FeedbackRow } from './feedback.ts';
 type FeedbackSelect = SelectQueryBuilder<Database, 'feedback', FeedbackRow>;
 
 /** Lists feedback, the newest first. */
-export function listFeedback(store: Store, scope: Scope, query: FeedbackQuery): Promise<Page<FeedbackView>> {
+export function listFeedback(
+  store: Store,
+  scope: Scope,
+  query: FeedbackQuery,
+): Promise<Page<FeedbackView>> {
   return readPage({
     list: 'feedback',
     scope,

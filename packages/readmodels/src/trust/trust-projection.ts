@@ -68,7 +68,10 @@ function openTrustFold(): Fold<ProjectedEvent> {
       if (!fact) return;
       const subject = holdOf(tenant, fact.agentId);
       const raterId = raterOf(fact);
-      const parties = { subject: subject.trust, rater: raterId === undefined ? undefined : holdOf(tenant, raterId).trust };
+      const parties = {
+        subject: subject.trust,
+        rater: raterId === undefined ? undefined : holdOf(tenant, raterId).trust,
+      };
       if (fact.kind === 'executionReported' || fact.kind === 'feedbackGiven') {
         const weight = weighFact(parties, fact, model);
         if (weight.weight > 0n) weighed.put(factRow(tenant, fact, weight));
@@ -87,7 +90,14 @@ function openTrustFold(): Fold<ProjectedEvent> {
 
 function unfold(tenant: string, agentId: string, row: TrustRow | undefined): Held {
   if (!row) return { tenant, agentId, trust: initialTrust(), timeMs: 0, seq: 0, moved: false };
-  return { tenant, agentId, trust: trustFromJson(row.state), timeMs: Date.parse(row.updated_at), seq: row.seq, moved: false };
+  return {
+    tenant,
+    agentId,
+    trust: trustFromJson(row.state),
+    timeMs: Date.parse(row.updated_at),
+    seq: row.seq,
+    moved: false,
+  };
 }
 
 function trustRow({ tenant, agentId, trust, timeMs, seq }: Held): TrustRow {

@@ -20,7 +20,11 @@ const FACTS_READ = 1000;
 const FACTS_SHOWN = 50;
 
 /** Trust now, with the facts that move it most; `undefined` for an agent nothing is known about. */
-export async function getTrust(store: Store, scope: Scope, agentId: string): Promise<TrustView | undefined> {
+export async function getTrust(
+  store: Store,
+  scope: Scope,
+  agentId: string,
+): Promise<TrustView | undefined> {
   const [row, facts] = await reading(() =>
     Promise.all([
       store.db
@@ -41,7 +45,11 @@ export async function getTrust(store: Store, scope: Scope, agentId: string): Pro
   );
   if (!row) return undefined;
   const known = { trust: trustFromJson(row.state), history: facts.map(weightOf) };
-  const { reading: now, contributions } = explainTrust(known, minuteOf(scope.nowMs), DEFAULT_TRUST_MODEL);
+  const { reading: now, contributions } = explainTrust(
+    known,
+    minuteOf(scope.nowMs),
+    DEFAULT_TRUST_MODEL,
+  );
   const kinds = new Map(facts.map((fact) => [fact.seq, fact.kind]));
   return {
     agentId,
@@ -60,11 +68,16 @@ export async function getTrust(store: Store, scope: Scope, agentId: string): Pro
     seq: row.seq,
     contributions: contributions
       .slice(0, FACTS_SHOWN)
-      .map((contribution) => contributionView(contribution, kinds.get(contribution.seq) ?? 'feedbackGiven')),
+      .map((contribution) =>
+        contributionView(contribution, kinds.get(contribution.seq) ?? 'feedbackGiven'),
+      ),
   };
 }
 
-function contributionView(contribution: TrustContribution, kind: TrustContributionView['kind']): TrustContributionView {
+function contributionView(
+  contribution: TrustContribution,
+  kind: TrustContributionView['kind'],
+): TrustContributionView {
   return {
     seq: contribution.seq,
     kind,
