@@ -158,7 +158,7 @@ function findRetry(order: Order, entries: readonly Kept[]): Remembered | undefin
 }
 
 function repeat<State>(order: Order, first: Remembered, execution: Execution<State>, entries: readonly Kept[]): Outcome {
-  if (first.fingerprint !== order.fingerprint) throw reused(order.idempotencyKey ?? '');
+  if (first.fingerprint !== order.fingerprint) throw reused('idempotencyKey', order.idempotencyKey ?? '');
   const found: { id: string; type: string; seq: number; event: WritEvent }[] = [];
   for (let index = 0; ; index++) {
     const id = eventIdOf(order, index);
@@ -173,12 +173,12 @@ function repeat<State>(order: Order, first: Remembered, execution: Execution<Sta
   };
 }
 
-/** The refusal of a key that was used for something else. */
-export function reused(idempotencyKey: string): WritError {
+/** The refusal of an id that was used for something else; `field` is where it was given. */
+export function reused(field: string, id: string): WritError {
   return new WritError(
     'IDEMPOTENCY_KEY_REUSED',
-    `\`${idempotencyKey}\` was used with another body; send a new key, or the same body`,
-    { details: [{ path: 'idempotencyKey', message: 'was used with another body' }] },
+    `\`${field}\` \`${id}\` was used with another body; send a new one, or the same body`,
+    { details: [{ path: field, message: 'was used with another body' }] },
   );
 }
 

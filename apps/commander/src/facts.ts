@@ -170,11 +170,15 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
 }
 
 function repeat(order: Order, request: FactRequest, before: KnownFact): Outcome {
-  if (before.fingerprint !== order.fingerprint) throw reused(order.idempotencyKey ?? request.id);
+  if (before.fingerprint !== order.fingerprint) {
+    const byItsId = before.id === request.id;
+    throw byItsId ? reused(idFieldOf[request.kind], request.id) : reused('idempotencyKey', order.idempotencyKey ?? '');
+  }
   const type = typeOf(eventNameOfKind[request.kind]);
   return { events: [{ id: before.eventId, type, seq: before.seq }], seq: before.seq, result: request.result(before.id) };
 }
 
+const idFieldOf = { started: 'executionId', reported: 'executionId', feedback: 'feedbackId' } as const;
 const eventNameOfKind = { started: 'ExecutionStarted', reported: 'ExecutionReported', feedback: 'FeedbackGiven' } as const;
 
 function keysOf({ kind, id, idempotencyKey }: Pick<FactQuery, 'kind' | 'id' | 'idempotencyKey'>): string[] {
