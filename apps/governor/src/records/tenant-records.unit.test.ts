@@ -1,0 +1,90 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { TenantRecords } from './tenant-records.ts';
+
+type Stored = { readonly firstN: number; readonly records: { readonly n: number }[] };
+
+/** A log that stores when it is told to. */
+function heldLog(): { records: TenantRecords; stored: Stored[]; release: () => void; fail: () => void; waiting: () => number } {
+  const stored: Stored[] = [];
+  const held: { batch: Stored; settle: PromiseWithResolvers<void> }[] = [];
+  const records = new TenantRecords({
+    governor: 'g',
+    boot: 'b',
+    onTrouble() {},
+    append(firstN, body) {
+      const settle = Promise.withResolvers<void>();
+      held.push({ batch: { firstN, records: JSON.parse(body) as Stored['records'] }, settle });
+      return settle.promise;
+    },
+  });
+  return {
+    records,
+    stored,
+    waiting: () => held.length,
+    release: () => held.splice(0).forEach(({ batch, settle }) => void (stored.push(batch), settle.resolve())),
+    fail: () => held.splice(0).forEach(({ settle }) => settle.reject(new Error('full'))),
+  };
+}
+
+test('records are numbered without holes over batches of at most 64', async () => {
+  const { records, stored, release } = heldLog();
+  for (let i = 0; i < 200; i++) records.add('decision', '}');
+  const flushed = records.flush(5000);
+  while (stored.length < 4) {
+    release();
+    await turn();
+  }
+  await flushed;
+  expect(stored.map(({ firstN, records: { length } }) => [firstN, length])).toEqual([[1, 64], [65, 64], [129, 64], [193, 8]]);
+  expect(stored.flatMap((batch) => batch.records.map(({ n }) => n))).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+});
+
+test('who waits hears when the record is stored, and not before', async () => {
+  const { records, release, waiting } = heldLog();
+  const heard: boolean[] = [];
+  records.add('decision', '}', (ok) => heard.push(ok));
+  while (waiting() === 0) await turn();
+  expect(heard).toEqual([]);
+  release();
+  await turn();
+  expect(heard).toEqual([true]);
+});
+
+test('while the log refuses, who waits hears no and nothing more is taken; the records are kept and stored later', async () => {
+  const { records, stored, release, fail, waiting } = heldLog();
+  const heard: boolean[] = [];
+  records.add('decision', '}', (ok) => heard.push(ok));
+  while (waiting() === 0) await turn();
+  fail();
+  await turn();
+  expect(heard).toEqual([false]);
+  expect(records.refuses).toBe(true);
+  while (waiting() === 0) await turn();
+  release();
+  await turn();
+  expect(records.refuses).toBe(false);
+  expect(stored.map(({ firstN }) => firstN)).toEqual([1]);
+});
+
+test('a thousand unacknowledged records, or one for too long, is a strain; twice as many are refused', () => {
+  const { records } = heldLog();
+  expect(records.strained(Date.now())).toBe(false);
+  records.add('decision', '}');
+  expect(records.strained(Date.now() + 100)).toBe(true);
+  for (let i = 0; i < 999; i++) records.add('decision', '}');
+  expect(records.strained(0)).toBe(true);
+  expect(records.refuses).toBe(false);
+  for (let i = 0; i < 1000; i++) records.add('decision', '}');
+  expect(records.refuses).toBe(true);
+  records.stop();
+});
+
+test('who waits when everything stops hears no', () => {
+  const { records } = heldLog();
+  const heard: boolean[] = [];
+  records.add('decision', '}', (ok) => heard.push(ok));
+  records.stop();
+  expect(heard).toEqual([false]);
+  expect(records.refuses).toBe(true);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { MAX_WAITERS, Waiters } from './waiters.ts';
+
+test('waiters hear when their sequence is reached, each once', () => {
+  const waiters = new Waiters();
+  const heard: [number, boolean][] = [];
+  for (const seq of [5, 7]) waiters.wait(seq, (reached) => heard.push([seq, reached]));
+  waiters.reached(4);
+  expect(heard).toEqual([]);
+  waiters.reached(6);
+  waiters.reached(6);
+  expect(heard).toEqual([[5, true]]);
+  waiters.close();
+  expect(heard).toEqual([[5, true], [7, false]]);
+});
+
+test('beyond the bound nobody waits', () => {
+  const waiters = new Waiters();
+  let refused = 0;
+  for (let i = 0; i < MAX_WAITERS + 3; i++) waiters.wait(1, (reached) => void (refused += reached ? 0 : 1));
+  expect(refused).toBe(3);
+  waiters.close();
+});
