@@ -118,6 +118,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       total numeric;
       z2 numeric;
       spread numeric;
+      numerator numeric;
+      denominator numeric;
     begin
       select * into m from trust_models where version = model;
       if not found then
@@ -131,9 +133,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       total := good + bad + m.prior_weight;
       z2 := m.z * m.z;
       spread := div(z2 * expected * nano * ((total - expected) * nano), total * nano);
-      return div(
-        (expected * nano + div(z2, 2) - integer_root(spread + div(z2 * z2, 4))) * nano,
-        total * nano + z2) / nano;
+      numerator := (expected * nano + div(z2, 2) - integer_root(spread + div(z2 * z2, 4))) * nano;
+      denominator := total * nano + z2;
+      return div(2 * numerator + denominator, 2 * denominator) / nano;
     end $body$;
     comment on function trust_lower_bound is 'the lower bound of trust at a minute, 0 to 1 with 9 decimals';
 
