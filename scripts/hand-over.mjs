@@ -45,6 +45,7 @@ function run(node, args) {
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => process.stdin.isTTY || child.kill('SIGHUP'));
+  endWithShell(child);
   child.once('error', (error) => {
     process.stderr.write(`cannot run \`${node}\`: ${error.message}\n`);
     process.exit(3);
@@ -54,4 +55,15 @@ function run(node, args) {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
     process.kill(process.pid, signal);
   });
+}
+
+/** npm passes signals to the shell between it and us, and that one just dies of them. */
+function endWithShell(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
 }
