@@ -51,6 +51,9 @@ export type EncodedEvent = {
 
 /** Encodes an event of the aggregate with this public subject. */
 export function encodeEvent(event: NewEvent, subject: string, source: string): EncodedEvent {
+  // What is written stays for ever: nothing enters the log that could not be read again.
+  if (!Number.isSafeInteger(event.version) || event.version < 1 || !Number.isSafeInteger(event.timeMs))
+    throw new WritError('INTERNAL', `the event \`${event.type}\` has version ${event.version} and time ${event.timeMs}`);
   const type = typeOf(event.type);
   const time = new Date(event.timeMs).toISOString();
   const lines = encodeAttributes({
