@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, runWrit, spawnWrit, startWrit, type Writ } from '@writ/testkit';
+import { openStore } from '@writ/readmodels';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let dataDir: string;
@@ -199,6 +200,21 @@ describe('a running platform', () => {
       expect(await json(['status'])).toMatchObject({ code: 0 });
       expect(await json(['agents', 'resume', agent])).toMatchObject({ code: 0 });
     }, 60_000);
+  });
+
+  test('rows that are not what the log says are found, and built again', async () => {
+    const store = openStore(writ.connection.databaseUrl, { max: 1 });
+    await store.pool.query("update agents set name = 'somebody else'");
+    await store.close();
+    const deep = await json(['doctor', '--deep']);
+    expect(deep.code).toBe(1);
+    expect(JSON.stringify(deep.value)).toContain('is different in name');
+    const repaired = await json(['doctor', '--deep', '--repair']);
+    expect(JSON.stringify(repaired.value)).toContain('"repaired"');
+    await holds(async () => {
+      expect(await json(['doctor', '--deep'])).toMatchObject({ code: 0, value: { healthy: true } });
+      expect(await json(['agents', 'show', agent])).toMatchObject({ value: { name: agent } });
+    });
   });
 
   test('nothing secret is in the log', async () => {

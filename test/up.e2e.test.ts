@@ -65,6 +65,16 @@ test('after a crash the next start ends the servers left behind and has what was
   await second.stop();
 });
 
+test('the demonstration tells its story, and the platform stays up', async () => {
+  const writ = await start({ args: ['--demo'] });
+  await eventually(() => writ.process.stdout().includes('Writ is running'), { withinMs: 60_000 });
+  expect(writ.process.stderr()).not.toContain('failed');
+  for (const said of ['granted', 'NO_GRANT', 'TRUST_TOO_LOW', 'AGENT_SUSPENDED', 'replayed'])
+    expect(writ.process.stdout()).toContain(said);
+  expect((await writ.run(['doctor', '--deep'])).code).toBe(0);
+  expect((await writ.stop()).code).toBe(0);
+});
+
 test('two signals at once, as npm sends them, are one: it stops cleanly', async () => {
   const writ = await start();
   const pids = Object.values(await writ.serverPids());

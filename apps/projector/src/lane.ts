@@ -23,6 +23,7 @@ import {
   checkPositions,
   type Claimed,
   claimPositions,
+  confirmClaims,
   type Entry,
   isOutage,
   type Store,
@@ -63,6 +64,8 @@ export type Lane = {
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
+/** With nothing to write, it is asked this often whether somebody else claimed or reset the positions. */
+const CONFIRM_EVERY_MS = 1000;
 
 export function startLane<Content>(options: LaneOptions<Content>): Lane {
   const lane = new RunningLane(options);
@@ -179,9 +182,10 @@ class RunningLane<Content> {
     lock: Lock,
     onProgress: () => void,
   ): Promise<void> {
-    const { connection, source, maxBatch, log } = this.#options;
+    const { connection, source, store, maxBatch, log } = this.#options;
     const end = Promise.withResolvers<void>();
     let work = Promise.resolve();
+    let confirmAtMs = performance.now() + CONFIRM_EVERY_MS;
     /** One batch at a time, whether it came with messages or with the news that there are none. */
     const enqueue = (batch: () => Promise<void>): Promise<void> => {
       work = work.then(batch);
@@ -206,6 +210,10 @@ class RunningLane<Content> {
         this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
         if (this.#running().some(({ seq }) => seq < lastSeq))
           void enqueue(() => this.#apply([], lastSeq)).catch(() => undefined);
+        if (performance.now() >= confirmAtMs) {
+          confirmAtMs = performance.now() + CONFIRM_EVERY_MS;
+          void enqueue(() => confirmClaims(store.pool, this.#claims)).catch(() => undefined);
+        }
         this.state = { status: 'running' };
       },
       onTrouble: (error) => {

@@ -1,5 +1,5 @@
 /** The log: one JSON line per entry in a file, and a short line for people from `warn` on. Secrets never reach either. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   destination,
@@ -21,6 +21,9 @@ export type LogOptions = {
   /** Gets every entry as JSON, for containers; none when left out. */
   readonly lines?: Stream;
 };
+
+/** A log that is longer than this when it is opened makes room for a new one. */
+const ROTATE_ABOVE_BYTES = 16 * 1024 * 1024;
 
 export type OpenLog = { readonly log: PinoLogger; close(): void };
 
@@ -73,6 +76,8 @@ export function withoutSecrets(line: string): string {
 
 function openFile(path: string): ReturnType<typeof destination> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_ABOVE_BYTES)
+    renameSync(path, `${path}.1`);
   return destination({
     dest: path,
     append: true,

@@ -6,36 +6,44 @@ import type { Session } from '../session.ts';
 import { VERSION } from '../version.ts';
 import { cellSecrets, databaseUrlOf, natsUrlOf, withStore } from './cell-access.ts';
 import { type Holdings, openHoldings } from './holdings.ts';
+import { openLifetime } from './lifetime.ts';
 import { openLog } from './logger.ts';
 import type { RoleName } from './role-names.ts';
 import { loadRole, rolesWithDatabase, type RoleSurroundings } from './roles.ts';
 import { untilReady } from './running-roles.ts';
-import { listenForStop, untilAborted } from './signals.ts';
 import { type ComposedSurroundings, startAll } from './start-platform.ts';
 
 export async function run(session: Session, names: readonly RoleName[]): Promise<ExitCode> {
   const { config, out, host } = session;
   const wanted = [...new Set(names)];
   const holdings = openHoldings();
-  const stopping = listenForStop(() => {
-    out.note('forced; what was in flight is lost');
-    process.exit(exitCodes.no);
+  const { log, close } = openLog({
+    level: config.environment.WRIT_LOG_LEVEL,
+    lines: host.stdout,
   });
-  const { log, close } = openLog({ level: config.environment.WRIT_LOG_LEVEL, lines: host.stdout });
   holdings.keep(close);
+  const lifetime = openLifetime({
+    force() {
+      out.note('forced; what was in flight is lost');
+      process.exit(exitCodes.no);
+    },
+    onFault: (error) => log.error({ err: error }, 'a fault that nothing caught'),
+  });
+  const { signal } = lifetime;
   try {
     const roles = await startWanted(session, wanted, { log, holdings });
-    await untilReady(roles, { signal: stopping.signal, tell: (text) => out.note(text) });
-    if (!stopping.signal.aborted) {
+    await untilReady(roles, { signal, tell: (text) => out.note(text) });
+    if (!signal.aborted) {
       log.info({ roles: wanted }, 'ready');
       out.note(`ready: ${wanted.join(', ')}; Ctrl-C stops ${wanted.length === 1 ? 'it' : 'them'}`);
     }
-    await untilAborted(stopping.signal);
-    log.info({ reason: stopping.signal.reason }, 'stopping');
+    await lifetime.over();
+    log.info({ reason: signal.reason }, 'stopping');
+    lifetime.settle();
     return exitCodes.done;
   } finally {
     await holdings.release((error) => log.error({ err: error }, 'something did not stop cleanly'));
-    stopping.dispose();
+    lifetime.dispose();
   }
 }
 

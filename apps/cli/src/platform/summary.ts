@@ -5,11 +5,19 @@ import { renderFields } from '../terminal/table.ts';
 import { adminKeyFile } from './admin-key.ts';
 import type { Platform } from './start-platform.ts';
 
+const afterStart = ['status', 'agents list', 'replay --follow'];
+const afterDemo = [
+  'trust show fleet:hasty',
+  'ask fleet:chart-maker draw_chart dataset:rider-addresses --explain',
+  'replay --agent fleet:hasty',
+];
+
 export function renderSummary(
   out: Output,
   config: Config,
-  { connection, keyMade }: Platform,
+  { platform, demo }: { readonly platform: Platform; readonly demo: boolean },
 ): string {
+  const { connection, keyMade } = platform;
   const { colours } = out;
   const fields = renderFields(out, [
     ['HTTP', connection.httpUrl],
@@ -19,11 +27,7 @@ export function renderSummary(
     ['admin key', `${adminKeyFile(config.dataDir)}${keyMade ? ' (made now)' : ''}`],
   ]);
   const data = config.sources['WRIT_DATA_DIR'] === 'default' ? '' : ` --data ${config.dataDir}`;
-  const next = [
-    `npm run --silent writ -- status${data}`,
-    `npm run --silent writ -- agents list${data}`,
-    `npm run --silent writ -- replay --follow${data}`,
-  ];
+  const next = (demo ? afterDemo : afterStart).map((verb) => `npx writ ${verb}${data}`);
   return [
     '',
     colours.green(colours.bold('Writ is running')),

@@ -2,68 +2,105 @@
 import { join } from 'node:path';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import type { Session } from '../session.ts';
+import { type Lifetime, openLifetime } from './lifetime.ts';
 import { type OpenLog, openLog } from './logger.ts';
-import { listenForStop, untilAborted } from './signals.ts';
+import { untilAborted } from './signals.ts';
 import { type Platform, startPlatform } from './start-platform.ts';
 import { renderSummary } from './summary.ts';
 
 export type UpFlags = { readonly demo?: boolean; readonly fresh?: boolean };
 
 export async function up(session: Session, flags: UpFlags): Promise<ExitCode> {
-  const { config, out, host } = session;
-  const broken: CliFailure[] = [];
-  const stopping = listenForStop(() => {
-    out.note('forced; servers are ended without waiting');
-    process.exit(exitCodes.no);
+  const { out } = session;
+  let opened: OpenLog | undefined;
+  const lifetime = openLifetime({
+    force() {
+      out.note('forced; servers are ended without waiting');
+      process.exit(exitCodes.no);
+    },
+    onFault: (error) => opened?.log.error({ err: error }, 'a fault that nothing caught'),
   });
-  const startedMs = performance.now();
-  const platform = await start();
-  if (platform === undefined) return exitCodes.done;
   try {
-    const tookMs = Math.round(performance.now() - startedMs);
-    out.note(`ready after ${(tookMs / 1000).toFixed(1)} s: ${platform.connection.httpUrl}`);
-    if (flags.demo === true) await demonstrate(session, platform, stopping.signal);
-    const { adminKey: _, ...shown } = platform.connection;
-    out.document({ ...shown, dataDir: config.dataDir, tookMs }, () =>
-      renderSummary(out, config, platform),
-    );
-    await untilAborted(stopping.signal);
-    out.note('stopping');
-  } finally {
-    await platform.stop();
-    stopping.dispose();
-  }
-  if (broken[0] !== undefined) throw broken[0];
-  out.note('stopped; the data is kept');
-  return exitCodes.done;
-
-  /** `undefined` when it was called off. */
-  async function start(): Promise<Platform | undefined> {
-    const openLogs = (): OpenLog =>
-      openLog({
-        level: config.environment.WRIT_LOG_LEVEL,
-        file: join(config.dataDir, 'logs', 'writ.log'),
-        people: host.stderr,
-      });
-    const onBroken = (failure: CliFailure) => {
-      broken.push(failure);
-      stopping.request(failure.code);
-    };
+    const startedMs = performance.now();
+    const platform = await start(session, {
+      fresh: flags.fresh === true,
+      lifetime,
+      onLog: (log) => {
+        opened = log;
+      },
+    });
+    if (platform === undefined) return exitCodes.done;
     try {
-      return await startPlatform({
-        config,
-        fresh: flags.fresh === true,
-        openLog: openLogs,
-        signal: stopping.signal,
-        tell: (text) => out.note(text),
-        onBroken,
-      });
-    } catch (thrown) {
-      if (broken[0] !== undefined) throw broken[0];
-      if (thrown instanceof CliFailure && thrown.code === 'CALLED_OFF') return undefined;
-      throw thrown;
+      const tookMs = Math.round(performance.now() - startedMs);
+      out.note(`ready after ${(tookMs / 1000).toFixed(1)} s: ${platform.connection.httpUrl}`);
+      await serve(session, { platform, tookMs, demo: flags.demo === true, lifetime });
+    } finally {
+      await platform.stop();
     }
+    lifetime.settle();
+    out.note('stopped; the data is kept');
+    return exitCodes.done;
+  } finally {
+    lifetime.dispose();
   }
+}
+
+type Start = {
+  readonly fresh: boolean;
+  readonly lifetime: Lifetime;
+  readonly onLog: (log: OpenLog) => void;
+};
+
+/** `undefined` when the start was called off. */
+async function start(
+  { config, host, out }: Session,
+  { fresh, lifetime, onLog }: Start,
+): Promise<Platform | undefined> {
+  const open = (): OpenLog => {
+    const log = openLog({
+      level: config.environment.WRIT_LOG_LEVEL,
+      file: join(config.dataDir, 'logs', 'writ.log'),
+      people: host.stderr,
+    });
+    onLog(log);
+    return log;
+  };
+  try {
+    return await startPlatform({
+      config,
+      fresh,
+      openLog: open,
+      signal: lifetime.signal,
+      tell: (text) => out.note(text),
+      onBroken: (failure) => lifetime.end(failure),
+    });
+  } catch (thrown) {
+    lifetime.settle();
+    if (thrown instanceof CliFailure && thrown.code === 'CALLED_OFF') return undefined;
+    throw thrown;
+  }
+}
+
+type Serving = {
+  readonly platform: Platform;
+  readonly tookMs: number;
+  readonly demo: boolean;
+  readonly lifetime: Lifetime;
+};
+
+async function serve(
+  session: Session,
+  { platform, tookMs, demo, lifetime }: Serving,
+): Promise<void> {
+  const { config, out } = session;
+  if (demo) await demonstrate(session, platform, lifetime.signal);
+  const { adminKey: _, ...shown } = platform.connection;
+  if (!lifetime.signal.aborted)
+    out.document({ ...shown, dataDir: config.dataDir, tookMs }, () =>
+      renderSummary(out, config, { platform, demo }),
+    );
+  await lifetime.over();
+  out.note('stopping');
 }
 
 /** Runs the fleet; what goes wrong in it is said and ends nothing. */
@@ -77,6 +114,7 @@ async function demonstrate(
   const print = (line: string) => {
     if (!signal.aborted) out.tell(line);
   };
+  const colours = out.colours.isColorSupported;
   const story = runFleet({
     natsUrl,
     httpUrl,
@@ -84,7 +122,7 @@ async function demonstrate(
     tenant,
     dataDir: config.dataDir,
     print,
-    colours: out.colours.isColorSupported,
+    colours,
   });
   try {
     await Promise.race([story, untilAborted(signal)]);

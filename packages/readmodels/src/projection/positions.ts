@@ -92,6 +92,16 @@ export async function movePositions<Content>(
   if (moved.rowCount !== claimed.length) throw new Deposed();
 }
 
+/** Throws `Deposed` when even one of these projections was claimed or reset by somebody else since. */
+export async function confirmClaims<Content>(
+  client: Pick<ClientBase, 'query'>,
+  claimed: readonly Claimed<Content>[],
+): Promise<void> {
+  const names = claimed.map((c) => c.projection.name);
+  const { rowCount } = await client.query(CONFIRM, [names, claimed.map((c) => c.epoch)]);
+  if (rowCount !== claimed.length) throw new Deposed();
+}
+
 /** Marks a projection as paused before an entry that it can not take. */
 export async function pausePosition<Content>(
   client: ClientBase,
@@ -124,6 +134,10 @@ const MOVE = `
   update projection_positions p set seq = $4, msg_id = $5, updated_at = now()
   from unnest($1::text[], $2::bigint[], $3::bigint[]) as u(projection, epoch, seq)
   where p.projection = u.projection and p.epoch = u.epoch and p.seq = u.seq and p.status = 'running'`;
+
+const CONFIRM = `
+  select from projection_positions p join unnest($1::text[], $2::bigint[]) as u(projection, epoch)
+  on p.projection = u.projection and p.epoch = u.epoch`;
 
 const PAUSE = `
   update projection_positions set status = 'paused', paused_seq = $4, paused_reason = $5, updated_at = now()
