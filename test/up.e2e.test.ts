@@ -96,6 +96,26 @@ test('a stop while it starts is a clean stop', async () => {
   expect(isRunning(pid)).toBe(false);
 });
 
+test('rows of a log that is gone are not mixed with a new one, and doctor mends it', async () => {
+  const dataDir = await newFolder();
+  const first = await start({ dataDir });
+  await first.run(['agents', 'register', 'gone', '--type', 'x']);
+  await eventually(async () => (await first.run(['agents', 'show', 'gone'])).code === 0);
+  await first.stop();
+  await rm(join(dataDir, 'nats'), { recursive: true });
+
+  const second = await start({ dataDir });
+  const examined = await second.run(['doctor']);
+  expect(examined.code).toBe(1);
+  expect(examined.stdout).toContain('`writ doctor --repair`');
+  expect((await second.run(['doctor', '--repair'])).stdout).toContain('repaired');
+  await eventually(async () => (await second.run(['doctor', '--deep'])).code === 0, {
+    withinMs: 30_000,
+  });
+  expect((await second.run(['agents', 'show', 'gone'])).code).toBe(1);
+  await second.stop();
+});
+
 test('a lost admin key is replaced by another that works', async () => {
   const dataDir = await newFolder();
   const first = await start({ dataDir });
