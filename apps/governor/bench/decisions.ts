@@ -74,7 +74,7 @@ const fresh = (n: number): string => `${remembered(n).slice(0, -2)},"requestNumb
 
 const bus = await prepare();
 const echo = await child('./echo.ts', bus);
-const governor = await child('./governor.ts', bus, (process.env['GOVERNOR_FLAGS'] ?? '').split(' ').filter(Boolean));
+const governor = await child('../src/governor-process.fixture.ts', bus, (process.env['GOVERNOR_FLAGS'] ?? '').split(' ').filter(Boolean));
 const connection = await bus.bus.connect('operator');
 const required = (n: number): string => `${remembered(n).slice(0, -1)},"options":{"record":"required"}}`;
 const variants = [

@@ -1,10 +1,9 @@
 /** A real bus with a log that is written event by event, and questions to whichever governor runs on it. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { EventStore, Logger, NatsConnection } from '@writ/bus';
+import { type EventStore, type Logger, type NatsConnection, openDecisionLog } from '@writ/bus';
 import { type DecisionBatch, decisionBatch, encodeToken, type EvaluationReply, evaluationReply, type GrantConditions, subjects, type WritEvent } from '@writ/contracts';
 import { policyDigest } from '@writ/policy';
-import { startTestBus, type TestBus, type TestBusOptions } from '@writ/testkit';
+import { eventually, startTestBus, type TestBus, type TestBusOptions } from '@writ/testkit';
 
 export const tenant = 'default';
 export const adminKey = 'k0admin0000';
@@ -123,36 +122,39 @@ export class GovernedBus {
 
   /** Every record of DECISIONS, in order, as soon as there are so many decisions. */
   async records(decisions: number): Promise<DecisionBatch> {
-    const log = await this.#decisionLog();
-    const deadline = performance.now() + 10_000;
-    for (;;) {
-      const records = await log();
-      if (records.filter(({ kind }) => kind === 'decision').length >= decisions || performance.now() > deadline) return records;
-      await wait(20);
-    }
+    return await eventually(async () => {
+      const records = await this.recordsNow();
+      const count = records.filter(({ kind }) => kind === 'decision').length;
+      if (count < decisions) throw new Error(`${count} of ${decisions} decisions are recorded`);
+      return records;
+    });
   }
 
-  async #decisionLog(): Promise<() => Promise<DecisionBatch>> {
-    const { openDecisionLog } = await import('@writ/bus');
+  /** Every record that DECISIONS holds now, in order. */
+  async recordsNow(): Promise<DecisionBatch> {
     const log = openDecisionLog({ connection: await this.bus.connect('projector-store'), ingest: this.bus.secrets.ingest });
-    return async () => {
-      const { lastSeq } = await log.status();
-      const records: DecisionBatch = [];
-      if (lastSeq === 0) return records;
-      await new Promise<void>((resolve, reject) => {
-        const follower = log.follow({
-          fromSeq: 1,
-          onMessages(messages) {
-            for (const { data } of messages) records.push(...decisionBatch.parse(JSON.parse(Buffer.from(data).toString('utf8'))));
-          },
-          onIdle(seq) {
-            if (seq >= lastSeq) follower.stop().then(resolve, reject);
-          },
-        });
-        follower.done.catch(reject);
+    const { lastSeq } = await log.status();
+    const records: DecisionBatch = [];
+    if (lastSeq === 0) return records;
+    await new Promise<void>((resolve, reject) => {
+      const follower = log.follow({
+        fromSeq: 1,
+        onMessages(messages) {
+          for (const { data } of messages) records.push(...decisionBatch.parse(JSON.parse(Buffer.from(data).toString('utf8'))));
+        },
+        onIdle(seq) {
+          if (seq >= lastSeq) follower.stop().then(resolve, reject);
+        },
       });
-      return records;
-    };
+      follower.done.catch(reject);
+    });
+    return records;
+  }
+
+  /** Asks the JetStream API as the operator. */
+  async operate(subject: string, body: object = {}): Promise<Record<string, unknown>> {
+    const operator = await this.bus.connect('operator');
+    return (await operator.request(`$JS.API.${subject}`, JSON.stringify(body))).json<Record<string, unknown>>();
   }
 
   async stop(): Promise<void> {

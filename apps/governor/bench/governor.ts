@@ -1,8 +1,0 @@
-import type { Secrets } from '@writ/bus';
-import { startGovernor } from '../src/start-governor.ts';
-
-const log = { debug() {}, info() {}, warn: console.error, error: console.error };
-const secrets = JSON.parse(process.env['BENCH_SECRETS'] ?? '') as Secrets;
-const governor = await startGovernor({ secrets, natsUrl: process.env['BENCH_URL'] ?? '', version: '0.1.0', log, name: 'bench' });
-process.once('SIGTERM', () => void governor.stop().then(() => process.exit(0)));
-process.send?.('ready');
