@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { toWritError, WritError } from '@writ/contracts';
-import { type Change, type Plan, planFor, type Present, type Step } from './plan.ts';
+import { type Change, type Plan, planFor, type Present, type Step, streamDefaults } from './plan.ts';
 import type { DeclaredConsumer, DeclaredStream, Topology } from './topology.ts';
 
 /** A cluster that just started elects its leaders first. */
@@ -60,7 +60,7 @@ async function presentIn(jsm: JetStreamManager): Promise<Present> {
 async function putStream(jsm: JetStreamManager, declared: DeclaredStream, action: 'create' | 'update'): Promise<void> {
   const config: Partial<StreamConfig> & { name: string } = { ...declared, subjects: [...declared.subjects] };
   if (action === 'create') await jsm.streams.add(config);
-  else await jsm.streams.update(declared.name, config);
+  else await jsm.streams.update(declared.name, { ...streamDefaults, ...config });
 }
 
 async function putConsumer(jsm: JetStreamManager, declared: DeclaredConsumer, action: 'create' | 'update'): Promise<void> {

@@ -28,7 +28,7 @@ export type Present = {
 };
 
 /** What a stream has when nothing is declared; anything else there is drift. */
-const streamDefaults: Config = {
+export const streamDefaults: Config = {
   max_msgs: -1,
   max_msgs_per_subject: -1,
   max_consumers: -1,
