@@ -219,7 +219,9 @@ describe('the life of an agent over HTTP', () => {
     });
     const resumed = await ask('POST', `/v1/agents/${chartMaker}/resume`);
     expect(await decide(tokenOf(resumed))).toMatchObject({ context: { code: 'TRUST_TOO_LOW' } });
-    const retired = await ask('DELETE', `/v1/agents/${chartMaker}`);
+    const retired = await ask('DELETE', `/v1/agents/${chartMaker}`, {
+      body: { reason: 'replaced' },
+    });
     expect(await decide(tokenOf(retired))).toMatchObject({
       decision: false,
       context: { code: 'AGENT_RETIRED' },

@@ -162,6 +162,14 @@ test('an agent id in a path may have its colon as it is or encoded', async () =>
   }
 });
 
+test('a load balancer may look with HEAD, and only at what is open', async () => {
+  const look = async (path: string) =>
+    (await fetch(`${bench.api.url}${path}`, requestOf('HEAD', { key: keys.admin }))).status;
+  expect(await look('/health')).toBe(200);
+  expect(await look('/ready')).toBe(200);
+  expect(await look('/v1/agents')).toBe(404);
+});
+
 test('no key is ever logged, whatever goes wrong', async () => {
   const secret = keys.admin.split('_')[2] ?? '';
   await bench.ask('POST', `/v1/grants?key=${keys.admin}`, {
@@ -169,6 +177,7 @@ test('no key is ever logged, whatever goes wrong', async () => {
     body: { agentId: keys.admin },
   });
   await bench.ask('GET', `/v1/agents/${keys.admin}`, { key: keys.admin });
+  await eventually(() => bench.logged.some(({ message }) => message === 'answered'));
   expect(
     JSON.stringify(bench.logged, (_, value: unknown) =>
       value instanceof Error ? `${value.stack}` : value,

@@ -72,7 +72,6 @@ export class ApiBench {
       secrets: this.bus.secrets,
       natsUrl: this.bus.url,
       databaseUrl: this.#database.url,
-      tenant,
       version: '0.1.0',
       httpHost: '127.0.0.1',
       httpPort: 0,

@@ -3,7 +3,7 @@ import type { EventStore, Keyring, KeyRecord, Requester } from '@writ/bus';
 import type { WritError } from '@writ/contracts';
 import type { EventHub } from './events/hub.ts';
 import type { OpenStreams } from './events/open-stream.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, ObservedRequest } from './metrics.ts';
 import type { ReadSide } from './reads/read-side.ts';
 
 export type ApiDependencies = {
@@ -20,6 +20,7 @@ export type ApiDependencies = {
   /** What keeps the API from being ready; empty when nothing does. */
   readonly troubles: () => Promise<readonly Trouble[]>;
   readonly onKeyRevoked: (callback: (key: KeyRecord) => void) => () => void;
+  readonly answered: (request: ObservedRequest & { readonly keyId: string | undefined }) => void;
   readonly reportFault: (error: WritError, operation: string) => void;
 };
 

@@ -36,7 +36,6 @@ export type ApiOptions = {
   readonly secrets: Secrets;
   readonly natsUrl: string;
   readonly databaseUrl: string;
-  readonly tenant: string;
   readonly version: string;
   readonly httpHost: string;
   /** 0 takes any free port. */
@@ -93,7 +92,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
     version: options.version,
     description: 'answers questions for events and agents',
     maxInFlight: MAX_ASKS_IN_FLIGHT,
-    endpoints: askEndpoints(options.tenant, dependencies),
+    endpoints: askEndpoints(dependencies),
     onError: (error, subject) =>
       log.error({ err: error, subject }, 'a question failed by a fault of ours'),
   });
@@ -145,6 +144,7 @@ async function openDependencies(
   ]);
   const bus = openRequester(storing);
   const health = openHealth(probesOf({ bus, keyring, hub, readSide }), () => Date.now());
+  const metrics = createMetrics();
   const revoked = new Set<(key: KeyRecord) => void>();
   keyring.onRevoked((key) => revoked.forEach((callback) => callback(key)));
   const dependencies: ApiDependencies = {
@@ -154,13 +154,17 @@ async function openDependencies(
     streams: new Set(),
     keyring,
     readSide,
-    metrics: createMetrics(),
+    metrics,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
     nowMs: () => Date.now(),
     troubles: () => health.troubles(),
     onKeyRevoked(callback) {
       revoked.add(callback);
       return () => revoked.delete(callback);
+    },
+    answered({ operation, status, seconds, keyId }) {
+      metrics.requestEnded({ operation, status, seconds });
+      log.debug({ operation, status, ms: Math.round(seconds * 1000), keyId }, 'answered');
     },
     reportFault: (error, operation) =>
       log.error(faultOf(error, operation), 'a request failed by a fault of ours'),

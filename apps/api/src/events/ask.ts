@@ -4,7 +4,6 @@ import {
   parseAskSubject,
   parseJson,
   type Question,
-  subjects,
   toEventView,
   toWritError,
   WritError,
@@ -21,11 +20,12 @@ import { filterOf, historyQuery } from './routes.ts';
 import { readEvents } from './history.ts';
 
 const QUEUE = 'apis';
-/** The endpoints of a tenant. */
-export function askEndpoints(tenant: string, dependencies: ApiDependencies): Endpoint[] {
+
+/** Any key of any tenant may ask; which one did is in the subject. */
+export function askEndpoints(dependencies: ApiDependencies): Endpoint[] {
   const endpoint = (question: Question, answer: Answerer): Endpoint => ({
     name: question,
-    subject: askSubject(tenant, question),
+    subject: `writ.*.ask.*.${question}`,
     queue: QUEUE,
     handler: (request) => respond(request, { question, answer, dependencies }),
   });
@@ -37,11 +37,6 @@ type Answerer = (
   body: unknown,
   dependencies: ApiDependencies,
 ) => Promise<{ body: unknown; token: string | undefined }>;
-
-/** Any key of the tenant may ask; which one did is in the subject. */
-function askSubject(tenant: string, question: Question): string {
-  return subjects.ask(tenant, 'anykeyatall', question).replace('anykeyatall', '*');
-}
 
 async function respond(
   request: BusRequest,
@@ -67,13 +62,17 @@ async function respond(
 
 /** The broker lets a key ask under its own id only. */
 function callerOf({ subject }: BusRequest, { keyring, nowMs }: ApiDependencies): KeyRecord {
-  const key = keyring.get(parseAskSubject(subject)?.key ?? '');
-  if (!key || key.revoked || (key.expiresAtMs !== null && key.expiresAtMs <= nowMs()))
-    throw new WritError(
-      'UNAUTHENTICATED',
-      'the key is not known, has expired or was revoked; ask an administrator for a new one',
-    );
-  return key;
+  const address = parseAskSubject(subject);
+  const key = keyring.get(address?.key ?? '');
+  if (key && key.tenant === address?.tenant && holds(key, nowMs())) return key;
+  throw new WritError(
+    'UNAUTHENTICATED',
+    'the key is not known, has expired or was revoked; ask an administrator for a new one',
+  );
+}
+
+function holds({ revoked, expiresAtMs }: KeyRecord, nowMs: number): boolean {
+  return !revoked && (expiresAtMs === null || expiresAtMs > nowMs);
 }
 
 /** An agent's key sees the events of the agents it speaks for, all of them where it names none. */

@@ -29,7 +29,8 @@ export function mount(
       method: route.method,
       url: fastifyPath(route.path),
       config: { operation: route.operation, errorStyle: route.errorStyle ?? 'problem' },
-      exposeHeadRoute: false,
+      // A load balancer may look with HEAD; what needs a key is read with GET.
+      exposeHeadRoute: route.access === 'public' && route.method === 'GET',
       onRequest: async (request) => {
         if (route.access === 'public') return;
         request.caller = authenticate(request.headers, dependencies.keyring, dependencies.nowMs());

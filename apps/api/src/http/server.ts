@@ -8,7 +8,7 @@ import { tokenAt } from '../reads/token.ts';
 import { openGate } from './gate.ts';
 import { echoableRequestId } from './headers.ts';
 import { mount, noSuchRoute, sendError } from './mount.ts';
-import { errorAnswer, refusedByServer } from './problem.ts';
+import { toProblem } from './problem.ts';
 import type { Route } from './route.ts';
 
 export type ServerLimits = {
@@ -82,14 +82,11 @@ export async function closeServer(app: FastifyInstance): Promise<void> {
   }
 }
 
-function addHooks(
-  app: FastifyInstance,
-  { metrics, hub, events }: ApiDependencies,
-  limits: ServerLimits,
-): void {
+function addHooks(app: FastifyInstance, dependencies: ApiDependencies, limits: ServerLimits): void {
+  const { hub, events } = dependencies;
   const gate = openGate(limits.inFlight);
   app.addHook('onRequest', async (request, reply) => {
-    metrics.requestBegan();
+    observe(request, reply, dependencies);
     for (const [name, value] of Object.entries(hardening)) void reply.header(name, value);
     echoRequestId(request, reply);
     gate.enter(reply.raw);
@@ -98,13 +95,26 @@ function addHooks(
     if (!reply.hasHeader('writ-token'))
       void reply.header('writ-token', tokenAt(events, hub.lastSeq));
   });
-  app.addHook('onResponse', async (request, reply) => {
-    metrics.requestEnded({
+}
+
+/** Client closed request: what nginx calls an answer that nobody waited for. */
+const LEFT = 499;
+
+/** Counts a request until its response is done or its client is gone. */
+function observe(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  dependencies: ApiDependencies,
+): void {
+  dependencies.metrics.requestBegan();
+  reply.raw.once('close', () =>
+    dependencies.answered({
       operation: request.routeOptions.config.operation ?? 'unknown',
-      status: reply.statusCode,
+      status: reply.raw.writableFinished ? reply.raw.statusCode : LEFT,
       seconds: reply.elapsedTime / 1000,
-    });
-  });
+      keyId: request.caller?.keyId,
+    }),
+  );
 }
 
 function echoRequestId(request: FastifyRequest, reply: FastifyReply): void {
@@ -119,13 +129,13 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
   const refusal = slow
     ? new WritError('TIMEOUT', 'the request did not arrive in time; send it at once')
     : new WritError('HEADER_INVALID', 'the request is not valid HTTP/1.1');
-  const { body, contentType } = errorAnswer(refusedByServer(error) ?? refusal, 'problem');
-  const status = slow
-    ? '408 Request Timeout'
+  const [status, reason] = slow
+    ? [408, 'Request Timeout']
     : error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : '400 Bad Request';
+      ? [431, 'Request Header Fields Too Large']
+      : [400, 'Bad Request'];
+  const body = JSON.stringify({ ...toProblem(refusal), status });
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
