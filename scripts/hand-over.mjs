@@ -1,9 +1,8 @@
 // Runs a script of this repository on a Node that can (plain JavaScript for Node 18 and newer).
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureInstalled } from './install.mjs';
+import { bundledNode, ensureInstalled } from './install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const oldest = [22, 22, 2];
@@ -20,8 +19,8 @@ export function handOver([script, ...args]) {
 }
 
 function chooseNode() {
-  const bundled = join(root, 'node_modules', '.bin', 'node');
-  if (existsSync(bundled)) return bundled;
+  const bundled = bundledNode(root);
+  if (bundled !== undefined) return bundled;
   if (isNewEnough(process.versions.node)) return process.execPath;
   throw new Error(
     `Writ needs Node ${oldest.join('.')} or newer, this is ${process.versions.node}, ` +
@@ -39,8 +38,11 @@ export function isNewEnough(version) {
 }
 
 function run(node, args) {
-  const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`;
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const folders = [join(root, 'node_modules', '.bin'), dirname(node), process.env.PATH ?? ''];
+  const child = spawn(node, args, {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: folders.join(delimiter) },
+  });
   // A terminal gives Ctrl-C to the child itself: passing it on would make it two.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -46,11 +46,20 @@ function install(root) {
   process.stderr.write(`packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
 }
 
+/** The Node that comes as a package; some versions of npm do not link it into `.bin`. */
+export function bundledNode(root) {
+  const modules = join(root, 'node_modules');
+  return [
+    join(modules, '.bin', 'node'),
+    join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node'),
+  ].find((path) => existsSync(path));
+}
+
 /** npm skips optional packages that do not support the Node it runs on; ours runs on the bundled one. */
 function addWhatOldNodeLeftOut(root) {
-  const node = join(root, 'node_modules', '.bin', 'node');
+  const node = bundledNode(root);
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19) || !existsSync(node)) return;
+  if (major > 20 || (major === 20 && minor >= 19) || node === undefined) return;
   const lockFile = join(root, 'package-lock.json');
   const lock = readFileSync(lockFile, 'utf8');
   npm(root, node, [

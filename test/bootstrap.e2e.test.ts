@@ -156,6 +156,28 @@ describe('a signal', () => {
     },
   );
 
+  test("of npm's shell that just dies of it still ends the program", async () => {
+    write('scripts/verify.mjs', "console.log('ready', process.pid);\nsetInterval(() => {}, 1000);");
+    const script = join(tree, 'scripts', 'bootstrap.mjs');
+    const shell = spawn('sh', ['-c', `${process.execPath} ${script} verify; true`], {
+      cwd: tree,
+      env: { ...environment(), npm_lifecycle_event: 'verify' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    let closed = false;
+    shell.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    shell.stdout.once('close', () => {
+      closed = true;
+    });
+    await eventually(() => said.includes('ready'));
+    shell.kill('SIGTERM');
+    // Its standard output closes when the last that holds it, the program, has ended.
+    await eventually(() => closed);
+  });
+
   test('that ends the program ends the command in the same way', async () => {
     const child = await start('');
     child.kill('SIGTERM');
