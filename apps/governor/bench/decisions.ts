@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@writ/bus';
 import { GovernedBus, questionOf } from '../src/governed-bus.fixture.ts';
 
-type Side = { readonly name: string; readonly subject: string; readonly inFlight: number; readonly bodyOf: (n: number) => string };
+type Side = {
+  readonly name: string;
+  readonly subject: string;
+  readonly inFlight: number;
+  readonly bodyOf: (n: number) => string;
+};
 type Samples = { latencies: number[]; elapsedMs: number };
 
 const AGENTS = 50;
@@ -32,7 +37,11 @@ async function prepare(): Promise<GovernedBus> {
   return bus;
 }
 
-async function child(file: string, bus: GovernedBus, flags: readonly string[] = []): Promise<ChildProcess> {
+async function child(
+  file: string,
+  bus: GovernedBus,
+  flags: readonly string[] = [],
+): Promise<ChildProcess> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const spawned = spawn(process.execPath, [...flags, path], {
     env: { ...process.env, BENCH_URL: bus.bus.url, BENCH_SECRETS: JSON.stringify(bus.bus.secrets) },
@@ -52,7 +61,8 @@ async function drive(connection: NatsConnection, side: Side, samples: Samples): 
       if (sent >= until) return;
       const reply = await connection.request(side.subject, side.bodyOf(n++), { timeout: 5000 });
       samples.latencies.push(performance.now() - sent);
-      if (side.subject === ASK && reply.data[12] !== 116) throw new Error(`denied: ${reply.string()}`);
+      if (side.subject === ASK && reply.data[12] !== 116)
+        throw new Error(`denied: ${reply.string()}`);
     }
   };
   await Promise.all(Array.from({ length: side.inFlight }, loop));
@@ -67,16 +77,25 @@ function resultOf({ latencies, elapsedMs }: Samples): { p50: number; p99: number
 
 let unique = 0;
 const questions = Array.from({ length: AGENTS }, (_, i) =>
-  JSON.stringify(questionOf(`lab:agent${i}`, { context: { query: 'top ten customers by revenue', estimatedCostMicros: 3000 } })),
+  JSON.stringify(
+    questionOf(`lab:agent${i}`, {
+      context: { query: 'top ten customers by revenue', estimatedCostMicros: 3000 },
+    }),
+  ),
 );
 const remembered = (n: number): string => questions[n % AGENTS] ?? '';
 const fresh = (n: number): string => `${remembered(n).slice(0, -2)},"requestNumber":${unique++}}}`;
 
 const bus = await prepare();
 const echo = await child('./echo.ts', bus);
-const governor = await child('../src/governor-process.fixture.ts', bus, (process.env['GOVERNOR_FLAGS'] ?? '').split(' ').filter(Boolean));
+const governor = await child(
+  '../src/governor-process.fixture.ts',
+  bus,
+  (process.env['GOVERNOR_FLAGS'] ?? '').split(' ').filter(Boolean),
+);
 const connection = await bus.bus.connect('operator');
-const required = (n: number): string => `${remembered(n).slice(0, -1)},"options":{"record":"required"}}`;
+const required = (n: number): string =>
+  `${remembered(n).slice(0, -1)},"options":{"record":"required"}}`;
 const variants = [
   { name: 'buffered-1', inFlight: 1, bodyOf: fresh },
   { name: 'memoised-1', inFlight: 1, bodyOf: remembered },
@@ -86,7 +105,12 @@ const variants = [
 ].filter(({ name }) => (process.env['BENCH_ONLY'] ?? name) === name);
 // The compilers of both processes warm up on many questions before anything counts.
 for (const subject of [ECHO, ASK])
-  for (let i = 0; i < 6; i++) await drive(connection, { name: 'warm-up', subject, inFlight: 32, bodyOf: fresh }, { latencies: [], elapsedMs: 0 });
+  for (let i = 0; i < 6; i++)
+    await drive(
+      connection,
+      { name: 'warm-up', subject, inFlight: 32, bodyOf: fresh },
+      { latencies: [], elapsedMs: 0 },
+    );
 for (const variant of variants) {
   const sides = [
     { ...variant, subject: ECHO },
@@ -98,8 +122,11 @@ for (const variant of variants) {
     for (const [i, side] of sides.entries()) await drive(connection, side, samples[i] as Samples);
   const [floor, own] = samples.map(resultOf);
   if (!floor || !own) continue;
-  const show = (r: typeof own): string => `p50 ${r.p50.toFixed(3)} ms  p99 ${r.p99.toFixed(2)} ms  ${Math.round(r.rate)}/s`;
-  console.log(`${variant.name.padEnd(14)} echo ${show(floor)}\n${''.padEnd(14)} writ ${show(own)}  ratio p50 ${(own.p50 / floor.p50).toFixed(2)} rate ${(own.rate / floor.rate).toFixed(2)}`);
+  const show = (r: typeof own): string =>
+    `p50 ${r.p50.toFixed(3)} ms  p99 ${r.p99.toFixed(2)} ms  ${Math.round(r.rate)}/s`;
+  console.log(
+    `${variant.name.padEnd(14)} echo ${show(floor)}\n${''.padEnd(14)} writ ${show(own)}  ratio p50 ${(own.p50 / floor.p50).toFixed(2)} rate ${(own.rate / floor.rate).toFixed(2)}`,
+  );
 }
 governor.kill('SIGTERM');
 await once(governor, 'exit');

@@ -9,7 +9,12 @@ let governor: RunningRole;
 
 beforeAll(async () => {
   bus = await GovernedBus.start();
-  governor = await startGovernor({ secrets: bus.bus.secrets, natsUrl: bus.bus.url, version: '0.1.0', log: quiet });
+  governor = await startGovernor({
+    secrets: bus.bus.secrets,
+    natsUrl: bus.bus.url,
+    version: '0.1.0',
+    log: quiet,
+  });
   await bus.reader('reader');
 });
 afterAll(async () => {
@@ -28,19 +33,53 @@ const bodies: readonly [what: string, body: string | Uint8Array, code: string, p
   ['a list', '[]', 'BODY_INVALID'],
   ['null', 'null', 'BODY_INVALID'],
   ['5,000 levels', `${json(good).slice(0, -1)},"context":{"a":${nested}}}`, 'BODY_TOO_DEEP'],
-  ['a body over the limit', json({ ...good, context: { a: 'x'.repeat(MAX_BODY_BYTES) } }), 'BODY_TOO_LARGE'],
+  [
+    'a body over the limit',
+    json({ ...good, context: { a: 'x'.repeat(MAX_BODY_BYTES) } }),
+    'BODY_TOO_LARGE',
+  ],
   ['no subject', json({ ...good, subject: undefined }), 'BODY_INVALID', 'subject'],
-  ['a subject of another type', json({ ...good, subject: { type: 'user', id: 'dana' } }), 'BODY_INVALID', 'subject.type'],
+  [
+    'a subject of another type',
+    json({ ...good, subject: { type: 'user', id: 'dana' } }),
+    'BODY_INVALID',
+    'subject.type',
+  ],
   ['an agent id with a dot', json(questionOf('a.b')), 'BODY_INVALID', 'subject.id'],
   ['an agent id that is a wildcard', json(questionOf('*')), 'BODY_INVALID', 'subject.id'],
   ['an empty agent id', json(questionOf('')), 'BODY_INVALID', 'subject.id'],
   ['an agent id that is too long', json(questionOf('a'.repeat(64))), 'BODY_INVALID', 'subject.id'],
-  ['an action with a blank', json({ ...good, action: { name: 'read all' } }), 'BODY_INVALID', 'action.name'],
-  ['an action that is a number', json({ ...good, action: { name: 7 } }), 'BODY_INVALID', 'action.name'],
-  ['a resource type with a colon', json({ ...good, resource: { type: 'a:b', id: 'c' } }), 'BODY_INVALID', 'resource.type'],
-  ['a resource id with a control character', json({ ...good, resource: { type: 'a', id: 'b\u0000' } }), 'BODY_INVALID', 'resource.id'],
+  [
+    'an action with a blank',
+    json({ ...good, action: { name: 'read all' } }),
+    'BODY_INVALID',
+    'action.name',
+  ],
+  [
+    'an action that is a number',
+    json({ ...good, action: { name: 7 } }),
+    'BODY_INVALID',
+    'action.name',
+  ],
+  [
+    'a resource type with a colon',
+    json({ ...good, resource: { type: 'a:b', id: 'c' } }),
+    'BODY_INVALID',
+    'resource.type',
+  ],
+  [
+    'a resource id with a control character',
+    json({ ...good, resource: { type: 'a', id: 'b\u0000' } }),
+    'BODY_INVALID',
+    'resource.id',
+  ],
   ['a context that is a list', json({ ...good, context: [] }), 'BODY_INVALID', 'context'],
-  ['an option of another type', json({ ...good, options: { waitForApprovalMs: 'long' } }), 'BODY_INVALID', 'options.waitForApprovalMs'],
+  [
+    'an option of another type',
+    json({ ...good, options: { waitForApprovalMs: 'long' } }),
+    'BODY_INVALID',
+    'options.waitForApprovalMs',
+  ],
   ['a token that is none', json({ ...good, options: { atLeast: 'w1.nonsense' } }), 'TOKEN_INVALID'],
 ];
 
@@ -48,31 +87,50 @@ describe('a question is denied as invalid when it holds', () => {
   test.each(bodies)('%s', async (_what, body, code, path) => {
     for (const question of ['permission', 'permissions'] as const) {
       const reply = evaluationReply.parse(await bus.askRaw(body, undefined, question));
-      expect(reply).toMatchObject({ decision: false, context: { outcome: 'deny', code: 'REQUEST_INVALID', error: { code } } });
+      expect(reply).toMatchObject({
+        decision: false,
+        context: { outcome: 'deny', code: 'REQUEST_INVALID', error: { code } },
+      });
       expect(reply.context.message).toBe(reply.context.error?.message);
-      if (path !== undefined) expect(reply.context.error?.details).toMatchObject([{ path, message: expect.any(String) }]);
+      if (path !== undefined)
+        expect(reply.context.error?.details).toMatchObject([{ path, message: expect.any(String) }]);
     }
   });
 });
 
 test('a token of another cell is refused', async () => {
   const other = 'w1.YzEtMDAwMDAwMDAvMS81';
-  expect(await bus.askAsIs({ ...good, options: { atLeast: other } })).toMatchObject({ context: { error: { code: 'TOKEN_INVALID', message: expect.stringContaining('c1-00000000') } } });
+  expect(await bus.askAsIs({ ...good, options: { atLeast: other } })).toMatchObject({
+    context: { error: { code: 'TOKEN_INVALID', message: expect.stringContaining('c1-00000000') } },
+  });
 });
 
 test('members that the standard does not know are passed over', async () => {
-  expect((await bus.ask({ ...good, more: 1, subject: { type: 'agent', id: 'reader', more: {} } })).decision).toBe(true);
+  expect(
+    (await bus.ask({ ...good, more: 1, subject: { type: 'agent', id: 'reader', more: {} } }))
+      .decision,
+  ).toBe(true);
 });
 
 test('a sequence that is not reached within a second is stale, and says what was reached', async () => {
   const { lastSeq } = await bus.store.status();
   const reply = await bus.askAsIs({ ...good, options: { atLeast: bus.token(lastSeq + 1) } });
-  expect(reply).toMatchObject({ decision: false, context: { code: 'STALE_STATE', seq: lastSeq, message: expect.stringContaining(`${lastSeq + 1} was asked for`) } });
+  expect(reply).toMatchObject({
+    decision: false,
+    context: {
+      code: 'STALE_STATE',
+      seq: lastSeq,
+      message: expect.stringContaining(`${lastSeq + 1} was asked for`),
+    },
+  });
 });
 
 test('a sequence that comes while it is waited for is met', async () => {
   const { lastSeq } = await bus.store.status();
-  const waiting = bus.askAsIs({ ...questionOf('late'), options: { atLeast: bus.token(lastSeq + 2) } });
+  const waiting = bus.askAsIs({
+    ...questionOf('late'),
+    options: { atLeast: bus.token(lastSeq + 2) },
+  });
   await bus.reader('late');
   expect((await waiting).decision).toBe(true);
 });

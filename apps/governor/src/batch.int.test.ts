@@ -9,7 +9,12 @@ let governor: RunningRole;
 
 beforeAll(async () => {
   bus = await GovernedBus.start();
-  governor = await startGovernor({ secrets: bus.bus.secrets, natsUrl: bus.bus.url, version: '0.1.0', log: quiet });
+  governor = await startGovernor({
+    secrets: bus.bus.secrets,
+    natsUrl: bus.bus.url,
+    version: '0.1.0',
+    log: quiet,
+  });
   await bus.reader('reader');
   await bus.ask(questionOf('reader'));
 });
@@ -23,12 +28,19 @@ const allowed = {};
 const denied = { action: { name: 'write' } };
 
 async function askAll(body: Body): Promise<boolean[]> {
-  const reply = evaluationsReply.parse(await bus.askRaw(JSON.stringify(body), undefined, 'permissions'));
+  const reply = evaluationsReply.parse(
+    await bus.askRaw(JSON.stringify(body), undefined, 'permissions'),
+  );
   return reply.evaluations.map(({ decision }) => decision);
 }
 
 test('items take what they lack from the defaults and are answered in order', async () => {
-  expect(await askAll({ ...good, evaluations: [denied, allowed, { subject: { type: 'agent', id: 'nobody' } }] })).toEqual([false, true, false]);
+  expect(
+    await askAll({
+      ...good,
+      evaluations: [denied, allowed, { subject: { type: 'agent', id: 'nobody' } }],
+    }),
+  ).toEqual([false, true, false]);
 });
 
 test.each([
@@ -36,34 +48,55 @@ test.each([
   ['deny_on_first_deny', [allowed, denied, allowed], [true, false]],
   ['permit_on_first_permit', [denied, allowed, denied], [false, true]],
 ])('`%s` goes as far as it says', async (semantic, evaluations, decisions) => {
-  expect(await askAll({ ...good, evaluations, options: { evaluations_semantic: semantic } })).toEqual(decisions);
+  expect(
+    await askAll({ ...good, evaluations, options: { evaluations_semantic: semantic } }),
+  ).toEqual(decisions);
 });
 
 test('a bad item is a deny with its error and leaves the others alone', async () => {
   const evaluations = [allowed, { resource: { type: 'a:b', id: 'x' } }, allowed];
-  const reply = evaluationsReply.parse(await bus.askRaw(JSON.stringify({ ...good, evaluations }), undefined, 'permissions'));
+  const reply = evaluationsReply.parse(
+    await bus.askRaw(JSON.stringify({ ...good, evaluations }), undefined, 'permissions'),
+  );
   expect(reply.evaluations.map(({ decision }) => decision)).toEqual([true, false, true]);
-  expect(reply.evaluations[1]?.context).toMatchObject({ code: 'REQUEST_INVALID', error: { code: 'BODY_INVALID', details: [{ path: 'resource.type' }] } });
+  expect(reply.evaluations[1]?.context).toMatchObject({
+    code: 'REQUEST_INVALID',
+    error: { code: 'BODY_INVALID', details: [{ path: 'resource.type' }] },
+  });
 });
 
 test.each([
   ['no list', {}],
   ['an empty list', { evaluations: [] }],
 ])('%s is a single question', async (_what, more) => {
-  expect(await bus.askRaw(JSON.stringify({ ...good, ...more }), undefined, 'permissions')).toMatchObject({ decision: true, context: { outcome: 'allow' } });
+  expect(
+    await bus.askRaw(JSON.stringify({ ...good, ...more }), undefined, 'permissions'),
+  ).toMatchObject({ decision: true, context: { outcome: 'allow' } });
 });
 
 test('a list waits for the sequence that it asks for', async () => {
   const { lastSeq } = await bus.store.status();
-  const waiting = askAll({ ...questionOf('later'), options: { atLeast: bus.token(lastSeq + 2) }, evaluations: [allowed, denied] });
+  const waiting = askAll({
+    ...questionOf('later'),
+    options: { atLeast: bus.token(lastSeq + 2) },
+    evaluations: [allowed, denied],
+  });
   await bus.reader('later');
   expect(await waiting).toEqual([true, false]);
 });
 
 test('each item has an id and a record of its own', async () => {
   const before = (await bus.recordsNow()).length;
-  const reply = evaluationsReply.parse(await bus.askRaw(JSON.stringify({ ...good, evaluations: [allowed, allowed, denied] }), undefined, 'permissions'));
+  const reply = evaluationsReply.parse(
+    await bus.askRaw(
+      JSON.stringify({ ...good, evaluations: [allowed, allowed, denied] }),
+      undefined,
+      'permissions',
+    ),
+  );
   const ids = reply.evaluations.map(({ context }) => context.decisionId);
   const records = await bus.records(before + 3);
-  expect(records.slice(-3).map((record) => record.kind === 'decision' && record.decisionId)).toEqual(ids);
+  expect(
+    records.slice(-3).map((record) => record.kind === 'decision' && record.decisionId),
+  ).toEqual(ids);
 });

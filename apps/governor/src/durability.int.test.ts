@@ -20,7 +20,13 @@ async function start(...options: Parameters<typeof GovernedBus.start>): Promise<
 }
 
 async function govern(bus: GovernedBus): Promise<RunningRole> {
-  const governor = await startGovernor({ secrets: bus.bus.secrets, natsUrl: bus.bus.url, version: '0.1.0', log: quiet, name: 'g1' });
+  const governor = await startGovernor({
+    secrets: bus.bus.secrets,
+    natsUrl: bus.bus.url,
+    version: '0.1.0',
+    log: quiet,
+    name: 'g1',
+  });
   running.push(governor);
   return governor;
 }
@@ -34,11 +40,19 @@ test('what must be recorded is in the log when the answer comes', async () => {
   await govern(bus);
   for (const body of [required, questionOf('nobody')]) {
     const { context } = await bus.askAsIs(body);
-    expect((await bus.recordsNow()).map((record) => record.kind === 'decision' && [record.decisionId, record.durability])).toContainEqual([context.decisionId, 'required']);
+    expect(
+      (await bus.recordsNow()).map(
+        (record) => record.kind === 'decision' && [record.decisionId, record.durability],
+      ),
+    ).toContainEqual([context.decisionId, 'required']);
   }
   const { context } = await bus.askAsIs(good);
   const records = await bus.records(3);
-  expect(records.at(-1)).toMatchObject({ kind: 'decision', decisionId: context.decisionId, durability: 'buffered' });
+  expect(records.at(-1)).toMatchObject({
+    kind: 'decision',
+    decisionId: context.decisionId,
+    durability: 'buffered',
+  });
 });
 
 test('a full decision log denies, and answers go on where they stopped when there is room', async () => {
@@ -49,22 +63,42 @@ test('a full decision log denies, and answers go on where they stopped when ther
     if (reply.decision) throw new Error('the log is not full yet');
     return reply;
   });
-  expect(last).toMatchObject({ decision: false, context: { code: 'LOG_UNAVAILABLE', message: expect.stringContaining('can not be recorded') } });
-  expect(await bus.askAsIs(good)).toMatchObject({ decision: false, context: { code: 'LOG_UNAVAILABLE' } });
-  expect(await bus.askAsIs(questionOf('nobody'))).toMatchObject({ context: { code: 'LOG_UNAVAILABLE' } });
+  expect(last).toMatchObject({
+    decision: false,
+    context: { code: 'LOG_UNAVAILABLE', message: expect.stringContaining('can not be recorded') },
+  });
+  expect(await bus.askAsIs(good)).toMatchObject({
+    decision: false,
+    context: { code: 'LOG_UNAVAILABLE' },
+  });
+  expect(await bus.askAsIs(questionOf('nobody'))).toMatchObject({
+    context: { code: 'LOG_UNAVAILABLE' },
+  });
 
   const { config } = await bus.operate('STREAM.INFO.DECISIONS');
-  await bus.operate('STREAM.UPDATE.DECISIONS', { ...(config as object), max_bytes: 16 * 1024 * 1024 });
+  await bus.operate('STREAM.UPDATE.DECISIONS', {
+    ...(config as object),
+    max_bytes: 16 * 1024 * 1024,
+  });
   await eventually(async () => (await bus.askAsIs(required)).decision);
   const numbers = (await bus.recordsNow()).map(({ n }) => n).toSorted((a, b) => a - b);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
 });
 
 async function governApart(bus: GovernedBus): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./governor-process.fixture.ts', import.meta.url))], {
-    env: { ...process.env, BENCH_URL: bus.bus.url, BENCH_SECRETS: JSON.stringify(bus.bus.secrets), BENCH_GOVERNOR: 'g1' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./governor-process.fixture.ts', import.meta.url))],
+    {
+      env: {
+        ...process.env,
+        BENCH_URL: bus.bus.url,
+        BENCH_SECRETS: JSON.stringify(bus.bus.secrets),
+        BENCH_GOVERNOR: 'g1',
+      },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
   await once(child, 'message');
   return child;
 }
@@ -82,12 +116,27 @@ test('a boot after a crash says how many records may be missing; one after an or
   running.pop();
   const records = await bus.recordsNow();
   const [first] = records;
-  expect(records.map(({ kind, n }) => [kind, n])).toEqual([1, 2, 3, 4, 5].map((n) => ['decision', n] as [string, number]).concat([['gap', 1], ['decision', 2], ['end', 3]]));
-  expect(records[5]).toMatchObject({ kind: 'gap', previousBoot: first?.boot, lastRecorded: 5, mayBeMissing: 1000 });
+  expect(records.map(({ kind, n }) => [kind, n])).toEqual(
+    [1, 2, 3, 4, 5]
+      .map((n) => ['decision', n] as [string, number])
+      .concat([
+        ['gap', 1],
+        ['decision', 2],
+        ['end', 3],
+      ]),
+  );
+  expect(records[5]).toMatchObject({
+    kind: 'gap',
+    previousBoot: first?.boot,
+    lastRecorded: 5,
+    mayBeMissing: 1000,
+  });
 
   await govern(bus);
   await bus.askAsIs(required);
-  expect((await bus.recordsNow()).slice(8).map(({ kind, n }) => [kind, n])).toEqual([['decision', 1]]);
+  expect((await bus.recordsNow()).slice(8).map(({ kind, n }) => [kind, n])).toEqual([
+    ['decision', 1],
+  ]);
 });
 
 test('without the log for two seconds everything is stale, the governor leaves, and it comes back with the log', async () => {
@@ -125,7 +174,9 @@ test('a log that is gone makes every answer a stale deny, until nobody answers a
 test('two governors share the questions, and one that stops loses none of them', async () => {
   const bus = await start();
   const options = { secrets: bus.bus.secrets, natsUrl: bus.bus.url, version: '0.1.0', log: quiet };
-  const [one, two] = await Promise.all(['g1', 'g2'].map((name) => startGovernor({ ...options, name })));
+  const [one, two] = await Promise.all(
+    ['g1', 'g2'].map((name) => startGovernor({ ...options, name })),
+  );
   if (!one || !two) throw new Error('no governors');
   running.push(two);
   const asking = Array.from({ length: 400 }, async () => bus.askAsIs(good));

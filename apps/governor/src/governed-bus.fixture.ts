@@ -1,7 +1,16 @@
 /** A real bus with a log that is written event by event, and questions to whichever governor runs on it. */
 import { randomUUID } from 'node:crypto';
 import { type EventStore, type Logger, type NatsConnection, openDecisionLog } from '@writ/bus';
-import { type DecisionBatch, decisionBatch, encodeToken, type EvaluationReply, evaluationReply, type GrantConditions, subjects, type WritEvent } from '@writ/contracts';
+import {
+  type DecisionBatch,
+  decisionBatch,
+  encodeToken,
+  type EvaluationReply,
+  evaluationReply,
+  type GrantConditions,
+  subjects,
+  type WritEvent,
+} from '@writ/contracts';
 import { policyDigest } from '@writ/policy';
 import { eventually, startTestBus, type TestBus, type TestBusOptions } from '@writ/testkit';
 
@@ -14,7 +23,12 @@ export type Body = Record<string, unknown>;
 
 /** What an agent would ask; changes replace whole members. */
 export function questionOf(agentId: string, changes: Body = {}): Body {
-  return { subject: { type: 'agent', id: agentId }, action: { name: 'read' }, resource: { type: 'dataset', id: 'sales' }, ...changes };
+  return {
+    subject: { type: 'agent', id: agentId },
+    action: { name: 'read' },
+    resource: { type: 'dataset', id: 'sales' },
+    ...changes,
+  };
 }
 
 export class GovernedBus {
@@ -32,7 +46,11 @@ export class GovernedBus {
 
   static async start(options: TestBusOptions = {}): Promise<GovernedBus> {
     const bus = await startTestBus(options);
-    const governed = new GovernedBus(bus, await bus.store('commander-store'), await bus.connect('api-store'));
+    const governed = new GovernedBus(
+      bus,
+      await bus.store('commander-store'),
+      await bus.connect('api-store'),
+    );
     await governed.createKey(adminKey, 'admin', []);
     return governed;
   }
@@ -44,44 +62,98 @@ export class GovernedBus {
     const actor = { type: 'api_key', id: adminKey } as const;
     const aggregate = subject.split('.').slice(4).join('/');
     const { lastSeq } = await this.store.append([
-      { subject, expectedLastSeq: last.seq, events: [{ ...event, id: randomUUID(), timeMs, version, tenant, actor, aggregate }] },
+      {
+        subject,
+        expectedLastSeq: last.seq,
+        events: [{ ...event, id: randomUUID(), timeMs, version, tenant, actor, aggregate }],
+      },
     ]);
     this.#last.set(subject, { seq: lastSeq, version });
     return lastSeq;
   }
 
-  createKey(keyId: string, role: 'admin' | 'agent', agents: string[], expiresAt: string | null = null): Promise<number> {
+  createKey(
+    keyId: string,
+    role: 'admin' | 'agent',
+    agents: string[],
+    expiresAt: string | null = null,
+  ): Promise<number> {
     const data = { keyId, name: keyId, role, agents, expiresAt, secretHash: '00' };
     return this.tell(subjects.key(tenant, keyId), { type: 'KeyCreated', data });
   }
 
   revokeKey(keyId: string): Promise<number> {
-    return this.tell(subjects.key(tenant, keyId), { type: 'KeyRevoked', data: { keyId, reason: null } });
+    return this.tell(subjects.key(tenant, keyId), {
+      type: 'KeyRevoked',
+      data: { keyId, reason: null },
+    });
   }
 
   register(agentId: string): Promise<number> {
-    const data = { agentId, name: agentId, type: 'reader', version: '1.0.0', capabilities: ['csv'], runtime: { kind: 'nats' as const }, owner: 'team-a', labels: { env: 'prod' }, keyId: adminKey };
+    const data = {
+      agentId,
+      name: agentId,
+      type: 'reader',
+      version: '1.0.0',
+      capabilities: ['csv'],
+      runtime: { kind: 'nats' as const },
+      owner: 'team-a',
+      labels: { env: 'prod' },
+      keyId: adminKey,
+    };
     return this.tell(subjects.agent(tenant, agentId), { type: 'AgentRegistered', data });
   }
 
-  change(agentId: string, type: 'AgentSuspended' | 'AgentResumed' | 'AgentRetired'): Promise<number> {
+  change(
+    agentId: string,
+    type: 'AgentSuspended' | 'AgentResumed' | 'AgentRetired',
+  ): Promise<number> {
     return this.tell(subjects.agent(tenant, agentId), { type, data: { agentId, reason: null } });
   }
 
-  async grant(agentId: string, more: { conditions?: GrantConditions; expiresAt?: string | null; actions?: string[] } = {}): Promise<string> {
+  async grant(
+    agentId: string,
+    more: { conditions?: GrantConditions; expiresAt?: string | null; actions?: string[] } = {},
+  ): Promise<string> {
     const { conditions = {}, expiresAt = null, actions = ['read'] } = more;
     const grantId = randomUUID();
-    const data = { grantId, agentId, actions, resources: ['dataset:*'], notBefore: null, expiresAt, conditions, reason: null, issuedBy: adminKey };
+    const data = {
+      grantId,
+      agentId,
+      actions,
+      resources: ['dataset:*'],
+      notBefore: null,
+      expiresAt,
+      conditions,
+      reason: null,
+      issuedBy: adminKey,
+    };
     await this.tell(subjects.grants(tenant, agentId), { type: 'GrantIssued', data });
     return grantId;
   }
 
   revokeGrant(agentId: string, grantId: string): Promise<number> {
-    return this.tell(subjects.grants(tenant, agentId), { type: 'GrantRevoked', data: { grantId, agentId, reason: null, revokedBy: adminKey } });
+    return this.tell(subjects.grants(tenant, agentId), {
+      type: 'GrantRevoked',
+      data: { grantId, agentId, reason: null, revokedBy: adminKey },
+    });
   }
 
-  rate(agentId: string, rating: number, severity: 'normal' | 'major' | 'critical' = 'normal'): Promise<number> {
-    const data = { feedbackId: randomUUID(), agentId, executionId: null, rating, source: 'human' as const, rater: 'usr_dana', severity, comment: null };
+  rate(
+    agentId: string,
+    rating: number,
+    severity: 'normal' | 'major' | 'critical' = 'normal',
+  ): Promise<number> {
+    const data = {
+      feedbackId: randomUUID(),
+      agentId,
+      executionId: null,
+      rating,
+      source: 'human' as const,
+      rater: 'usr_dana',
+      severity,
+      comment: null,
+    };
     return this.tell(subjects.facts(tenant, agentId), { type: 'FeedbackGiven', data });
   }
 
@@ -90,8 +162,14 @@ export class GovernedBus {
     const subject = subjects.policies(tenant);
     const version = String(++this.#policies);
     const digest = policyDigest('cedar', policies);
-    await this.tell(subject, { type: 'PoliciesPublished', data: { version, engine: 'cedar', policies, digest, note: null } });
-    return this.tell(subject, { type: 'PoliciesActivated', data: { version, digest, superseded: null } });
+    await this.tell(subject, {
+      type: 'PoliciesPublished',
+      data: { version, engine: 'cedar', policies, digest, note: null },
+    });
+    return this.tell(subject, {
+      type: 'PoliciesActivated',
+      data: { version, digest, superseded: null },
+    });
   }
 
   /** The token of a sequence, as a command's reply would carry it. */
@@ -105,8 +183,14 @@ export class GovernedBus {
     return this.grant(agentId);
   }
 
-  async askRaw(body: string | Uint8Array, key = adminKey, question: 'permission' | 'permissions' = 'permission'): Promise<unknown> {
-    const reply = await this.#asking.request(subjects.ask(tenant, key, question), body, { timeout: 5000 });
+  async askRaw(
+    body: string | Uint8Array,
+    key = adminKey,
+    question: 'permission' | 'permissions' = 'permission',
+  ): Promise<unknown> {
+    const reply = await this.#asking.request(subjects.ask(tenant, key, question), body, {
+      timeout: 5000,
+    });
     return reply.json<unknown>();
   }
 
@@ -132,7 +216,10 @@ export class GovernedBus {
 
   /** Every record that DECISIONS holds now, in order. */
   async recordsNow(): Promise<DecisionBatch> {
-    const log = openDecisionLog({ connection: await this.bus.connect('projector-store'), ingest: this.bus.secrets.ingest });
+    const log = openDecisionLog({
+      connection: await this.bus.connect('projector-store'),
+      ingest: this.bus.secrets.ingest,
+    });
     const { lastSeq } = await log.status();
     const records: DecisionBatch = [];
     if (lastSeq === 0) return records;
@@ -140,7 +227,8 @@ export class GovernedBus {
       const follower = log.follow({
         fromSeq: 1,
         onMessages(messages) {
-          for (const { data } of messages) records.push(...decisionBatch.parse(JSON.parse(Buffer.from(data).toString('utf8'))));
+          for (const { data } of messages)
+            records.push(...decisionBatch.parse(JSON.parse(Buffer.from(data).toString('utf8'))));
         },
         onIdle(seq) {
           if (seq >= lastSeq) follower.stop().then(resolve, reject);
@@ -154,7 +242,9 @@ export class GovernedBus {
   /** Asks the JetStream API as the operator. */
   async operate(subject: string, body: object = {}): Promise<Record<string, unknown>> {
     const operator = await this.bus.connect('operator');
-    return (await operator.request(`$JS.API.${subject}`, JSON.stringify(body))).json<Record<string, unknown>>();
+    return (await operator.request(`$JS.API.${subject}`, JSON.stringify(body))).json<
+      Record<string, unknown>
+    >();
   }
 
   async stop(): Promise<void> {

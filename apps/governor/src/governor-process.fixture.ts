@@ -4,6 +4,12 @@ import { startGovernor } from './start-governor.ts';
 
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const secrets = JSON.parse(process.env['BENCH_SECRETS'] ?? '') as Secrets;
-const governor = await startGovernor({ secrets, natsUrl: process.env['BENCH_URL'] ?? '', version: '0.1.0', log, name: process.env['BENCH_GOVERNOR'] ?? 'bench' });
+const governor = await startGovernor({
+  secrets,
+  natsUrl: process.env['BENCH_URL'] ?? '',
+  version: '0.1.0',
+  log,
+  name: process.env['BENCH_GOVERNOR'] ?? 'bench',
+});
 process.once('SIGTERM', () => void governor.stop().then(() => process.exit(0)));
 process.send?.('ready');

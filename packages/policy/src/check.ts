@@ -17,7 +17,13 @@ let checker: Cedar | undefined;
 export function checkPolicies(texts: Readonly<Record<string, string>>): PolicyProblem[] {
   return Object.entries(texts)
     .flatMap(([policyId, text]) => checkPolicy({ policyId, text }))
-    .sort((a, b) => (a.policyId === b.policyId ? a.line - b.line || a.column - b.column : a.policyId < b.policyId ? -1 : 1));
+    .sort((a, b) =>
+      a.policyId === b.policyId
+        ? a.line - b.line || a.column - b.column
+        : a.policyId < b.policyId
+          ? -1
+          : 1,
+    );
 }
 
 function checkPolicy(source: PolicyText): PolicyProblem[] {
@@ -25,16 +31,29 @@ function checkPolicy(source: PolicyText): PolicyProblem[] {
   try {
     const parsed = parsePolicy(checker, source);
     if (!parsed.ok) return [parsed.problem];
-    return [...unknownAsked(source, parsed.policy), ...typeProblems(checker, source, parsed.policy)];
+    return [
+      ...unknownAsked(source, parsed.policy),
+      ...typeProblems(checker, source, parsed.policy),
+    ];
   } catch (thrown) {
     if (isTrap(thrown)) checker = undefined;
-    return [{ policyId: source.policyId, message: 'is too complex to be checked; split it into several policies', line: 1, column: 1 }];
+    return [
+      {
+        policyId: source.policyId,
+        message: 'is too complex to be checked; split it into several policies',
+        line: 1,
+        column: 1,
+      },
+    ];
   }
 }
 
 function typeProblems(cedar: Cedar, source: PolicyText, policy: PolicyJson): PolicyProblem[] {
   const { policyId, text } = source;
-  const answer = cedar.validate({ schema: schemaFor(policy), policies: { staticPolicies: { [policyId]: text } } });
+  const answer = cedar.validate({
+    schema: schemaFor(policy),
+    policies: { staticPolicies: { [policyId]: text } },
+  });
   if (answer.type === 'failure') return [problemOf(source, answer.errors[0])];
   return unique(answer.validationErrors.map(({ error }) => problemOf(source, error)));
 }
@@ -54,10 +73,19 @@ function unknownAsked(source: PolicyText, policy: PolicyJson): PolicyProblem[] {
     if (node.op !== 'has') continue;
     const base = pathOf(part(node, 'left'));
     const [attribute = ''] = askedBy(node);
-    const known = base?.variable === 'principal' ? agentAttributes : base?.variable === 'resource' ? resourceAttributes : undefined;
+    const known =
+      base?.variable === 'principal'
+        ? agentAttributes
+        : base?.variable === 'resource'
+          ? resourceAttributes
+          : undefined;
     if (!known || base?.attributes.length !== 0 || known.has(attribute)) continue;
     const message = `attribute \`${attribute}\` on \`${base.variable}\` not found; it has ${[...known].map((name) => `\`${name}\``).join(', ')}`;
-    problems.push({ policyId: source.policyId, message, ...placeOfIndex(source.text, source.text.indexOf(attribute)) });
+    problems.push({
+      policyId: source.policyId,
+      message,
+      ...placeOfIndex(source.text, source.text.indexOf(attribute)),
+    });
   }
   return problems;
 }

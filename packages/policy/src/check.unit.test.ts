@@ -5,13 +5,25 @@ const when = (body: string): string => `forbid (principal, action, resource) whe
 
 const accepted: readonly [string, string][] = [
   ['a bare forbid', 'forbid (principal, action, resource);'],
-  ['trust', 'forbid (principal, action == Action::"deploy", resource) unless { principal.trust >= 600 };'],
-  ['a list of actions', 'forbid (principal, action in [Action::"a", Action::"b"], resource) when { resource.type == "dataset" };'],
-  ['an agent by id', 'forbid (principal == Agent::"langgraph-v2:chart_generator", action, resource);'],
+  [
+    'trust',
+    'forbid (principal, action == Action::"deploy", resource) unless { principal.trust >= 600 };',
+  ],
+  [
+    'a list of actions',
+    'forbid (principal, action in [Action::"a", Action::"b"], resource) when { resource.type == "dataset" };',
+  ],
+  [
+    'an agent by id',
+    'forbid (principal == Agent::"langgraph-v2:chart_generator", action, resource);',
+  ],
   ['a resource by id', 'forbid (principal, action, resource == Resource::"dataset:payroll");'],
   ['numbers of the context', when('context.amount > 3 && context.amount + context.fee < 10')],
   ['words of the context', when('context.query like "*drop table*"')],
-  ['sets of the context', when('context.tables.contains("payroll") && context.tables.containsAny(["a", "b"])')],
+  [
+    'sets of the context',
+    when('context.tables.contains("payroll") && context.tables.containsAny(["a", "b"])'),
+  ],
   ['records of the context', when('context.subject.team == "red" && context.resource.pii')],
   ['an attribute that may be absent', when('context has region && context.region == "eu"')],
   ['attributes compared with each other', when('context.a == context.b && context.b > 1')],
@@ -28,31 +40,99 @@ test.each(accepted)('a policy may use %s', (_what, text) => {
 
 const refused: readonly [string, string, { message: RegExp; line?: number; column?: number }][] = [
   ['an empty text', '', { message: /unexpected end of input/, line: 1, column: 1 }],
-  ['a permit', '\n  permit (principal, action, resource);', { message: /grants permit, policies only narrow/, line: 2, column: 3 }],
-  ['two policies', 'forbid (principal, action, resource);\nforbid (principal, action, resource);', { message: /more than one policy/, line: 2, column: 1 }],
-  ['a template', 'forbid (principal == ?principal, action, resource);', { message: /is a template/, line: 1, column: 22 }],
-  ['a missing semicolon', 'forbid (principal, action, resource)', { message: /unexpected end of input, expected `;`/, line: 1, column: 37 }],
-  ['half a condition', 'forbid (principal, action, resource)\nwhen {\n  principal.trust >\n};', { message: /unexpected token `}`/, line: 4, column: 1 }],
-  ['a misspelt attribute', when('principal.trsut > 3'), { message: /`trsut` .*not found; did you mean `trust`/, line: 1, column: 45 }],
-  ['a misspelt attribute after Unicode', when('"é😀" == "ö" || principal.trsut > 3'), { message: /`trsut`/, line: 1, column: 60 }],
-  ['a misspelt `has`', when('principal has ownr && context.a'), { message: /`ownr` on `principal` not found; it has .*`owner`/, line: 1, column: 59 }],
+  [
+    'a permit',
+    '\n  permit (principal, action, resource);',
+    { message: /grants permit, policies only narrow/, line: 2, column: 3 },
+  ],
+  [
+    'two policies',
+    'forbid (principal, action, resource);\nforbid (principal, action, resource);',
+    { message: /more than one policy/, line: 2, column: 1 },
+  ],
+  [
+    'a template',
+    'forbid (principal == ?principal, action, resource);',
+    { message: /is a template/, line: 1, column: 22 },
+  ],
+  [
+    'a missing semicolon',
+    'forbid (principal, action, resource)',
+    { message: /unexpected end of input, expected `;`/, line: 1, column: 37 },
+  ],
+  [
+    'half a condition',
+    'forbid (principal, action, resource)\nwhen {\n  principal.trust >\n};',
+    { message: /unexpected token `}`/, line: 4, column: 1 },
+  ],
+  [
+    'a misspelt attribute',
+    when('principal.trsut > 3'),
+    { message: /`trsut` .*not found; did you mean `trust`/, line: 1, column: 45 },
+  ],
+  [
+    'a misspelt attribute after Unicode',
+    when('"é😀" == "ö" || principal.trsut > 3'),
+    { message: /`trsut`/, line: 1, column: 60 },
+  ],
+  [
+    'a misspelt `has`',
+    when('principal has ownr && context.a'),
+    { message: /`ownr` on `principal` not found; it has .*`owner`/, line: 1, column: 59 },
+  ],
   ['a misspelt attribute of the resource', when('resource.kind == "x"'), { message: /`kind`/ }],
-  ['an unknown entity type', 'forbid (principal == User::"dana", action, resource);', { message: /`User`; did you mean `Agent`/, line: 1, column: 22 }],
-  ['a word compared with trust', when('principal.trust >= "600"'), { message: /expected Long but saw String/, line: 1, column: 64 }],
-  ['an attribute used as two types', when('context.a > 3 && context.a like "x*"'), { message: /expected String but saw Long|expected Long but saw String/ }],
-  ['an owner that may be absent', when('principal.owner == "team-a"'), { message: /optional attribute `owner`.*has owner/, line: 1, column: 45 }],
-  ['a label that may be absent', when('principal.labels.env == "prod"'), { message: /optional attribute `labels.env`/ }],
-  ['an unknown function', when('frobnicate(1)'), { message: /`frobnicate` is not a valid function/ }],
+  [
+    'an unknown entity type',
+    'forbid (principal == User::"dana", action, resource);',
+    { message: /`User`; did you mean `Agent`/, line: 1, column: 22 },
+  ],
+  [
+    'a word compared with trust',
+    when('principal.trust >= "600"'),
+    { message: /expected Long but saw String/, line: 1, column: 64 },
+  ],
+  [
+    'an attribute used as two types',
+    when('context.a > 3 && context.a like "x*"'),
+    { message: /expected String but saw Long|expected Long but saw String/ },
+  ],
+  [
+    'an owner that may be absent',
+    when('principal.owner == "team-a"'),
+    { message: /optional attribute `owner`.*has owner/, line: 1, column: 45 },
+  ],
+  [
+    'a label that may be absent',
+    when('principal.labels.env == "prod"'),
+    { message: /optional attribute `labels.env`/ },
+  ],
+  [
+    'an unknown function',
+    when('frobnicate(1)'),
+    { message: /`frobnicate` is not a valid function/ },
+  ],
   ['a number too large', when('99999999999999999999 > 1'), { message: /number too large/ }],
   ['half a surrogate pair', when('context.a == "\ud800"'), { message: /surrogate/ }],
-  ['approvals', '@outcome("require_approval") forbid (principal, action, resource);', { message: /not enforced by this release/ }],
+  [
+    'approvals',
+    '@outcome("require_approval") forbid (principal, action, resource);',
+    { message: /not enforced by this release/ },
+  ],
 ];
 
-test.each(refused)('a policy with %s is refused, with its place', (_what, text, { message, line, column }) => {
-  const [problem, ...more] = checkPolicies({ p: text });
-  expect(problem).toMatchObject({ policyId: 'p', message: expect.stringMatching(message) });
-  if (line !== undefined) expect({ line: problem?.line, column: problem?.column, more }).toEqual({ line, column, more: [] });
-});
+test.each(refused)(
+  'a policy with %s is refused, with its place',
+  (_what, text, { message, line, column }) => {
+    const [problem, ...more] = checkPolicies({ p: text });
+    expect(problem).toMatchObject({ policyId: 'p', message: expect.stringMatching(message) });
+    if (line !== undefined)
+      expect({ line: problem?.line, column: problem?.column, more }).toEqual({
+        line,
+        column,
+        more: [],
+      });
+  },
+);
 
 test('problems of several policies come sorted by policy', () => {
   const problems = checkPolicies({ b: 'x', a: 'y', fine: 'forbid (principal, action, resource);' });
@@ -76,11 +156,20 @@ const deep: readonly [string, string][] = [
 
 test.each(deep)('%s beyond the bound are refused and leave the checker whole', (_what, body) => {
   const problems = checkPolicies({ p: when(body) });
-  expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(/deeper than|more than|too complex/)]);
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/deeper than|more than|too complex/),
+  ]);
   expect(checkPolicies({ p: when('principal.trust < 1') })).toEqual([]);
 });
 
 test('long flat policies are not too deep', () => {
   const list = Array.from({ length: 500 }, (_, i) => `"table_${i}"`).join(', ');
-  expect(checkPolicies({ p: when(`[${list}].contains(context.table) // notify ((((( ifif`).replace('ifif };', 'ifif\n};') })).toEqual([]);
+  expect(
+    checkPolicies({
+      p: when(`[${list}].contains(context.table) // notify ((((( ifif`).replace(
+        'ifif };',
+        'ifif\n};',
+      ),
+    }),
+  ).toEqual([]);
 });

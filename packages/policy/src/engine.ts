@@ -20,7 +20,10 @@ import { rulesOut } from './cedar/rules-out.ts';
 import { createSlicer } from './cedar/slices.ts';
 import { policyDigest } from './digest.ts';
 
-export type PolicySet = { readonly digest: string; readonly policies: Readonly<Record<string, string>> };
+export type PolicySet = {
+  readonly digest: string;
+  readonly policies: Readonly<Record<string, string>>;
+};
 
 export type CompiledPolicies = {
   readonly digest: string;
@@ -39,8 +42,18 @@ export type CedarEngine = {
 };
 
 const FULL_TRUST = 1000;
-const GRANTED: PolicyVerdict = { effect: 'allow', determining: [BASE_POLICY], errors: [], trustDecides: false };
-const NOT_GRANTED: PolicyVerdict = { effect: 'deny', determining: [], errors: [], trustDecides: false };
+const GRANTED: PolicyVerdict = {
+  effect: 'allow',
+  determining: [BASE_POLICY],
+  errors: [],
+  trustDecides: false,
+};
+const NOT_GRANTED: PolicyVerdict = {
+  effect: 'deny',
+  determining: [],
+  errors: [],
+  trustDecides: false,
+};
 
 export function openCedar(): CedarEngine {
   const instance = openInstance();
@@ -55,7 +68,12 @@ export function openCedar(): CedarEngine {
   };
 }
 
-function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent: () => boolean): CompiledPolicies {
+function compileSet(
+  instance: Instance,
+  slot: string,
+  set: PolicySet,
+  isCurrent: () => boolean,
+): CompiledPolicies {
   const read = readSet(instance, set);
   if (!read.ok) return refusing(set.digest, read.error);
   const { policies } = read;
@@ -63,7 +81,9 @@ function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent:
   const reads = readsOf(policies.map(({ policy }) => policy));
   const parsed = new ParsedSlices(instance, slot, policies);
   const surelyNot = policies.map(({ policy }) => rulesOut(policy));
-  const readTrust = new Set(policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id));
+  const readTrust = new Set(
+    policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id),
+  );
 
   const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
     if (!isCurrent()) return failed('the policies were replaced while they were asked');
@@ -73,27 +93,36 @@ function compileSet(instance: Instance, slot: string, set: PolicySet, isCurrent:
     const slice = slicer.sliceFor(inputs.request);
     const seen = seenOf(inputs, agent);
     if (slice.policies.every((index) => surelyNot[index]?.(seen))) return GRANTED;
-    const ask = (shown: Seen): PolicyVerdict => parsed.ask(slice, (sliceReads, setId) => callOf(inputs, shown, { reads: sliceReads, setId }));
+    const ask = (shown: Seen): PolicyVerdict =>
+      parsed.ask(slice, (sliceReads, setId) => callOf(inputs, shown, { reads: sliceReads, setId }));
     const verdict = ask(seen);
     if (verdict.effect === 'allow' || verdict.errors.length > 0 || !trust) return verdict;
-    const byTrust = verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
+    const byTrust =
+      verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
     const withFullTrust = { ...seen, principal: { ...seen.principal, trust: FULL_TRUST } };
     return byTrust && allows(ask(withFullTrust)) ? { ...verdict, trustDecides: true } : verdict;
   };
   return { digest: set.digest, reads, readsTrust: readTrust.size > 0, evaluate };
 }
 
-type ReadSet = { readonly ok: true; readonly policies: readonly Compiled[] } | { readonly ok: false; readonly error: string };
+type ReadSet =
+  | { readonly ok: true; readonly policies: readonly Compiled[] }
+  | { readonly ok: false; readonly error: string };
 
 function readSet(instance: Instance, { digest, policies }: PolicySet): ReadSet {
   const texts = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1));
   if (texts.length === 0) return { ok: true, policies: [] };
   try {
-    if (policyDigest('cedar', policies) !== digest) return { ok: false, error: `the policies are not those of digest \`${digest}\`` };
+    if (policyDigest('cedar', policies) !== digest)
+      return { ok: false, error: `the policies are not those of digest \`${digest}\`` };
     const compiled: Compiled[] = [];
     for (const [id, text] of texts) {
       const parsed = parsePolicy(instance.cedar, { policyId: id, text });
-      if (!parsed.ok) return { ok: false, error: `policy \`${id}\` ${parsed.problem.message} (line ${parsed.problem.line}, column ${parsed.problem.column})` };
+      if (!parsed.ok)
+        return {
+          ok: false,
+          error: `policy \`${id}\` ${parsed.problem.message} (line ${parsed.problem.line}, column ${parsed.problem.column})`,
+        };
       compiled.push({ id, text, policy: parsed.policy });
     }
     return { ok: true, policies: compiled };

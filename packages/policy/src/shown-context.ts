@@ -26,6 +26,7 @@ const PROPERTIES = ['subject', 'action', 'resource'] as const;
 const MAX_VALUES = 2000;
 const MAX_IGNORED = 50;
 const MAX_NAME = 128;
+const RESERVED_NAME = 'has a name that begins with `__`';
 
 type Progress = ShownContext & { values: number };
 type Members = Readonly<Record<string, unknown>>;
@@ -36,14 +37,22 @@ export function showContext(reads: ReadTree | 'whole', sent: SentContext): Shown
   for (const name of Object.keys(context)) {
     const isProperties = name === 'subject' || name === 'action' || name === 'resource';
     if (isProperties) ignore(progress, name);
-    else if (name === ESTIMATE && readAt(reads, name) === undefined) showEstimate(progress, context[name]);
-    else showMember(progress, progress.context, { name, path: name, value: context[name], read: readAt(reads, name) });
+    else if (name === ESTIMATE && readAt(reads, name) === undefined)
+      showEstimate(progress, context[name]);
+    else
+      showMember(progress, progress.context, {
+        name,
+        path: name,
+        value: context[name],
+        read: readAt(reads, name),
+      });
   }
   for (const name of PROPERTIES) {
     const value = sent[name];
     if (value === undefined) continue;
     const read = readAt(reads, name);
-    if (read !== undefined) showMember(progress, progress.context, { name, path: name, value, read });
+    if (read !== undefined)
+      showMember(progress, progress.context, { name, path: name, value, read });
     else for (const key of Object.keys(value)) ignore(progress, `${name}.${key}`);
   }
   return { context: progress.context, unusable: progress.unusable, ignored: progress.ignored };
@@ -59,42 +68,71 @@ function showEstimate(progress: Progress, value: unknown): void {
   else ignore(progress, ESTIMATE);
 }
 
-type Member = { readonly name: string; readonly path: string; readonly value: unknown; readonly read: ReadTree | 'whole' | undefined };
+type Member = {
+  readonly name: string;
+  readonly path: string;
+  readonly value: unknown;
+  readonly read: ReadTree | 'whole' | undefined;
+};
 
-function showMember(progress: Progress, into: Record<string, PolicyValue>, { name, path, value, read }: Member): void {
+function showMember(
+  progress: Progress,
+  into: Record<string, PolicyValue>,
+  { name, path, value, read }: Member,
+): void {
   if (read === undefined) return ignore(progress, path);
   // Cedar gives names like `__entity` and `__extn` a meaning of their own: nobody may send an entity.
-  if (name.startsWith('__')) return refuse(progress, path, 'has a name that begins with `__`');
+  if (name.startsWith('__')) return refuse(progress, path, RESERVED_NAME);
   if (read === 'whole' || !isRecord(value)) {
     if (isUsable(progress, path, value)) into[name] = value;
     return;
   }
   const below: Record<string, PolicyValue> = {};
   for (const key of Object.keys(value))
-    showMember(progress, below, { name: key, path: `${path}.${key}`, value: value[key], read: readAt(read, key) });
+    showMember(progress, below, {
+      name: key,
+      path: `${path}.${key}`,
+      value: value[key],
+      read: readAt(read, key),
+    });
   into[name] = below;
 }
 
+/** Whether a value and all within it can be shown; what can not is told. */
 function isUsable(progress: Progress, path: string, value: unknown): value is PolicyValue {
   progress.values += 1;
-  if (progress.values === MAX_VALUES) refuse(progress, path, `is one of more than ${MAX_VALUES} values that policies read`);
+  if (progress.values === MAX_VALUES)
+    refuse(progress, path, `is one of more than ${MAX_VALUES} values that policies read`);
   if (progress.values >= MAX_VALUES) return false;
+  if (Array.isArray(value))
+    return value.reduce<boolean>((ok, item) => isUsable(progress, `${path}[]`, item) && ok, true);
+  if (isRecord(value)) return isUsableRecord(progress, path, value);
+  const trouble = troubleWith(value);
+  if (trouble !== undefined) refuse(progress, path, trouble);
+  return trouble === undefined;
+}
+
+function isUsableRecord(progress: Progress, path: string, value: Members): boolean {
+  return Object.keys(value).reduce<boolean>((ok, key) => {
+    if (!key.startsWith('__')) return isUsable(progress, `${path}.${key}`, value[key]) && ok;
+    refuse(progress, `${path}.${key}`, RESERVED_NAME);
+    return false;
+  }, true);
+}
+
+function troubleWith(value: unknown): string | undefined {
   switch (typeof value) {
     case 'boolean':
-      return true;
+      return undefined;
     case 'string':
-      return value.isWellFormed() || (refuse(progress, path, 'is not well-formed text'), false);
+      return value.isWellFormed() ? undefined : 'is not well-formed text';
     case 'number':
-      return Number.isSafeInteger(value) || (refuse(progress, path, `is ${value}; policies read whole numbers up to 2^53 only`), false);
+      return Number.isSafeInteger(value)
+        ? undefined
+        : `is ${value}; policies read whole numbers up to 2^53 only`;
     default:
-      break;
+      return 'is null; leave it out instead';
   }
-  if (Array.isArray(value)) return value.reduce<boolean>((ok, item) => isUsable(progress, `${path}[]`, item) && ok, true);
-  if (!isRecord(value)) return refuse(progress, path, 'is null; leave it out instead'), false;
-  return Object.keys(value).reduce<boolean>((ok, key) => {
-    if (key.startsWith('__')) return refuse(progress, `${path}.${key}`, 'has a name that begins with `__`'), false;
-    return isUsable(progress, `${path}.${key}`, value[key]) && ok;
-  }, true);
 }
 
 function isRecord(value: unknown): value is Members {
@@ -102,7 +140,8 @@ function isRecord(value: unknown): value is Members {
 }
 
 function refuse(progress: Progress, path: string, why: string): void {
-  if (progress.unusable.length < MAX_IGNORED) progress.unusable.push(`\`context.${path.slice(0, MAX_NAME)}\` ${why}`);
+  if (progress.unusable.length < MAX_IGNORED)
+    progress.unusable.push(`\`context.${path.slice(0, MAX_NAME)}\` ${why}`);
 }
 
 function ignore(progress: Progress, path: string): void {

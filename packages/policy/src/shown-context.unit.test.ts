@@ -7,45 +7,90 @@ import { showContext, type ShownContext } from './shown-context.ts';
 const engine = openCedar();
 
 function readsOf(...bodies: string[]): Reads {
-  const policies = Object.fromEntries(bodies.map((body, i) => [`p${i}`, `forbid (principal, action, resource) when { ${body} };`]));
+  const policies = Object.fromEntries(
+    bodies.map((body, i) => [`p${i}`, `forbid (principal, action, resource) when { ${body} };`]),
+  );
   return engine.compile('reads', { digest: policyDigest('cedar', policies), policies }).reads;
 }
 
-function show(reads: Reads, context: Record<string, unknown>, properties: Record<string, Record<string, unknown>> = {}): ShownContext {
+function show(
+  reads: Reads,
+  context: Record<string, unknown>,
+  properties: Record<string, Record<string, unknown>> = {},
+): ShownContext {
   const { subject, action, resource } = properties;
   return showContext(reads.context, { context, subject, action, resource });
 }
 
 test.each([
-  ['attributes, nested and asked for', 'context.a.b > 1 && context has c.d && context["e f"]', ['a.b', 'c.d', 'e f']],
-  ['the whole where both the whole and a part are read', 'context.a == {b: 1} || context.a.b == 1', ['a']],
+  [
+    'attributes, nested and asked for',
+    'context.a.b > 1 && context has c.d && context["e f"]',
+    ['a.b', 'c.d', 'e f'],
+  ],
+  [
+    'the whole where both the whole and a part are read',
+    'context.a == {b: 1} || context.a.b == 1',
+    ['a'],
+  ],
   ['nothing where only entities are compared', 'principal == Agent::"x"', []],
   ['everything where the context itself is a value', 'context == {}', undefined],
-  ['everything where an attribute is taken of an expression', '(if true then context else {a: 1}).a == 1', undefined],
+  [
+    'everything where an attribute is taken of an expression',
+    '(if true then context else {a: 1}).a == 1',
+    undefined,
+  ],
 ])('policies read %s', (_what, body, paths) => {
   expect(dottedPaths(readsOf(body).context)).toEqual(paths);
 });
 
 test('attributes of the principal that are read are known, through expressions too', () => {
-  expect(readsOf('principal.trust > 1 || principal has owner').principal).toEqual(new Set(['trust', 'owner']));
+  expect(readsOf('principal.trust > 1 || principal has owner').principal).toEqual(
+    new Set(['trust', 'owner']),
+  );
   expect(readsOf('(if true then principal else principal).trust > 1').principal).toBe('whole');
 });
 
 test('only what is read is shown; the rest is named', () => {
-  const shown = show(readsOf('context.a > 1 && context.r.x == 1'), { a: 3, b: 4, r: { x: 1, y: 2 }, query: 'free text' });
-  expect(shown).toEqual({ context: { a: 3, r: { x: 1 } }, unusable: [], ignored: ['b', 'r.y', 'query'] });
+  const shown = show(readsOf('context.a > 1 && context.r.x == 1'), {
+    a: 3,
+    b: 4,
+    r: { x: 1, y: 2 },
+    query: 'free text',
+  });
+  expect(shown).toEqual({
+    context: { a: 3, r: { x: 1 } },
+    unusable: [],
+    ignored: ['b', 'r.y', 'query'],
+  });
 });
 
 test('properties reach policies under the context; the caller can not put words in their place', () => {
   const reads = readsOf('context.subject.team == "red" && context.resource.pii');
-  const shown = show(reads, { subject: { team: 'red' }, action: 1 }, { subject: { team: 'blue', trust: 1000 }, resource: {}, action: { x: 1 } });
-  expect(shown).toEqual({ context: { subject: { team: 'blue' }, resource: {} }, unusable: [], ignored: ['subject', 'action', 'subject.trust', 'action.x'] });
+  const shown = show(
+    reads,
+    { subject: { team: 'red' }, action: 1 },
+    { subject: { team: 'blue', trust: 1000 }, resource: {}, action: { x: 1 } },
+  );
+  expect(shown).toEqual({
+    context: { subject: { team: 'blue' }, resource: {} },
+    unusable: [],
+    ignored: ['subject', 'action', 'subject.trust', 'action.x'],
+  });
 });
 
 test('the estimated cost is always shown when it is a whole number', () => {
-  expect(show(readsOf('true'), { estimatedCostMicros: 5 }).context).toEqual({ estimatedCostMicros: 5 });
-  expect(show(readsOf('true'), { estimatedCostMicros: 1.5 })).toEqual({ context: {}, unusable: [], ignored: ['estimatedCostMicros'] });
-  expect(show(readsOf('context.estimatedCostMicros > 1'), { estimatedCostMicros: 1.5 }).unusable).toHaveLength(1);
+  expect(show(readsOf('true'), { estimatedCostMicros: 5 }).context).toEqual({
+    estimatedCostMicros: 5,
+  });
+  expect(show(readsOf('true'), { estimatedCostMicros: 1.5 })).toEqual({
+    context: {},
+    unusable: [],
+    ignored: ['estimatedCostMicros'],
+  });
+  expect(
+    show(readsOf('context.estimatedCostMicros > 1'), { estimatedCostMicros: 1.5 }).unusable,
+  ).toHaveLength(1);
 });
 
 test.each([
@@ -68,5 +113,7 @@ test('a name with a meaning in JavaScript is only a name', () => {
   const context = JSON.parse('{"__proto__":{"a":1},"constructor":1}') as Record<string, unknown>;
   const shown = show(readsOf('context has constructor'), context);
   expect(shown.context).toEqual({ constructor: 1 });
-  expect(show(readsOf('context == {}'), context).unusable).toEqual(['`context.__proto__` has a name that begins with `__`']);
+  expect(show(readsOf('context == {}'), context).unusable).toEqual([
+    '`context.__proto__` has a name that begins with `__`',
+  ]);
 });

@@ -21,7 +21,12 @@ export function askAll({ items, semantic }: Batch, ask: AskItem, reply: Reply): 
       answered += 1;
       settled();
     });
-    if (semantic === 'deny_on_first_deny' ? !allowed : semantic === 'permit_on_first_permit' && allowed) break;
+    if (
+      semantic === 'deny_on_first_deny'
+        ? !allowed
+        : semantic === 'permit_on_first_permit' && allowed
+    )
+      break;
   }
   complete = true;
   settled();

@@ -7,24 +7,51 @@ import type { GovernedState } from '../state/governed-state.ts';
 import type { Answer, Dependence } from './memo.ts';
 import { render } from './rendered.ts';
 
-export type Room = { readonly state: GovernedState; readonly engine: CedarEngine; readonly records: RecordLog };
+export type Room = {
+  readonly state: GovernedState;
+  readonly engine: CedarEngine;
+  readonly records: RecordLog;
+};
 export type Asker = { readonly tenant: string; readonly keyId: string };
 /** `keep` is there when the same question may be answered from this answer. */
 export type Decided = { readonly answer: Answer; readonly keep: Dependence | undefined };
 
-export function decideQuestion({ state, engine, records }: Room, { tenant, keyId }: Asker, question: Question): Decided {
+export function decideQuestion(
+  { state, engine, records }: Room,
+  { tenant, keyId }: Asker,
+  question: Question,
+): Decided {
   const nowMs = state.now();
   const { agentId, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
   const shown = showContext(policies.reads.context, { context, ...properties });
-  const asked = { tenant, keyId, agentId, action, resource, context: shown.context, unusable: shown.unusable };
+  const asked = {
+    tenant,
+    keyId,
+    agentId,
+    action,
+    resource,
+    context: shown.context,
+    unusable: shown.unusable,
+  };
   const { inputs, validUntilMs } = gatherInputs(state.world, asked, { nowMs, engine });
   const decision = decideAccess(inputs, policies.evaluate);
-  const limited = inputs.grants.some(({ conditions }) => conditions.maxUses !== undefined || conditions.window || conditions.requireApproval);
+  const limited = inputs.grants.some(
+    ({ conditions }) =>
+      conditions.maxUses !== undefined || conditions.window || conditions.requireApproval,
+  );
   const conditional = inputs.grants.some(({ conditions }) => Object.keys(conditions).length > 0);
   const mustRecord = decision.outcome !== 'allow' || conditional || options.record === 'required';
-  const rendered = render({ inputs, decision, ignored: shown.ignored, durability: mustRecord ? 'required' : 'buffered' });
+  const rendered = render({
+    inputs,
+    decision,
+    ignored: shown.ignored,
+    durability: mustRecord ? 'required' : 'buffered',
+  });
   const agent = state.changes.agent(tenant, agentId);
-  const keep = limited || !agent ? undefined : { tenant: state.changes.tenant(tenant), agent, fromMs: nowMs, untilMs: validUntilMs };
+  const keep =
+    limited || !agent
+      ? undefined
+      : { tenant: state.changes.tenant(tenant), agent, fromMs: nowMs, untilMs: validUntilMs };
   return { answer: { rendered, records: records.of(tenant), mustRecord }, keep };
 }

@@ -5,7 +5,9 @@ const BYTES_PER_ID = 10;
 
 const pool = Buffer.alloc(POOL_BYTES);
 let used = POOL_BYTES;
-const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
 let lastMs = -1;
 let timePart = '';
 

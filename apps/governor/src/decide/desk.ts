@@ -6,7 +6,15 @@
  * 3. An answer from memory has an id, a time and a record of its own.
  * 4. What waits (for a sequence, for its record) is bounded; more is refused.
  */
-import { checkBody, decodeToken, evaluationRequest, evaluationsRequest, parseAskSubject, toWritError, WritError } from '@writ/contracts';
+import {
+  checkBody,
+  decodeToken,
+  evaluationRequest,
+  evaluationsRequest,
+  parseAskSubject,
+  toWritError,
+  WritError,
+} from '@writ/contracts';
 import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
@@ -64,7 +72,8 @@ export class Desk {
       const body = readBody(bytes);
       const questions = readQuestions(body) ?? refused(evaluationsRequest, body);
       const asker = askerOf(subject);
-      if (questions.kind === 'single') return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
+      if (questions.kind === 'single')
+        return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
       const askItem = (item: unknown, settle: Reply): boolean => this.#askItem(asker, item, settle);
       this.#atLeast(questions.options, reply, () => askAll(questions, askItem, reply));
     } catch (thrown) {
@@ -113,7 +122,10 @@ export class Desk {
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
   #give({ rendered, records, mustRecord }: Answer, reply: Reply): boolean {
     const { state } = this.#options;
-    if (records.refuses) return this.#deny(LOG_UNAVAILABLE, reply), false;
+    if (records.refuses) {
+      this.#deny(LOG_UNAVAILABLE, reply);
+      return false;
+    }
     const nowMs = state.now();
     const moment = { decisionId: decisionIdAt(nowMs), nowMs, seq: state.world.seq };
     const body = replyOf(rendered, moment);
@@ -137,7 +149,13 @@ export class Desk {
       this.#waiting += 1;
       return true;
     }
-    this.#deny({ code: 'OVERLOADED', message: `${MAX_WAITING} questions wait already; try again after a moment` }, reply);
+    this.#deny(
+      {
+        code: 'OVERLOADED',
+        message: `${MAX_WAITING} questions wait already; try again after a moment`,
+      },
+      reply,
+    );
     return false;
   }
 
@@ -145,7 +163,10 @@ export class Desk {
     const { cell, segment } = this.#options;
     const position = decodeToken(token, cell);
     if (position.segment <= segment) return position.seq;
-    throw new WritError('TOKEN_INVALID', `the token belongs to segment ${position.segment}, this is ${segment}`);
+    throw new WritError(
+      'TOKEN_INVALID',
+      `the token belongs to segment ${position.segment}, this is ${segment}`,
+    );
   }
 
   #doubt(): Unanswerable | undefined {
@@ -168,21 +189,34 @@ export class Desk {
   }
 }
 
-const LOG_UNAVAILABLE: Unanswerable = { code: 'LOG_UNAVAILABLE', message: 'the decision can not be recorded now, so it is denied; try again after a moment' };
-const CLOCK_SKEW: Unanswerable = { code: 'CLOCK_SKEW', message: 'the clock of the governor differs too much from the broker; an operator must set it' };
+const LOG_UNAVAILABLE: Unanswerable = {
+  code: 'LOG_UNAVAILABLE',
+  message: 'the decision can not be recorded now, so it is denied; try again after a moment',
+};
+const CLOCK_SKEW: Unanswerable = {
+  code: 'CLOCK_SKEW',
+  message: 'the clock of the governor differs too much from the broker; an operator must set it',
+};
 
 function tooOld(reached: number, asked: number): Unanswerable {
-  return { code: 'STALE_STATE', message: `the state has reached ${reached}, ${asked} was asked for; try again after a moment` };
+  return {
+    code: 'STALE_STATE',
+    message: `the state has reached ${reached}, ${asked} was asked for; try again after a moment`,
+  };
 }
 
 function askerOf(subject: string): Asker {
   const address = parseAskSubject(subject);
-  if (!address) throw new WritError('BODY_INVALID', 'the subject is not `writ.<tenant>.ask.<key>.<question>`');
+  if (!address)
+    throw new WritError('BODY_INVALID', 'the subject is not `writ.<tenant>.ask.<key>.<question>`');
   return { tenant: address.tenant, keyId: address.key };
 }
 
 /** Says what the schema finds wrong with a body that was not read. */
-function refused(schema: typeof evaluationRequest | typeof evaluationsRequest, body: unknown): never {
+function refused(
+  schema: typeof evaluationRequest | typeof evaluationsRequest,
+  body: unknown,
+): never {
   checkBody(schema, body);
   throw new WritError('BODY_INVALID', 'the body is not a permission question');
 }

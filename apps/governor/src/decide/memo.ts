@@ -15,7 +15,12 @@ export type Answer = {
   readonly mustRecord: boolean;
 };
 
-export type Dependence = { readonly tenant: Mark; readonly agent: Mark; readonly fromMs: number; readonly untilMs: number };
+export type Dependence = {
+  readonly tenant: Mark;
+  readonly agent: Mark;
+  readonly fromMs: number;
+  readonly untilMs: number;
+};
 
 type Entry = Answer & Dependence & { readonly tenantCount: number; readonly agentCount: number };
 
@@ -47,7 +52,12 @@ export class Memo {
   keep(key: string, answer: Answer, dependence: Dependence): void {
     if (key.length > MAX_QUESTION_LENGTH) return;
     const { tenant, agent } = dependence;
-    this.#add(key, { ...answer, ...dependence, tenantCount: tenant.count, agentCount: agent.count });
+    this.#add(key, {
+      ...answer,
+      ...dependence,
+      tenantCount: tenant.count,
+      agentCount: agent.count,
+    });
   }
 
   /** Whole generations are dropped: taking entries out one by one makes a map slow. */
@@ -63,10 +73,19 @@ export class Memo {
 }
 
 function holds(entry: Entry, nowMs: number): boolean {
-  const unchanged = entry.tenant.count === entry.tenantCount && entry.agent.count === entry.agentCount;
+  const unchanged =
+    entry.tenant.count === entry.tenantCount && entry.agent.count === entry.agentCount;
   return unchanged && nowMs >= entry.fromMs && nowMs < entry.untilMs;
 }
 
 function lengthOf(key: string, { rendered: { reply, record } }: Answer): number {
-  return key.length + reply[0].length + reply[1].length + reply[2].length + reply[3].length + record[0].length + record[1].length;
+  return (
+    key.length +
+    reply[0].length +
+    reply[1].length +
+    reply[2].length +
+    reply[3].length +
+    record[0].length +
+    record[1].length
+  );
 }

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import type { Mark } from '../state/changes.ts';
 import { type Answer, Memo } from './memo.ts';
 
-const answer = { rendered: { allowed: true, reply: ['', '', '', ''], record: ['', ''] } } as unknown as Answer;
+const answer = {
+  rendered: { allowed: true, reply: ['', '', '', ''], record: ['', ''] },
+} as unknown as Answer;
 const marks = (): { tenant: Mark; agent: Mark } => ({ tenant: { count: 0 }, agent: { count: 0 } });
 const always = { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
 
@@ -20,7 +22,12 @@ test('an answer is found until anything that it was made from changes', () => {
 test('an answer holds from its moment until its end, not before and not after', () => {
   const memo = new Memo();
   memo.keep('q', answer, { ...marks(), fromMs: 10, untilMs: 20 });
-  expect([9, 10, 19, 20].map((nowMs) => memo.find('q', nowMs) !== undefined)).toEqual([false, true, true, false]);
+  expect([9, 10, 19, 20].map((nowMs) => memo.find('q', nowMs) !== undefined)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('what is kept is bounded, and what is asked again is kept longer', () => {

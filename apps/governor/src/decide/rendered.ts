@@ -5,7 +5,12 @@
 import type { DecisionInputs, DecisionRecord } from '@writ/contracts';
 import type { Decision } from '@writ/domain';
 
-export type Decided = { readonly inputs: DecisionInputs; readonly decision: Decision; readonly ignored: readonly string[]; readonly durability: 'buffered' | 'required' };
+export type Decided = {
+  readonly inputs: DecisionInputs;
+  readonly decision: Decision;
+  readonly ignored: readonly string[];
+  readonly durability: 'buffered' | 'required';
+};
 
 /** The parts between the places that are filled each time. */
 export type Rendered = {
@@ -20,7 +25,11 @@ export type Rendered = {
 export type Moment = { readonly decisionId: string; readonly nowMs: number; readonly seq: number };
 
 export function render(decided: Decided): Rendered {
-  return { allowed: decided.decision.outcome === 'allow', reply: replyParts(decided), record: recordParts(decided) };
+  return {
+    allowed: decided.decision.outcome === 'allow',
+    reply: replyParts(decided),
+    record: recordParts(decided),
+  };
 }
 
 export function replyOf({ reply }: Rendered, { decisionId, nowMs, seq }: Moment): string {
@@ -37,7 +46,10 @@ function replyParts({ inputs, decision, ignored }: Decided): Rendered['reply'] {
   // Whoever may not speak for the agent is told nothing of it.
   const hidden = code === 'IDENTITY_MISMATCH' || code === 'KEY_REVOKED';
   const trust = hidden ? null : (inputs.trust?.score ?? null);
-  const refusal = code === null ? '' : `"code":"${code}","message":${JSON.stringify(reasons[0]?.text ?? 'denied')},`;
+  const refusal =
+    code === null
+      ? ''
+      : `"code":"${code}","message":${JSON.stringify(reasons[0]?.text ?? 'denied')},`;
   return [
     `{"decision":${outcome === 'allow'},"context":{"outcome":"${outcome}","decisionId":"`,
     `",${refusal}"reasons":${JSON.stringify(reasons)},"policies":${JSON.stringify(determining)},"obligations":[],"trust":${trust},"seq":`,
@@ -49,8 +61,19 @@ function replyParts({ inputs, decision, ignored }: Decided): Rendered['reply'] {
 function recordParts({ inputs, decision, ignored, durability }: Decided): Rendered['record'] {
   const { nowMs: _now, seq: _seq, ...stable } = inputs;
   const { outcome, code, reasons, determining } = decision;
-  const rest = { outcome, code, reasons: [...reasons], determining: [...determining], obligations: [], ignored: [...ignored], durability } satisfies Partial<DecisionRecord>;
-  return [`","inputs":${JSON.stringify(stable).slice(0, -1)},"nowMs":`, `},${JSON.stringify(rest).slice(1)}`];
+  const rest = {
+    outcome,
+    code,
+    reasons: [...reasons],
+    determining: [...determining],
+    obligations: [],
+    ignored: [...ignored],
+    durability,
+  } satisfies Partial<DecisionRecord>;
+  return [
+    `","inputs":${JSON.stringify(stable).slice(0, -1)},"nowMs":`,
+    `},${JSON.stringify(rest).slice(1)}`,
+  ];
 }
 
 let lastMs = -1;

@@ -1,15 +1,30 @@
 /** Denies that are no decisions: the question can not be read, or nothing may be decided now. They are not recorded. */
-import { type DenyCode, type EvaluationReply, type ErrorDetail, WritError } from '@writ/contracts';
+import type { DenyCode, ErrorDetail, EvaluationReply, WritError } from '@writ/contracts';
 import { decisionIdAt } from './decision-id.ts';
 import { timestamp } from './rendered.ts';
 
 export type Unanswerable = {
-  readonly code: Extract<DenyCode, 'STALE_STATE' | 'CLOCK_SKEW' | 'LOG_UNAVAILABLE' | 'OVERLOADED' | 'REQUEST_INVALID' | 'ENGINE_ERROR'>;
+  readonly code: Extract<
+    DenyCode,
+    | 'STALE_STATE'
+    | 'CLOCK_SKEW'
+    | 'LOG_UNAVAILABLE'
+    | 'OVERLOADED'
+    | 'REQUEST_INVALID'
+    | 'ENGINE_ERROR'
+  >;
   readonly message: string;
-  readonly error?: { readonly code: string; readonly message: string; readonly details: readonly ErrorDetail[] };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly details: readonly ErrorDetail[];
+  };
 };
 
-export function denyUnanswerable({ code, message, error }: Unanswerable, at: { readonly nowMs: number; readonly seq: number }): string {
+export function denyUnanswerable(
+  { code, message, error }: Unanswerable,
+  at: { readonly nowMs: number; readonly seq: number },
+): string {
   const reply = {
     decision: false,
     context: {
@@ -25,7 +40,9 @@ export function denyUnanswerable({ code, message, error }: Unanswerable, at: { r
       policyDigest: 'sha256:none',
       evaluatedAt: timestamp(at.nowMs),
       ignored: [],
-      ...(error ? { error: { ...error, details: error.details.map((detail) => ({ ...detail })) } } : {}),
+      ...(error
+        ? { error: { ...error, details: error.details.map((detail) => ({ ...detail })) } }
+        : {}),
     },
   } satisfies EvaluationReply;
   return JSON.stringify(reply);

@@ -12,7 +12,11 @@ export type Question = {
   readonly resource: { readonly type: string; readonly id: string };
   readonly context: Members | undefined;
   /** The properties of subject, action and resource. */
-  readonly properties: { readonly subject: Members | undefined; readonly action: Members | undefined; readonly resource: Members | undefined };
+  readonly properties: {
+    readonly subject: Members | undefined;
+    readonly action: Members | undefined;
+    readonly resource: Members | undefined;
+  };
   readonly options: QuestionOptions;
 };
 
@@ -32,13 +36,24 @@ export function readQuestion(body: unknown): Question | undefined {
   if (!isRecord(body)) return undefined;
   const { subject, action, resource, context } = body;
   const options = readOptions(body['options']);
-  if (!options || !isSubject(subject) || !isAction(action) || !isResource(resource) || !isOptionalRecord(context)) return undefined;
+  if (
+    !options ||
+    !isSubject(subject) ||
+    !isAction(action) ||
+    !isResource(resource) ||
+    !isOptionalRecord(context)
+  )
+    return undefined;
   return {
     agentId: subject.id,
     action: action.name,
     resource: { type: resource.type, id: resource.id },
     context,
-    properties: { subject: subject.properties, action: action.properties, resource: resource.properties },
+    properties: {
+      subject: subject.properties,
+      action: action.properties,
+      resource: resource.properties,
+    },
     options,
   };
 }
@@ -47,7 +62,8 @@ export function readOptions(value: unknown): QuestionOptions | undefined {
   if (value === undefined) return NO_OPTIONS;
   if (!isRecord(value)) return undefined;
   const { atLeast, waitForApprovalMs, record } = value;
-  if (atLeast !== undefined && (typeof atLeast !== 'string' || atLeast.length > 256)) return undefined;
+  if (atLeast !== undefined && (typeof atLeast !== 'string' || atLeast.length > 256))
+    return undefined;
   if (waitForApprovalMs !== undefined && !isWait(waitForApprovalMs)) return undefined;
   if (record !== undefined && record !== 'buffered' && record !== 'required') return undefined;
   return { atLeast, record };
@@ -57,16 +73,43 @@ function isWait(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 60_000;
 }
 
-export function isSubject(value: unknown): value is { readonly id: string; readonly properties: Members | undefined } {
-  return isRecord(value) && value['type'] === 'agent' && typeof value['id'] === 'string' && agentTokens(value['id']) !== undefined && isOptionalRecord(value['properties']);
+export function isSubject(
+  value: unknown,
+): value is { readonly id: string; readonly properties: Members | undefined } {
+  return (
+    isRecord(value) &&
+    value['type'] === 'agent' &&
+    typeof value['id'] === 'string' &&
+    agentTokens(value['id']) !== undefined &&
+    isOptionalRecord(value['properties'])
+  );
 }
 
-export function isAction(value: unknown): value is { readonly name: string; readonly properties: Members | undefined } {
-  return isRecord(value) && typeof value['name'] === 'string' && ACTION.test(value['name']) && isOptionalRecord(value['properties']);
+export function isAction(
+  value: unknown,
+): value is { readonly name: string; readonly properties: Members | undefined } {
+  return (
+    isRecord(value) &&
+    typeof value['name'] === 'string' &&
+    ACTION.test(value['name']) &&
+    isOptionalRecord(value['properties'])
+  );
 }
 
-export function isResource(value: unknown): value is { readonly type: string; readonly id: string; readonly properties: Members | undefined } {
-  return isRecord(value) && typeof value['type'] === 'string' && RESOURCE_TYPE.test(value['type']) && isResourceId(value['id']) && isOptionalRecord(value['properties']);
+export function isResource(
+  value: unknown,
+): value is {
+  readonly type: string;
+  readonly id: string;
+  readonly properties: Members | undefined;
+} {
+  return (
+    isRecord(value) &&
+    typeof value['type'] === 'string' &&
+    RESOURCE_TYPE.test(value['type']) &&
+    isResourceId(value['id']) &&
+    isOptionalRecord(value['properties'])
+  );
 }
 
 function isResourceId(id: unknown): id is string {

@@ -1,12 +1,26 @@
 /** Reads a batch of questions (AuthZEN `evaluations`): the same verdicts as the schema `evaluationsRequest`. */
-import { isAction, isOptionalRecord, isRecord, isResource, isSubject, type Members, type QuestionOptions, readOptions } from './read-question.ts';
+import {
+  isAction,
+  isOptionalRecord,
+  isRecord,
+  isResource,
+  isSubject,
+  type Members,
+  type QuestionOptions,
+  readOptions,
+} from './read-question.ts';
 
 export type Semantic = 'execute_all' | 'deny_on_first_deny' | 'permit_on_first_permit';
 export type Questions =
   /** No list, or an empty one: a single question. */
   | { readonly kind: 'single' }
   /** Each item with the defaults filled in, not yet read as a question. */
-  | { readonly kind: 'batch'; readonly semantic: Semantic; readonly options: QuestionOptions; readonly items: readonly Members[] };
+  | {
+      readonly kind: 'batch';
+      readonly semantic: Semantic;
+      readonly options: QuestionOptions;
+      readonly items: readonly Members[];
+    };
 
 const MAX_ITEMS = 100;
 
@@ -14,13 +28,25 @@ export function readQuestions(body: unknown): Questions | undefined {
   if (!isRecord(body) || !hasValidDefaults(body)) return undefined;
   const { evaluations, subject, action, resource, context, options } = body;
   const known = readOptions(options);
-  if (known === undefined || !isSemantic(isRecord(options) ? options['evaluations_semantic'] : undefined)) return undefined;
+  if (
+    known === undefined ||
+    !isSemantic(isRecord(options) ? options['evaluations_semantic'] : undefined)
+  )
+    return undefined;
   if (evaluations === undefined) return { kind: 'single' };
-  if (!Array.isArray(evaluations) || evaluations.length > MAX_ITEMS || !evaluations.every(isRecord)) return undefined;
+  if (!Array.isArray(evaluations) || evaluations.length > MAX_ITEMS || !evaluations.every(isRecord))
+    return undefined;
   if (evaluations.length === 0) return { kind: 'single' };
-  const semantic = (isRecord(options) ? options['evaluations_semantic'] : undefined) as Semantic | undefined;
+  const semantic = (isRecord(options) ? options['evaluations_semantic'] : undefined) as
+    | Semantic
+    | undefined;
   const defaults = { subject, action, resource, context };
-  return { kind: 'batch', semantic: semantic ?? 'execute_all', options: known, items: evaluations.map((item) => ({ ...defaults, ...item, options })) };
+  return {
+    kind: 'batch',
+    semantic: semantic ?? 'execute_all',
+    options: known,
+    items: evaluations.map((item) => ({ ...defaults, ...item, options })),
+  };
 }
 
 function hasValidDefaults({ subject, action, resource, context }: Members): boolean {
@@ -33,5 +59,10 @@ function hasValidDefaults({ subject, action, resource, context }: Members): bool
 }
 
 function isSemantic(value: unknown): boolean {
-  return value === undefined || value === 'execute_all' || value === 'deny_on_first_deny' || value === 'permit_on_first_permit';
+  return (
+    value === undefined ||
+    value === 'execute_all' ||
+    value === 'deny_on_first_deny' ||
+    value === 'permit_on_first_permit'
+  );
 }

@@ -27,7 +27,13 @@ const RETRY_MS = 250;
 export type Append = (firstN: number, body: string) => Promise<unknown>;
 export type Settle = (stored: boolean) => void;
 
-type Batch = { readonly firstN: number; readonly records: string[]; length: number; readonly since: number; waiting: { settle: Settle; since: number }[] };
+type Batch = {
+  readonly firstN: number;
+  readonly records: string[];
+  length: number;
+  readonly since: number;
+  waiting: { settle: Settle; since: number }[];
+};
 
 export class TenantRecords {
   readonly #append: Append;
@@ -47,7 +53,12 @@ export class TenantRecords {
   #idle: (() => void)[] = [];
 
   /** `head` is the JSON of a record up to its number, without the `kind`. */
-  constructor(options: { readonly append: Append; readonly governor: string; readonly boot: string; readonly onTrouble: (error: unknown) => void }) {
+  constructor(options: {
+    readonly append: Append;
+    readonly governor: string;
+    readonly boot: string;
+    readonly onTrouble: (error: unknown) => void;
+  }) {
     this.#append = options.append;
     this.#onTrouble = options.onTrouble;
     this.#head = `"governor":${JSON.stringify(options.governor)},"boot":${JSON.stringify(options.boot)},"n":`;
@@ -60,7 +71,12 @@ export class TenantRecords {
 
   /** True when no record can be taken now. */
   get refuses(): boolean {
-    return this.#refused || this.#stopped || this.#unacknowledged >= MAX_RECORDS || this.#length >= MAX_LENGTH;
+    return (
+      this.#refused ||
+      this.#stopped ||
+      this.#unacknowledged >= MAX_RECORDS ||
+      this.#length >= MAX_LENGTH
+    );
   }
 
   /** True when so much is unacknowledged that every record must be waited for. */
@@ -81,7 +97,8 @@ export class TenantRecords {
     this.#unacknowledged += 1;
     this.#length += record.length;
     if (settle) batch.waiting.push({ settle, since: now });
-    if (batch.records.length >= MAX_BATCH_RECORDS || batch.length >= MAX_BATCH_LENGTH) this.#close();
+    if (batch.records.length >= MAX_BATCH_RECORDS || batch.length >= MAX_BATCH_LENGTH)
+      this.#close();
     else if (settle && this.#sending.size === 0) this.#flushSoon();
     else this.#timer ??= setTimeout(() => this.#close(), BATCH_MS);
     if (settle) this.#watch();

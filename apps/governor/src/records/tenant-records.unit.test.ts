@@ -5,7 +5,13 @@ import { TenantRecords } from './tenant-records.ts';
 type Stored = { readonly firstN: number; readonly records: { readonly n: number }[] };
 
 /** A log that stores when it is told to. */
-function heldLog(): { records: TenantRecords; stored: Stored[]; release: () => void; fail: () => void; waiting: () => number } {
+function heldLog(): {
+  records: TenantRecords;
+  stored: Stored[];
+  release: () => void;
+  fail: () => void;
+  waiting: () => number;
+} {
   const stored: Stored[] = [];
   const held: { batch: Stored; settle: PromiseWithResolvers<void> }[] = [];
   const records = new TenantRecords({
@@ -22,7 +28,12 @@ function heldLog(): { records: TenantRecords; stored: Stored[]; release: () => v
     records,
     stored,
     waiting: () => held.length,
-    release: () => held.splice(0).forEach(({ batch, settle }) => void (stored.push(batch), settle.resolve())),
+    release() {
+      for (const { batch, settle } of held.splice(0)) {
+        stored.push(batch);
+        settle.resolve();
+      }
+    },
     fail: () => held.splice(0).forEach(({ settle }) => settle.reject(new Error('full'))),
   };
 }
@@ -36,8 +47,15 @@ test('records are numbered without holes over batches of at most 64', async () =
     await turn();
   }
   await flushed;
-  expect(stored.map(({ firstN, records: { length } }) => [firstN, length])).toEqual([[1, 64], [65, 64], [129, 64], [193, 8]]);
-  expect(stored.flatMap((batch) => batch.records.map(({ n }) => n))).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+  expect(stored.map(({ firstN, records: { length } }) => [firstN, length])).toEqual([
+    [1, 64],
+    [65, 64],
+    [129, 64],
+    [193, 8],
+  ]);
+  expect(stored.flatMap((batch) => batch.records.map(({ n }) => n))).toEqual(
+    Array.from({ length: 200 }, (_, i) => i + 1),
+  );
 });
 
 test('who waits hears when the record is stored, and not before', async () => {

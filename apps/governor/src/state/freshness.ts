@@ -19,8 +19,10 @@ export class Freshness {
 
   /** Why the state is not fresh enough to decide on; `undefined` when it is. */
   doubt(nowMs: number): string | undefined {
-    if (nowMs - this.#heardMs > SILENT_MS) return 'the governor has not heard from the log for more than 2 seconds';
-    if (!this.#caughtUp && nowMs - this.#caughtUpMs > BEHIND_MS) return 'the governor is behind the log by more than a second';
+    if (nowMs - this.#heardMs > SILENT_MS)
+      return 'the governor has not heard from the log for more than 2 seconds';
+    if (!this.#caughtUp && nowMs - this.#caughtUpMs > BEHIND_MS)
+      return 'the governor is behind the log by more than a second';
     return undefined;
   }
 }

@@ -3,7 +3,11 @@
 export const WAIT_MS = 1000;
 export const MAX_WAITERS = 1000;
 
-type Waiter = { readonly seq: number; readonly settle: (reached: boolean) => void; readonly timer: NodeJS.Timeout };
+type Waiter = {
+  readonly seq: number;
+  readonly settle: (reached: boolean) => void;
+  readonly timer: NodeJS.Timeout;
+};
 
 export class Waiters {
   readonly #waiting = new Set<Waiter>();

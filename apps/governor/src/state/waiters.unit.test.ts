@@ -11,13 +11,17 @@ test('waiters hear when their sequence is reached, each once', () => {
   waiters.reached(6);
   expect(heard).toEqual([[5, true]]);
   waiters.close();
-  expect(heard).toEqual([[5, true], [7, false]]);
+  expect(heard).toEqual([
+    [5, true],
+    [7, false],
+  ]);
 });
 
 test('beyond the bound nobody waits', () => {
   const waiters = new Waiters();
   let refused = 0;
-  for (let i = 0; i < MAX_WAITERS + 3; i++) waiters.wait(1, (reached) => void (refused += reached ? 0 : 1));
+  for (let i = 0; i < MAX_WAITERS + 3; i++)
+    waiters.wait(1, (reached) => void (refused += reached ? 0 : 1));
   expect(refused).toBe(3);
   waiters.close();
 });

@@ -36,17 +36,32 @@ function gate(inputs: DecisionInputs): Decision | undefined {
   if (key.status !== 'active')
     return deny('KEY_REVOKED', gateReason(key.keyId, `the key is ${key.status}`));
   if (!key.speaksForAgent)
-    return deny('IDENTITY_MISMATCH', gateReason(key.keyId, `the key does not speak for agent \`${request.agentId}\``));
+    return deny(
+      'IDENTITY_MISMATCH',
+      gateReason(key.keyId, `the key does not speak for agent \`${request.agentId}\``),
+    );
   if (!agent)
-    return deny('AGENT_UNKNOWN', gateReason(request.agentId, `agent \`${request.agentId}\` is not registered`));
+    return deny(
+      'AGENT_UNKNOWN',
+      gateReason(request.agentId, `agent \`${request.agentId}\` is not registered`),
+    );
   if (agent.status === 'suspended')
-    return deny('AGENT_SUSPENDED', gateReason(request.agentId, `agent \`${request.agentId}\` is suspended`));
+    return deny(
+      'AGENT_SUSPENDED',
+      gateReason(request.agentId, `agent \`${request.agentId}\` is suspended`),
+    );
   if (agent.status === 'retired')
-    return deny('AGENT_RETIRED', gateReason(request.agentId, `agent \`${request.agentId}\` is retired`));
+    return deny(
+      'AGENT_RETIRED',
+      gateReason(request.agentId, `agent \`${request.agentId}\` is retired`),
+    );
   if (agent.latched)
     return deny(
       'AGENT_SUSPENDED',
-      gateReason(request.agentId, `agent \`${request.agentId}\` is stopped by a critical event until a person clears it`),
+      gateReason(
+        request.agentId,
+        `agent \`${request.agentId}\` is stopped by a critical event until a person clears it`,
+      ),
     );
   return undefined;
 }
@@ -56,18 +71,31 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
   const { grants, missed, request } = inputs;
   const asked = `\`${request.action}\` on \`${request.resource.type}:${request.resource.id}\``;
   if (grants.length === 0) {
-    const near = missed.map((miss): DecisionReason => ({ kind: 'grant', id: miss.grantId, text: missText(miss) }));
-    return deny('NO_GRANT', gateReason(request.agentId, `no grant of agent \`${request.agentId}\` covers ${asked}`), ...near);
+    const near = missed.map(
+      (miss): DecisionReason => ({ kind: 'grant', id: miss.grantId, text: missText(miss) }),
+    );
+    return deny(
+      'NO_GRANT',
+      gateReason(request.agentId, `no grant of agent \`${request.agentId}\` covers ${asked}`),
+      ...near,
+    );
   }
   if (holdingGrants(inputs).length > 0) return undefined;
-  const limits = grants.map((grant): DecisionReason => ({ kind: 'limit', id: grant.grantId, text: limitText(grant, request.context) }));
+  const limits = grants.map(
+    (grant): DecisionReason => ({
+      kind: 'limit',
+      id: grant.grantId,
+      text: limitText(grant, request.context),
+    }),
+  );
   return deny('LIMIT_REACHED', ...limits);
 }
 
 /** The matched grants whose conditions hold for this request. */
 function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['grants'] {
   return grants.filter(({ conditions }) => {
-    if (conditions.maxUses !== undefined || conditions.window || conditions.requireApproval) return false;
+    if (conditions.maxUses !== undefined || conditions.window || conditions.requireApproval)
+      return false;
     if (conditions.maxCostMicros === undefined) return true;
     const estimate = request.context['estimatedCostMicros'];
     return typeof estimate === 'number' && estimate >= 0 && estimate <= conditions.maxCostMicros;
@@ -76,10 +104,20 @@ function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['gra
 
 function askPolicies(inputs: DecisionInputs, evaluate: Evaluate): Decision {
   if (inputs.unusable.length > 0)
-    return deny('ENGINE_ERROR', ...inputs.unusable.map((text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text })));
+    return deny(
+      'ENGINE_ERROR',
+      ...inputs.unusable.map(
+        (text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text }),
+      ),
+    );
   const verdict = evaluate(inputs);
   if (verdict.errors.length > 0)
-    return deny('ENGINE_ERROR', ...verdict.errors.map((text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text })));
+    return deny(
+      'ENGINE_ERROR',
+      ...verdict.errors.map(
+        (text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text }),
+      ),
+    );
   if (verdict.effect === 'allow') {
     const reasons = holdingGrants(inputs).map(
       ({ grantId, expiresAt }): DecisionReason => ({
@@ -116,7 +154,10 @@ function missText({ why }: DecisionInputs['missed'][number]): string {
   }
 }
 
-function limitText({ conditions }: DecisionInputs['grants'][number], context: DecisionInputs['request']['context']): string {
+function limitText(
+  { conditions }: DecisionInputs['grants'][number],
+  context: DecisionInputs['request']['context'],
+): string {
   if (conditions.maxCostMicros !== undefined)
     return typeof context['estimatedCostMicros'] === 'number'
       ? `the grant allows a cost of ${conditions.maxCostMicros} micros, ${context['estimatedCostMicros']} are expected`

@@ -52,19 +52,43 @@ export function gatherInputs(
     request: { agentId, action, resource: { type: resource.type, id: resource.id }, context },
     unusable: [...question.unusable],
     agent: agentInputs(known, trust.latchedBy !== null),
-    grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({ grantId, expiresAt, conditions })),
+    grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({
+      grantId,
+      expiresAt,
+      conditions,
+    })),
     missed: found.missed,
-    trust: known === undefined ? null : { score: reading.score, model: reading.modelVersion, ...trustNumerics(trust), minute: trust.minute },
+    trust:
+      known === undefined
+        ? null
+        : {
+            score: reading.score,
+            model: reading.modelVersion,
+            ...trustNumerics(trust),
+            minute: trust.minute,
+          },
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,
     engine: { name: at.engine.name, version: at.engine.version },
     nowMs: at.nowMs,
     seq: world.seq,
   };
-  return { inputs, validUntilMs: Math.min((minute + 1) * 60_000, found.validUntilMs, keyEnd(tenant, question, at.nowMs)) };
+  return {
+    inputs,
+    validUntilMs: Math.min(
+      (minute + 1) * 60_000,
+      found.validUntilMs,
+      keyEnd(tenant, question, at.nowMs),
+    ),
+  };
 }
 
-function keyInputs(state: KeyState | undefined, { keyId, agentId }: AccessQuestion, nowMs: number): DecisionInputs['key'] {
-  if (!state || state.status === 'unknown') return { keyId, status: 'unknown', speaksForAgent: false };
+function keyInputs(
+  state: KeyState | undefined,
+  { keyId, agentId }: AccessQuestion,
+  nowMs: number,
+): DecisionInputs['key'] {
+  if (!state || state.status === 'unknown')
+    return { keyId, status: 'unknown', speaksForAgent: false };
   const { key } = state;
   const ended = key.expiresAt !== null && instantOf(key.expiresAt) <= nowMs;
   const status = state.status === 'revoked' ? 'revoked' : ended ? 'expired' : 'active';
@@ -72,13 +96,17 @@ function keyInputs(state: KeyState | undefined, { keyId, agentId }: AccessQuesti
 }
 
 /** True when a key may speak for the agent: an admin's for every agent, an agent's for those it names. */
-export function speaksFor(key: { readonly role: string; readonly agents: readonly string[] }, agentId: string): boolean {
+export function speaksFor(
+  key: { readonly role: string; readonly agents: readonly string[] },
+  agentId: string,
+): boolean {
   return key.role === 'admin' || key.agents.some((pattern) => covers(pattern, agentId));
 }
 
 function keyEnd(tenant: Tenant, { keyId }: AccessQuestion, nowMs: number): number {
   const state = tenant.keys.get(keyId);
-  if (!state || state.status === 'unknown' || state.key.expiresAt === null) return Number.POSITIVE_INFINITY;
+  if (!state || state.status === 'unknown' || state.key.expiresAt === null)
+    return Number.POSITIVE_INFINITY;
   const end = instantOf(state.key.expiresAt);
   return end > nowMs ? end : Number.POSITIVE_INFINITY;
 }
@@ -89,10 +117,18 @@ function agentInputs(state: AgentState | undefined, latched: boolean): DecisionI
   return { status: state.status, latched, type, version, owner, capabilities, labels };
 }
 
-type Found = { readonly matched: Grant[]; readonly missed: DecisionInputs['missed']; readonly validUntilMs: number };
+type Found = {
+  readonly matched: Grant[];
+  readonly missed: DecisionInputs['missed'];
+  readonly validUntilMs: number;
+};
 
 /** The grants that cover action and resource now, in the order they were given, and those that nearly did. */
-function findGrants(tenant: Tenant, { agentId, action, resource }: AccessQuestion, nowMs: number): Found {
+function findGrants(
+  tenant: Tenant,
+  { agentId, action, resource }: AccessQuestion,
+  nowMs: number,
+): Found {
   const matched: Grant[] = [];
   const missed: DecisionInputs['missed'] = [];
   let validUntilMs = Number.POSITIVE_INFINITY;
@@ -102,8 +138,10 @@ function findGrants(tenant: Tenant, { agentId, action, resource }: AccessQuestio
     const why = missOf(grant, nowMs);
     if (why === undefined) matched.push(grant);
     else if (missed.length < MISSES_NAMED) missed.push({ grantId: grant.grantId, why });
-    if (grant.status === 'active' && grant.fromMs > nowMs) validUntilMs = Math.min(validUntilMs, grant.fromMs);
-    if (grant.status === 'active' && grant.untilMs > nowMs) validUntilMs = Math.min(validUntilMs, grant.untilMs);
+    if (grant.status === 'active' && grant.fromMs > nowMs)
+      validUntilMs = Math.min(validUntilMs, grant.fromMs);
+    if (grant.status === 'active' && grant.untilMs > nowMs)
+      validUntilMs = Math.min(validUntilMs, grant.untilMs);
   }
   return { matched, missed, validUntilMs };
 }

@@ -24,7 +24,12 @@ export type GrantsCommand =
       readonly reason: string | null;
       readonly revokedBy: string;
     }
-  | { readonly type: 'RevokeAllGrants'; readonly agentId: string; readonly reason: string | null; readonly revokedBy: string };
+  | {
+      readonly type: 'RevokeAllGrants';
+      readonly agentId: string;
+      readonly reason: string | null;
+      readonly revokedBy: string;
+    };
 
 function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<GrantsEventName>[] {
   switch (command.type) {
@@ -33,7 +38,10 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
     case 'RevokeGrant': {
       const grant = state.grants.get(command.grantId);
       if (!grant)
-        throw new Refusal('GRANT_UNKNOWN', `agent \`${command.agentId}\` has no grant \`${command.grantId}\`; list its grants`);
+        throw new Refusal(
+          'GRANT_UNKNOWN',
+          `agent \`${command.agentId}\` has no grant \`${command.grantId}\`; list its grants`,
+        );
       return grant.status === 'revoked' ? [] : [revoked(command, command.grantId)];
     }
     case 'RevokeAllGrants':
@@ -43,18 +51,31 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
   }
 }
 
-function issue(state: GrantsState, terms: GrantTerms, timeMs: number): readonly WritEvent<GrantsEventName>[] {
+function issue(
+  state: GrantsState,
+  terms: GrantTerms,
+  timeMs: number,
+): readonly WritEvent<GrantsEventName>[] {
   if (state.grants.has(terms.grantId)) return [];
   const { fromMs, untilMs } = span(terms);
   if (untilMs <= fromMs || untilMs <= timeMs)
-    throw new Refusal('GRANT_EXPIRED', `the grant would never hold: \`expiresAt\` is ${terms.expiresAt}; give a later time`, [
-      { path: 'expiresAt', message: 'must be later than `notBefore` and than now' },
-    ]);
+    throw new Refusal(
+      'GRANT_EXPIRED',
+      `the grant would never hold: \`expiresAt\` is ${terms.expiresAt}; give a later time`,
+      [{ path: 'expiresAt', message: 'must be later than `notBefore` and than now' }],
+    );
   for (const condition of ['maxUses', 'window', 'requireApproval'] as const)
     if (terms.conditions[condition] !== undefined)
-      throw new Refusal('CONDITION_UNSUPPORTED', `\`conditions.${condition}\` is not enforced by this release; leave it out`, [
-        { path: `conditions.${condition}`, message: 'is not enforced by this release; leave it out' },
-      ]);
+      throw new Refusal(
+        'CONDITION_UNSUPPORTED',
+        `\`conditions.${condition}\` is not enforced by this release; leave it out`,
+        [
+          {
+            path: `conditions.${condition}`,
+            message: 'is not enforced by this release; leave it out',
+          },
+        ],
+      );
   return [{ type: 'GrantIssued', data: terms }];
 }
 
@@ -81,7 +102,10 @@ export function activeGrant(terms: GrantTerms): Grant {
   return { ...terms, status: 'active', ...span(terms) };
 }
 
-function span(terms: Pick<GrantTerms, 'notBefore' | 'expiresAt'>): { fromMs: number; untilMs: number } {
+function span(terms: Pick<GrantTerms, 'notBefore' | 'expiresAt'>): {
+  fromMs: number;
+  untilMs: number;
+} {
   return {
     fromMs: terms.notBefore === null ? 0 : instantOf(terms.notBefore),
     untilMs: terms.expiresAt === null ? Number.POSITIVE_INFINITY : instantOf(terms.expiresAt),
@@ -97,13 +121,16 @@ const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3})\
 export function instantOf(text: string): number {
   const match = INSTANT.exec(text);
   if (!match) throw new Refusal('BODY_INVALID', `\`${text}\` is not an RFC 3339 time in UTC`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map(Number);
   const ms = Number((match[7] ?? '').padEnd(3, '0'));
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   const days = era * 146_097 + dayOfEra - 719_468;
   return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + ms;
 }

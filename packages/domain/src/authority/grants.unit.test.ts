@@ -16,7 +16,12 @@ const terms: GrantTerms = {
 };
 const nowMs = Date.parse('2026-11-20T00:00:00Z');
 const issued = { type: 'GrantIssued', data: terms } as const;
-const revokedData = { grantId: terms.grantId, agentId: terms.agentId, reason: 'over', revokedBy: 'key0000001' };
+const revokedData = {
+  grantId: terms.grantId,
+  agentId: terms.agentId,
+  reason: 'over',
+  revokedBy: 'key0000001',
+};
 const revoked = { type: 'GrantRevoked', data: revokedData } as const;
 const issue = (changed: Partial<GrantTerms> = {}): GrantsCommand => ({
   type: 'IssueGrant',
@@ -33,12 +38,22 @@ describe('the grants of an agent', () => {
   });
 
   test('that would never hold are refused', () => {
-    the.given().when(issue({ expiresAt: '2026-11-19T00:00:00.000Z' })).thenThrows('GRANT_EXPIRED');
-    the.given().when(issue({ notBefore: terms.expiresAt })).thenThrows('GRANT_EXPIRED');
+    the
+      .given()
+      .when(issue({ expiresAt: '2026-11-19T00:00:00.000Z' }))
+      .thenThrows('GRANT_EXPIRED');
+    the
+      .given()
+      .when(issue({ notBefore: terms.expiresAt }))
+      .thenThrows('GRANT_EXPIRED');
   });
 
   test('with a condition nobody enforces are refused, for a grant must never be wider than it says', () => {
-    for (const conditions of [{ maxUses: 1 }, { window: { limit: 1, seconds: 1 } }, { requireApproval: true }])
+    for (const conditions of [
+      { maxUses: 1 },
+      { window: { limit: 1, seconds: 1 } },
+      { requireApproval: true },
+    ])
       the.given().when(issue({ conditions })).thenThrows('CONDITION_UNSUPPORTED');
   });
 
@@ -56,15 +71,24 @@ describe('the grants of an agent', () => {
   test('all end together', () => {
     const { agentId, reason, revokedBy } = revokedData;
     const all: GrantsCommand = { type: 'RevokeAllGrants', agentId, reason, revokedBy };
-    const other = { type: 'GrantIssued', data: { ...terms, grantId: '0b0e3c1a-0000-8000-8000-000000000002' } } as const;
-    the.given(issued, revoked, other).when(all).then({ type: 'GrantRevoked', data: { ...revokedData, grantId: other.data.grantId } });
+    const other = {
+      type: 'GrantIssued',
+      data: { ...terms, grantId: '0b0e3c1a-0000-8000-8000-000000000002' },
+    } as const;
+    the
+      .given(issued, revoked, other)
+      .when(all)
+      .then({ type: 'GrantRevoked', data: { ...revokedData, grantId: other.data.grantId } });
   });
 });
 
 test('an instant is the same number that the calendar of the platform gives', () => {
   fc.assert(
-    fc.property(fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), (date) => {
-      expect(instantOf(date.toISOString())).toBe(date.getTime());
-    }),
+    fc.property(
+      fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+      (date) => {
+        expect(instantOf(date.toISOString())).toBe(date.getTime());
+      },
+    ),
   );
 });

@@ -22,12 +22,20 @@ export type PoliciesCommand =
     }
   | { readonly type: 'ActivatePolicies'; readonly version: string };
 
-function decide(state: PoliciesState, command: PoliciesCommand): readonly WritEvent<PoliciesEventName>[] {
+function decide(
+  state: PoliciesState,
+  command: PoliciesCommand,
+): readonly WritEvent<PoliciesEventName>[] {
   switch (command.type) {
     case 'PublishPolicies': {
       const { engine, policies, note, digest } = command;
       const version = String(state.published.size + 1);
-      return [{ type: 'PoliciesPublished', data: { version, engine, policies: { ...policies }, digest, note } }];
+      return [
+        {
+          type: 'PoliciesPublished',
+          data: { version, engine, policies: { ...policies }, digest, note },
+        },
+      ];
     }
     case 'ActivatePolicies': {
       const chosen = state.published.get(command.version);
@@ -39,7 +47,12 @@ function decide(state: PoliciesState, command: PoliciesCommand): readonly WritEv
         );
       if (state.active?.version === chosen.version) return [];
       const superseded = state.active?.version ?? null;
-      return [{ type: 'PoliciesActivated', data: { version: chosen.version, digest: chosen.digest, superseded } }];
+      return [
+        {
+          type: 'PoliciesActivated',
+          data: { version: chosen.version, digest: chosen.digest, superseded },
+        },
+      ];
     }
   }
 }
@@ -48,7 +61,11 @@ function evolve(state: PoliciesState, event: Folded<PoliciesEventName>): Policie
   const timeMs = laterOf(state.timeMs, event.timeMs);
   switch (event.type) {
     case 'PoliciesPublished':
-      return { ...state, published: new Map(state.published).set(event.data.version, event.data), timeMs };
+      return {
+        ...state,
+        published: new Map(state.published).set(event.data.version, event.data),
+        timeMs,
+      };
     case 'PoliciesActivated':
       return { ...state, active: state.published.get(event.data.version) ?? null, timeMs };
   }

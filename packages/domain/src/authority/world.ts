@@ -37,7 +37,13 @@ export function emptyWorld(model: TrustModel = DEFAULT_TRUST_MODEL): World {
 
 /** A tenant of which nothing is known. */
 export function emptyTenant(): Tenant {
-  return { agents: new Map(), grants: new Map(), trust: new Map(), keys: new Map(), policies: policies.initial() };
+  return {
+    agents: new Map(),
+    grants: new Map(),
+    trust: new Map(),
+    keys: new Map(),
+    policies: policies.initial(),
+  };
 }
 
 function tenantOf(world: World, tenantId: string): Tenant {

@@ -3,7 +3,14 @@
  * resource's type. Only what comes before anything that may fail counts: leaving a policy out must
  * never leave out an error.
  */
-import type { ActionConstraint, EntityUidJson, Expr, PolicyJson, PrincipalConstraint, ResourceConstraint } from '@cedar-policy/cedar-wasm/nodejs';
+import type {
+  ActionConstraint,
+  EntityUidJson,
+  Expr,
+  PolicyJson,
+  PrincipalConstraint,
+  ResourceConstraint,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import { nodeOf, part, pathOf } from './expression.ts';
 
 /** `any`, or the ids that it can apply to; an empty list is never. */
@@ -36,7 +43,9 @@ function scopeIds(constraint: PrincipalConstraint | ResourceConstraint, entityTy
       return 'entity' in constraint ? idsOf([constraint.entity], entityType) : 'any';
     case 'is':
       if (constraint.entity_type !== entityType) return [];
-      return constraint.in && 'entity' in constraint.in ? idsOf([constraint.in.entity], entityType) : 'any';
+      return constraint.in && 'entity' in constraint.in
+        ? idsOf([constraint.in.entity], entityType)
+        : 'any';
   }
 }
 
@@ -79,7 +88,9 @@ function typesAsked(body: Expr): Ids {
 
 function isResourceType(expr: Expr): boolean {
   const path = pathOf(expr);
-  return path?.variable === 'resource' && path.attributes.length === 1 && path.attributes[0] === 'type';
+  return (
+    path?.variable === 'resource' && path.attributes.length === 1 && path.attributes[0] === 'type'
+  );
 }
 
 function textOf(expr: Expr): string | undefined {

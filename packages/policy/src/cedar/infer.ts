@@ -23,7 +23,8 @@ export function resolve(guess: Guess): Guess {
 export function inferTypes(policy: PolicyJson): Guesses {
   const roots: Guesses = { context: record(), labels: record() };
   // A second pass lets what is known late reach what was read early.
-  for (let pass = 0; pass < 2; pass++) policy.conditions.forEach((clause) => inferClause(roots, clause));
+  for (let pass = 0; pass < 2; pass++)
+    policy.conditions.forEach((clause) => inferClause(roots, clause));
   return roots;
 }
 
@@ -31,15 +32,33 @@ function inferClause(roots: Guesses, clause: Clause): void {
   unify(typeOf(roots, clause.body), of('Boolean'));
 }
 
-const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
-const SUMS: ReadonlySet<string> = new Set(['+', '-', '*']);
+type Operator = {
+  readonly operands: readonly string[];
+  readonly takes: Kind;
+  readonly gives: Kind;
+};
+
+const logic: Operator = { operands: ['left', 'right'], takes: 'Boolean', gives: 'Boolean' };
+const arithmetic: Operator = { operands: ['left', 'right'], takes: 'Long', gives: 'Long' };
+const OPERATORS: ReadonlyMap<string, Operator> = new Map([
+  ['&&', logic],
+  ['||', logic],
+  ['!', { operands: ['arg'], takes: 'Boolean', gives: 'Boolean' }],
+  ['+', arithmetic],
+  ['-', arithmetic],
+  ['*', arithmetic],
+  ['neg', { operands: ['arg'], takes: 'Long', gives: 'Long' }],
+  ['like', { operands: ['left'], takes: 'String', gives: 'Boolean' }],
+]);
 
 function typeOf(roots: Guesses, expr: Expr): Guess {
   const node = nodeOf(expr);
   const under = (name: string): Guess => typeOf(roots, part(node, name));
-  const expect = (names: readonly string[], kind: Kind): void => names.forEach((name) => unify(under(name), of(kind)));
-  if (COMPARISONS.has(node.op)) return compared(under('left'), under('right'));
-  if (SUMS.has(node.op)) return expect(['left', 'right'], 'Long'), of('Long');
+  const operator = OPERATORS.get(node.op);
+  if (operator) {
+    for (const name of operator.operands) unify(under(name), of(operator.takes));
+    return of(operator.gives);
+  }
   switch (node.op) {
     case 'Value':
       return literal(node.body);
@@ -48,31 +67,29 @@ function typeOf(roots: Guesses, expr: Expr): Guess {
     case '.':
       return attribute(roots, node);
     case 'has':
-      return asked(under('left'), askedBy(node)), of('Boolean');
+      return asked(under('left'), askedBy(node));
     case '==':
     case '!=':
-      return unify(under('left'), under('right')), of('Boolean');
-    case '&&':
-    case '||':
-      return expect(['left', 'right'], 'Boolean'), of('Boolean');
-    case '!':
-      return expect(['arg'], 'Boolean'), of('Boolean');
-    case 'neg':
-      return expect(['arg'], 'Long'), of('Long');
-    case 'like':
-      return expect(['left'], 'String'), of('Boolean');
+      return truthAfter(unify(under('left'), under('right')));
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return compared(under('left'), under('right'));
     case 'isEmpty':
-      return unify(under('arg'), set(of('unknown'))), of('Boolean');
+      return truthAfter(unify(under('arg'), set(of('unknown'))));
     case 'contains':
-      return unify(under('left'), set(under('right'))), of('Boolean');
+      return truthAfter(unify(under('left'), set(under('right'))));
     case 'containsAll':
     case 'containsAny':
-      return both(set(of('unknown')), under('left'), under('right')), of('Boolean');
+      return truthAfter([under('left'), under('right')].reduce(unify, set(of('unknown'))));
     case 'if-then-else':
       unify(under('if'), of('Boolean'));
       return unify(under('then'), under('else'));
     case 'Set':
-      return set((node.body as Expr[]).map((one) => typeOf(roots, one)).reduce(unify, of('unknown')));
+      return set(
+        (node.body as Expr[]).map((one) => typeOf(roots, one)).reduce(unify, of('unknown')),
+      );
     case 'Record':
       return closedRecord(roots, node.body as Record<string, Expr>);
     default:
@@ -80,28 +97,45 @@ function typeOf(roots: Guesses, expr: Expr): Guess {
   }
 }
 
+/** The result of an operator that is true or false, once its operands are unified. */
+function truthAfter(_unified: Guess): Guess {
+  return of('Boolean');
+}
+
 function attribute(roots: Guesses, node: Node): Guess {
   const left = resolve(typeOf(roots, part(node, 'left')));
   const { attr } = node.body as { attr: string };
-  if (left.kind === 'Entity') return left.name === 'principal' && attr === 'labels' ? roots.labels : entityAttribute(left, attr);
+  if (left.kind === 'Entity')
+    return left.name === 'principal' && attr === 'labels'
+      ? roots.labels
+      : entityAttribute(left, attr);
   return field(left, attr)?.type ?? of('unknown');
 }
 
-const ENTITY_TYPES: Readonly<Record<string, Kind>> = { trust: 'Long', type: 'String', id: 'String', version: 'String', owner: 'String', name: 'String', container: 'String' };
+const ENTITY_TYPES: Readonly<Record<string, Kind>> = {
+  trust: 'Long',
+  type: 'String',
+  id: 'String',
+  version: 'String',
+  owner: 'String',
+  name: 'String',
+  container: 'String',
+};
 
 function entityAttribute(entity: Guess, attr: string): Guess {
   if (entity.name === 'principal' && attr === 'capabilities') return set(of('String'));
   return of(ENTITY_TYPES[attr] ?? 'unknown');
 }
 
-function asked(base: Guess, attrs: readonly string[]): void {
+function asked(base: Guess, attrs: readonly string[]): Guess {
   let at = resolve(base);
   for (const attr of attrs) {
     const found = field(at, attr);
-    if (!found) return;
+    if (!found) break;
     found.optional = true;
     at = resolve(found.type);
   }
+  return of('Boolean');
 }
 
 /** The field of a record; what is not known yet becomes a record by being asked for one. */
@@ -122,10 +156,22 @@ function compared(left: Guess, right: Guess): Guess {
 }
 
 const EXTENSION_OF: Readonly<Record<string, string>> = {
-  ip: 'ipaddr', decimal: 'decimal', datetime: 'datetime', duration: 'duration',
-  offset: 'datetime', toDate: 'datetime', durationSince: 'duration', toTime: 'duration',
+  ip: 'ipaddr',
+  decimal: 'decimal',
+  datetime: 'datetime',
+  duration: 'duration',
+  offset: 'datetime',
+  toDate: 'datetime',
+  durationSince: 'duration',
+  toTime: 'duration',
 };
-const NUMBERS: ReadonlySet<string> = new Set(['toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays']);
+const NUMBERS: ReadonlySet<string> = new Set([
+  'toMilliseconds',
+  'toSeconds',
+  'toMinutes',
+  'toHours',
+  'toDays',
+]);
 
 function extension(roots: Guesses, expr: Expr, node: Node): Guess {
   childrenOf(expr).forEach((child) => typeOf(roots, child));
@@ -135,7 +181,10 @@ function extension(roots: Guesses, expr: Expr, node: Node): Guess {
 }
 
 function closedRecord(roots: Guesses, members: Record<string, Expr>): Guess {
-  const fields = Object.entries(members).map(([name, expr]): [string, Field] => [name, { type: typeOf(roots, expr), optional: false }]);
+  const fields = Object.entries(members).map(([name, expr]): [string, Field] => [
+    name,
+    { type: typeOf(roots, expr), optional: false },
+  ]);
   return { kind: 'Record', fields: new Map(fields) };
 }
 
@@ -145,10 +194,6 @@ function literal(value: unknown): Guess {
   if (typeof value === 'boolean') return of('Boolean');
   const entity = (value as { __entity?: { type: string } } | null)?.__entity;
   return entity ? of('Entity', entity.type) : of('unknown');
-}
-
-function both(expected: Guess, ...types: readonly Guess[]): void {
-  types.reduce(unify, expected);
 }
 
 /** Makes two guesses one where they agree or one of them is unknown. */

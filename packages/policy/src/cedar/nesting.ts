@@ -23,11 +23,13 @@ export function findDeepText(text: string): TooDeep | undefined {
     if (c === '"') i = endOfString(text, i);
     else if (c === '/' && text[i + 1] === '/') i = endOfLine(text, i);
     else if (c === '(' || c === '[' || c === '{') {
-      if (++depth > MAX_BRACKETS) return { index: i, what: `nests deeper than ${MAX_BRACKETS} brackets` };
+      if (++depth > MAX_BRACKETS)
+        return { index: i, what: `nests deeper than ${MAX_BRACKETS} brackets` };
     } else if (c === ')' || c === ']' || c === '}') depth--;
     else if (isWordStart(text, i)) {
       const end = endOfWord(text, i);
-      if (text.slice(i, end) === 'if' && ++ifs > MAX_IFS) return { index: i, what: `has more than ${MAX_IFS} \`if\`` };
+      if (text.slice(i, end) === 'if' && ++ifs > MAX_IFS)
+        return { index: i, what: `has more than ${MAX_IFS} \`if\`` };
       i = end - 1;
     }
   }
@@ -60,7 +62,10 @@ function endOfLine(text: string, start: number): number {
 /** How deep a parsed policy nests; measured without recursion. */
 export function depthOf(policy: PolicyJson): number {
   let deepest = 0;
-  const open: { expr: Expr; depth: number }[] = policy.conditions.map(({ body }) => ({ expr: body, depth: 1 }));
+  const open: { expr: Expr; depth: number }[] = policy.conditions.map(({ body }) => ({
+    expr: body,
+    depth: 1,
+  }));
   for (let next = open.pop(); next; next = open.pop()) {
     const { expr, depth } = next;
     const node = nodeOf(expr);

@@ -8,21 +8,42 @@ import type { Cedar } from './wasm.ts';
 export type PolicyProblem = Place & { readonly policyId: string; readonly message: string };
 
 export type PolicyText = { readonly policyId: string; readonly text: string };
-export type Parsed = { readonly ok: true; readonly policy: PolicyJson } | { readonly ok: false; readonly problem: PolicyProblem };
+export type Parsed =
+  | { readonly ok: true; readonly policy: PolicyJson }
+  | { readonly ok: false; readonly problem: PolicyProblem };
 
 export function parsePolicy(cedar: Cedar, source: PolicyText): Parsed {
   const { text } = source;
-  if (!text.isWellFormed()) return refused(source, 0, 'has half a surrogate pair; send well-formed Unicode');
+  if (!text.isWellFormed())
+    return refused(source, 0, 'has half a surrogate pair; send well-formed Unicode');
   const deep = findDeepText(text);
-  if (deep) return refusedAt(source, placeOfIndex(text, deep.index), `${deep.what}; split it into several policies`);
+  if (deep)
+    return refusedAt(
+      source,
+      placeOfIndex(text, deep.index),
+      `${deep.what}; split it into several policies`,
+    );
   const answer = cedar.policyToJson(text);
   if (answer.type === 'failure') return { ok: false, problem: parseProblem(source, answer.errors) };
   const policy = answer.json;
   if (policy.effect === 'permit')
-    return refusedAt(source, placeOfIndex(text, text.search(/\bpermit\b/)), 'is a `permit`; grants permit, policies only narrow: write it as `forbid … unless …`');
+    return refusedAt(
+      source,
+      placeOfIndex(text, text.search(/\bpermit\b/)),
+      'is a `permit`; grants permit, policies only narrow: write it as `forbid … unless …`',
+    );
   if (policy.annotations && Object.hasOwn(policy.annotations, 'outcome'))
-    return refusedAt(source, placeOfIndex(text, text.indexOf('@outcome')), '`@outcome` is not enforced by this release; leave it out');
-  if (depthOf(policy) > MAX_DEPTH) return refused(source, 0, `nests deeper than ${MAX_DEPTH} operators; split it into several policies`);
+    return refusedAt(
+      source,
+      placeOfIndex(text, text.indexOf('@outcome')),
+      '`@outcome` is not enforced by this release; leave it out',
+    );
+  if (depthOf(policy) > MAX_DEPTH)
+    return refused(
+      source,
+      0,
+      `nests deeper than ${MAX_DEPTH} operators; split it into several policies`,
+    );
   return { ok: true, policy };
 }
 
@@ -33,14 +54,21 @@ export function problemOf(source: PolicyText, error: DetailedError | undefined):
     .replace(/^for policy `[^`]*`, /, '');
   const help = error?.help?.replace(/^for policy `[^`]*`, /, '');
   const start = error?.sourceLocations?.[0]?.start ?? 0;
-  return { policyId: source.policyId, message: help ? `${message}; ${help}` : message, ...placeOf(source.text, start) };
+  return {
+    policyId: source.policyId,
+    message: help ? `${message}; ${help}` : message,
+    ...placeOf(source.text, start),
+  };
 }
 
 function parseProblem(source: PolicyText, errors: readonly DetailedError[]): PolicyProblem {
   const problem = problemOf(source, errors[0]);
   const { message } = problem;
   if (message.includes('got a template'))
-    return { ...problem, message: 'is a template; write a policy without `?principal` and `?resource`' };
+    return {
+      ...problem,
+      message: 'is a template; write a policy without `?principal` and `?resource`',
+    };
   if (/^unexpected token `(?:permit|forbid|@)`$/.test(message))
     return { ...problem, message: 'has more than one policy; publish each under an id of its own' };
   const expected = errors[0]?.sourceLocations?.[0]?.label;

@@ -1,5 +1,9 @@
 /** The slices of one set of policies, each parsed into its slot when it is first asked. */
-import type { AuthorizationAnswer, PolicyJson, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import type {
+  AuthorizationAnswer,
+  PolicyJson,
+  StatefulAuthorizationCall,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import { BASE_POLICY, type PolicyVerdict } from '@writ/domain';
 import { type Instance, repaired } from './instance.ts';
 import { type Reads, readsOf } from './reads.ts';
@@ -13,7 +17,10 @@ export class ParsedSlices {
   readonly #instance: Instance;
   readonly #slot: string;
   readonly #policies: readonly Compiled[];
-  readonly #parsed = new Map<number, { readonly name: string; readonly reads: Reads; readonly generation: number }>();
+  readonly #parsed = new Map<
+    number,
+    { readonly name: string; readonly reads: Reads; readonly generation: number }
+  >();
 
   constructor(instance: Instance, slot: string, policies: readonly Compiled[]) {
     this.#instance = instance;
@@ -22,7 +29,10 @@ export class ParsedSlices {
   }
 
   /** Asks a slice; the call is made for what its policies read. */
-  ask(slice: Slice, callFor: (reads: Reads, setId: string) => StatefulAuthorizationCall): PolicyVerdict {
+  ask(
+    slice: Slice,
+    callFor: (reads: Reads, setId: string) => StatefulAuthorizationCall,
+  ): PolicyVerdict {
     try {
       const { reads, name } = this.#prepare(slice);
       return verdictOf(this.#instance.cedar.statefulIsAuthorized(callFor(reads, name)));
@@ -37,9 +47,13 @@ export class ParsedSlices {
     if (known?.generation === generation) return known;
     const members = slice.policies.flatMap((index) => this.#policies[index] ?? []);
     const name = `${this.#slot}/${slice.slot}`;
-    const staticPolicies = Object.fromEntries([[BASE_POLICY, BASE_TEXT], ...members.map(({ id, text }) => [id, text])]);
+    const staticPolicies = Object.fromEntries([
+      [BASE_POLICY, BASE_TEXT],
+      ...members.map(({ id, text }) => [id, text]),
+    ]);
     const answer = cedar.preparsePolicySet(name, { staticPolicies });
-    if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
+    if (answer.type === 'failure')
+      throw new Error(answer.errors.map(({ message }) => message).join('; '));
     const prepared = { name, reads: readsOf(members.map(({ policy }) => policy)), generation };
     this.#parsed.set(slice.slot, prepared);
     return prepared;
@@ -53,7 +67,9 @@ export function failed(...errors: readonly string[]): PolicyVerdict {
 function verdictOf(answer: AuthorizationAnswer): PolicyVerdict {
   if (answer.type === 'failure') return failed(...answer.errors.map(({ message }) => message));
   const { decision, diagnostics } = answer.response;
-  const errors = diagnostics.errors.map(({ policyId, error }) => `policy \`${policyId}\`: ${error.message}`).sort();
+  const errors = diagnostics.errors
+    .map(({ policyId, error }) => `policy \`${policyId}\`: ${error.message}`)
+    .sort();
   // Cedar gives the reasons in no fixed order.
   return { effect: decision, determining: diagnostics.reason.sort(), errors, trustDecides: false };
 }

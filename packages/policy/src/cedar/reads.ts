@@ -16,7 +16,9 @@ type Found = { readonly variable: Variable; readonly attributes: readonly string
 export const READS_NOTHING: Reads = { context: {}, principal: new Set(), resource: new Set() };
 
 export function readsOf(policies: readonly PolicyJson[]): Reads {
-  const found = policies.flatMap(({ conditions }) => conditions.flatMap(({ body }) => findIn(body)));
+  const found = policies.flatMap(({ conditions }) =>
+    conditions.flatMap(({ body }) => findIn(body)),
+  );
   const of = (variable: Variable): Found[] => found.filter((one) => one.variable === variable);
   return {
     context: treeOf(of('context').map((one) => one.attributes)),
@@ -46,12 +48,16 @@ function findIn(expr: Expr): Found[] {
   if (node.op === 'has') {
     const left = part(node, 'left');
     const base = pathOf(left);
-    if (base) return [{ variable: base.variable, attributes: [...base.attributes, ...askedBy(node)] }];
+    if (base)
+      return [{ variable: base.variable, attributes: [...base.attributes, ...askedBy(node)] }];
   }
   const below = childrenOf(expr).flatMap(findIn);
   // Attributes of what an expression results in: whichever entity stands under it may be meant.
-  const reaches = node.op === '.' || node.op === 'has' || node.op === 'getTag' || node.op === 'hasTag';
-  return reaches ? [...below, ...entitiesIn(expr).map((variable) => ({ variable, attributes: [] }))] : below;
+  const reaches =
+    node.op === '.' || node.op === 'has' || node.op === 'getTag' || node.op === 'hasTag';
+  return reaches
+    ? [...below, ...entitiesIn(expr).map((variable) => ({ variable, attributes: [] }))]
+    : below;
 }
 
 /** An entity as a value (`principal == …`) reads no attribute; the context as a value is all of it. */
@@ -95,5 +101,7 @@ function grow(tree: Growing, path: readonly string[]): void {
 
 function frozen(tree: Growing): ReadTree {
   const sorted = [...tree].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([name, below]) => [name, below === 'whole' ? 'whole' : frozen(below)]));
+  return Object.fromEntries(
+    sorted.map(([name, below]) => [name, below === 'whole' ? 'whole' : frozen(below)]),
+  );
 }

@@ -23,7 +23,10 @@ const doubt: Follow = () => undefined;
 
 /** Prepares the conditions of a policy whose scope matches. */
 export function rulesOut({ conditions }: PolicyJson): RulesOut {
-  const clauses = conditions.map(({ kind, body }) => ({ passes: kind === 'when', follow: prepare(body) }));
+  const clauses = conditions.map(({ kind, body }) => ({
+    passes: kind === 'when',
+    follow: prepare(body),
+  }));
   return (facts) => {
     for (const { passes, follow } of clauses) {
       const value = follow(facts);
@@ -70,14 +73,24 @@ function prepare(expr: Expr): Follow {
 }
 
 function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value));
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'number' && Number.isSafeInteger(value))
+  );
 }
 
 /** Follows attributes of records; a place on the way that is no record, or is absent, is doubt. */
 function reach(facts: Facts, variable: string, attributes: readonly string[]): unknown {
   let value: unknown = variable === 'action' ? undefined : facts[variable as keyof Facts];
   for (const name of attributes) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      Array.isArray(value) ||
+      !Object.hasOwn(value, name)
+    )
+      return undefined;
     value = (value as Record<string, unknown>)[name];
   }
   return value;
@@ -100,7 +113,9 @@ function presence(expr: Expr): Follow {
   if (!path || name === undefined || asked.length > 1 || path.variable === 'action') return doubt;
   return (facts) => {
     const base = reach(facts, path.variable, path.attributes);
-    return typeof base === 'object' && base !== null && !Array.isArray(base) ? Object.hasOwn(base, name) : undefined;
+    return typeof base === 'object' && base !== null && !Array.isArray(base)
+      ? Object.hasOwn(base, name)
+      : undefined;
   };
 }
 
@@ -144,7 +159,9 @@ type FollowSet = (facts: Facts) => readonly unknown[] | undefined;
 function setOf(expr: Expr): FollowSet {
   const node = nodeOf(expr);
   if (node.op === 'Set') {
-    const values = (node.body as Expr[]).map((item) => nodeOf(item)).map(({ op, body }) => (op === 'Value' ? body : undefined));
+    const values = (node.body as Expr[])
+      .map((item) => nodeOf(item))
+      .map(({ op, body }) => (op === 'Value' ? body : undefined));
     return values.every(isPlain) ? () => values : () => undefined;
   }
   const path = pathOf(expr);

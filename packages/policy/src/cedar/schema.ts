@@ -1,5 +1,11 @@
 /** The schema a policy is validated against: what every tenant has, and what this policy reads of the context. */
-import type { Expr, PolicyJson, SchemaJson, Type, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs';
+import type {
+  Expr,
+  PolicyJson,
+  SchemaJson,
+  Type,
+  TypeOfAttribute,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import { childrenOf, nodeOf } from './expression.ts';
 import { type Guess, inferTypes, resolve } from './infer.ts';
 
@@ -15,7 +21,10 @@ const AGENT = {
   container: { ...text, required: false },
   capabilities: { type: 'Set', element: text },
 } as const satisfies Record<string, TypeOfAttribute<string>>;
-const RESOURCE = { type: text, id: text } as const satisfies Record<string, TypeOfAttribute<string>>;
+const RESOURCE = { type: text, id: text } as const satisfies Record<
+  string,
+  TypeOfAttribute<string>
+>;
 
 export const agentAttributes: ReadonlySet<string> = new Set([...Object.keys(AGENT), 'labels']);
 export const resourceAttributes: ReadonlySet<string> = new Set(Object.keys(RESOURCE));
@@ -27,7 +36,11 @@ const MAX_LEVELS = 16;
 
 export function schemaFor(policy: PolicyJson): SchemaJson<string> {
   const { context, labels } = inferTypes(policy);
-  const appliesTo = { principalTypes: ['Agent'], resourceTypes: ['Resource'], context: typeJson(context, 0) };
+  const appliesTo = {
+    principalTypes: ['Agent'],
+    resourceTypes: ['Resource'],
+    context: typeJson(context, 0),
+  };
   const actions = [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, { appliesTo }]);
   return {
     '': {
@@ -43,7 +56,10 @@ export function schemaFor(policy: PolicyJson): SchemaJson<string> {
 /** No label is on every agent, so each must be asked for with `has` before it is read. */
 function labelsJson(labels: Guess): Type<string> {
   const names = [...(resolve(labels).fields?.keys() ?? [])];
-  return { type: 'Record', attributes: Object.fromEntries(names.map((name) => [name, { ...text, required: false }])) };
+  return {
+    type: 'Record',
+    attributes: Object.fromEntries(names.map((name) => [name, { ...text, required: false }])),
+  };
 }
 
 function typeJson(guess: Guess, level: number): Type<string> {
@@ -56,7 +72,10 @@ function typeJson(guess: Guess, level: number): Type<string> {
     case 'Set':
       return { type: 'Set', element: element ? typeJson(element, level + 1) : text };
     case 'Record': {
-      const attributes = [...(fields ?? [])].map(([key, { type, optional }]) => [key, { ...typeJson(type, level + 1), required: !optional }]);
+      const attributes = [...(fields ?? [])].map(([key, { type, optional }]) => [
+        key,
+        { ...typeJson(type, level + 1), required: !optional },
+      ]);
       return { type: 'Record', attributes: Object.fromEntries(attributes) };
     }
     case 'Entity':
@@ -69,20 +88,27 @@ function typeJson(guess: Guess, level: number): Type<string> {
   }
 }
 
-const ENTITY_OF: Readonly<Record<string, string>> = { principal: 'Agent', resource: 'Resource', action: 'Action' };
+const ENTITY_OF: Readonly<Record<string, string>> = {
+  principal: 'Agent',
+  resource: 'Resource',
+  action: 'Action',
+};
 
 /** Every action that a policy names, in its scope or its conditions. */
 function actionsIn({ action, conditions }: PolicyJson): Set<string> {
   const named = new Set<string>();
   const add = (uid: unknown): void => {
-    const { type, id } = (uid as { __entity?: { type: string; id: string } }).__entity ?? (uid as { type: string; id: string });
+    const { type, id } =
+      (uid as { __entity?: { type: string; id: string } }).__entity ??
+      (uid as { type: string; id: string });
     if (type === 'Action') named.add(id);
   };
   if ('entity' in action) add(action.entity);
   if ('entities' in action) action.entities.forEach(add);
   const walk = (expr: Expr): void => {
     const { op, body } = nodeOf(expr);
-    if (op === 'Value' && typeof body === 'object' && body !== null && '__entity' in body) add(body);
+    if (op === 'Value' && typeof body === 'object' && body !== null && '__entity' in body)
+      add(body);
     childrenOf(expr).forEach(walk);
   };
   conditions.forEach(({ body }) => walk(body));

@@ -19,10 +19,18 @@ export type Slice = {
   readonly policies: readonly number[];
 };
 
-export type Asked = { readonly agentId: string; readonly action: string; readonly resource: { readonly type: string; readonly id: string } };
+export type Asked = {
+  readonly agentId: string;
+  readonly action: string;
+  readonly resource: { readonly type: string; readonly id: string };
+};
 
 /** The policies of an action and a resource type: those that always apply, and those that name an agent or a resource. */
-type QuestionClass = { readonly always: readonly number[]; readonly named: readonly number[]; readonly slice: Slice | undefined };
+type QuestionClass = {
+  readonly always: readonly number[];
+  readonly named: readonly number[];
+  readonly slice: Slice | undefined;
+};
 
 export type Slicer = { readonly sliceFor: (asked: Asked) => Slice };
 
@@ -48,7 +56,8 @@ export function createSlicer(policies: readonly Applies[]): Slicer {
       const { actions, resourceTypes } = policies[index] as Applies;
       return includes(actions, action) && includes(resourceTypes, type);
     });
-    const isNamed = (index: number): boolean => policies[index]?.principals !== 'any' || policies[index]?.resources !== 'any';
+    const isNamed = (index: number): boolean =>
+      policies[index]?.principals !== 'any' || policies[index]?.resources !== 'any';
     const named = candidates.filter(isNamed);
     const always = candidates.filter((index) => !isNamed(index));
     return { always, named, slice: named.length === 0 ? sliceOf(always) : undefined };

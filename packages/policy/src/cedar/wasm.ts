@@ -15,12 +15,15 @@ const require = createRequire(import.meta.url);
 
 /** Loads an instance of its own: parsed policy sets are not shared with any other. */
 export function loadCedar(): Cedar {
-  if (Number.parseInt(process.versions.node, 10) < 24) setFlagsFromString('--no-turbo-inline-js-wasm-calls');
+  if (Number.parseInt(process.versions.node, 10) < 24)
+    setFlagsFromString('--no-turbo-inline-js-wasm-calls');
   delete require.cache[require.resolve(MODULE)];
   return require(MODULE) as Cedar;
 }
 
 /** True when what was thrown left the instance unusable. */
 export function isTrap(thrown: unknown): boolean {
-  return thrown instanceof RangeError || (thrown instanceof Error && thrown.name === 'RuntimeError');
+  return (
+    thrown instanceof RangeError || (thrown instanceof Error && thrown.name === 'RuntimeError')
+  );
 }
