@@ -4,7 +4,7 @@ import { connect, PermissionDenied } from '@writ/sdk';
 
 const agentId = 'tutorial:counter';
 const { WRIT_NATS_URL: url = '', WRIT_API_KEY: apiKey = '' } = process.env;
-await using writ = await connect({ url, apiKey, name: 'tutorial' });
+const writ = await connect({ url, apiKey, name: 'tutorial' });
 
 const registered = await writ.registerAgent({
   agentId,
@@ -26,4 +26,6 @@ try {
 } catch (error) {
   if (!(error instanceof PermissionDenied)) throw error;
   console.log(`denied: ${error.code}, ${error.message}`);
+} finally {
+  await writ.close();
 }
