@@ -202,12 +202,41 @@ test('the printed server configuration serves the platform from outside', async 
         .replace('store_dir: "/var/lib/nats"', `store_dir: "${storeDir}"`),
   });
   try {
-    const writ = await start({ dataDir, env: { WRIT_NATS_URL: nats.url } });
+    const creds = join(dataDir, 'secrets.json');
+    const env = { WRIT_NATS_URL: nats.url, WRIT_NATS_CREDS: creds };
+    const writ = await start({ env });
     expect(writ.connection.natsUrl).toBe(nats.url);
     expect(Object.keys(await writ.serverPids())).toEqual(['postgres']);
     expect((await writ.run(['agents', 'list'])).code).toBe(0);
     await writ.stop();
   } finally {
     await nats.stop();
+  }
+});
+
+test('a server that lets anybody in is refused, and one that does not know the roles too', async () => {
+  const { startNats } = await import('@writ/embedded');
+  const dataDir = await newFolder();
+  const home = await newFolder();
+  const open = await startNats({
+    dataDir: home,
+    configText: ({ storeDir }) =>
+      `listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\njetstream { store_dir: "${storeDir}" }\n`,
+  });
+  const otherHome = await newFolder();
+  const closed = await startNats({
+    dataDir: otherHome,
+    configText: () =>
+      'listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\nauthorization { token: "other" }\n',
+  });
+  try {
+    const up = (url: string) =>
+      runWrit(['up'], { env: { ...anyPort(dataDir), WRIT_NATS_URL: url } });
+    const letIn = await up(open.url);
+    expect([letIn.code, letIn.stderr]).toEqual([3, expect.stringContaining('lets anybody in')]);
+    const keptOut = await up(closed.url);
+    expect([keptOut.code, keptOut.stderr]).toEqual([3, expect.stringContaining('as `operator`')]);
+  } finally {
+    await Promise.all([open.stop(), closed.stop()]);
   }
 });

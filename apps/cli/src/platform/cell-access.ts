@@ -54,6 +54,20 @@ export async function asUser<T>(
   }
 }
 
+/** A server that lets anybody in guards nothing, whatever the secrets say; roles do not start on one. */
+export function refuseOpenServer(access: {
+  readonly secrets: Secrets;
+  readonly natsUrl: string;
+}): Promise<void> {
+  return asUser('operator', access, (connection) => {
+    if (connection.info?.auth_required === true) return Promise.resolve();
+    throw new CliFailure(
+      exitCodes.unreachable,
+      `the NATS server at \`${access.natsUrl}\` lets anybody in; give it the configuration that \`writ config nats\` prints`,
+    );
+  });
+}
+
 /** Runs `work` on the read models, and closes them. */
 export async function withStore<T>(
   databaseUrl: string,

@@ -6,7 +6,7 @@ import type { Plan } from '@writ/streams';
 import type { Config } from '../config.ts';
 import { CliFailure, exitCodes } from '../failure.ts';
 import type { AdminKey } from './admin-key.ts';
-import { asUser, cellSecrets, secretsFile, withStore } from './cell-access.ts';
+import { asUser, cellSecrets, refuseOpenServer, secretsFile, withStore } from './cell-access.ts';
 
 /** The cell's secrets; made at the first start, unless the environment names a file that must be there. */
 export async function ensureSecrets(config: Config): Promise<Secrets> {
@@ -50,6 +50,7 @@ export async function prepareLog(
   ]);
   const { WRIT_REPLICAS: replicas, WRIT_TENANT: tenant } = config.environment;
   const access = { secrets, natsUrl };
+  if (config.environment.WRIT_NATS_URL !== undefined) await refuseOpenServer(access);
   const declared = topology({ ingest: secrets.ingest, replicas });
   refuseLoss(await asUser('operator', access, (connection) => applyStreams(connection, declared)));
   return asUser('commander-store', access, (connection) => {

@@ -4,7 +4,13 @@ import type { Config } from '../config.ts';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { VERSION } from '../version.ts';
-import { cellSecrets, databaseUrlOf, natsUrlOf, withStore } from './cell-access.ts';
+import {
+  cellSecrets,
+  databaseUrlOf,
+  natsUrlOf,
+  refuseOpenServer,
+  withStore,
+} from './cell-access.ts';
 import { type Holdings, openHoldings } from './holdings.ts';
 import { openLifetime } from './lifetime.ts';
 import { openLog } from './logger.ts';
@@ -70,6 +76,7 @@ async function startWanted(
   };
   const [starters] = await Promise.all([
     Promise.all(wanted.map(async (name) => [name, await loadRole[name]()] as const)),
+    refuseOpenServer(surroundings),
     databaseUrl === '' ? undefined : checkTables(databaseUrl),
   ]);
   return startAll(starters, surroundings, holdings);

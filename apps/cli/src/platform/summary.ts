@@ -1,5 +1,6 @@
 /** What `writ up` says when everything is ready. */
 import type { Config } from '../config.ts';
+import { connectionFile } from '../connection.ts';
 import type { Output } from '../terminal/output.ts';
 import { renderFields } from '../terminal/table.ts';
 import { adminKeyFile } from './admin-key.ts';
@@ -38,4 +39,24 @@ export function renderSummary(
     '',
     'Ctrl-C stops it; the data is kept.',
   ].join('\n');
+}
+
+/** What programs read: where everything is, and no secret; those are in the connection file. */
+export function machineSummary(
+  config: Config,
+  { connection }: Platform,
+  tookMs: number,
+): Record<string, unknown> {
+  const { natsUrl, httpUrl, tenant, pid, roles } = connection;
+  const { dataDir } = config;
+  return {
+    httpUrl,
+    natsUrl,
+    tenant,
+    pid,
+    roles,
+    dataDir,
+    connectionFile: connectionFile(dataDir),
+    tookMs,
+  };
 }

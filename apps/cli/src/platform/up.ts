@@ -6,7 +6,7 @@ import { type Lifetime, openLifetime } from './lifetime.ts';
 import { type OpenLog, openLog } from './logger.ts';
 import { untilAborted } from './signals.ts';
 import { type Platform, startPlatform } from './start-platform.ts';
-import { renderSummary } from './summary.ts';
+import { machineSummary, renderSummary } from './summary.ts';
 
 export type UpFlags = { readonly demo?: boolean; readonly fresh?: boolean };
 
@@ -94,9 +94,8 @@ async function serve(
 ): Promise<void> {
   const { config, out } = session;
   if (demo) await demonstrate(session, platform, lifetime.signal);
-  const { adminKey: _, ...shown } = platform.connection;
   if (!lifetime.signal.aborted)
-    out.document({ ...shown, dataDir: config.dataDir, tookMs }, () =>
+    out.document(machineSummary(config, platform, tookMs), () =>
       renderSummary(out, config, { platform, demo }),
     );
   await lifetime.over();
