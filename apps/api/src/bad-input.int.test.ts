@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answered, ApiBench } from './api.fixture.ts';
-import { codesOf } from './openapi/document.ts';
+import { codesOf } from './openapi/codes.ts';
 import { routes } from './routes.ts';
 
 let bench: ApiBench;

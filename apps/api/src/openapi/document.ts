@@ -1,18 +1,15 @@
 /** The OpenAPI 3.1 document, made from the routes that the server mounts. */
-import { type ErrorCode, errorCatalogue } from '@writ/contracts';
-import { z } from 'zod';
-import type { AnswerSpec, Route } from '../http/route.ts';
+import type { z } from 'zod';
+import type { Route } from '../http/route.ts';
 import { answers, bodies } from './components.ts';
-import { jsonSchema, jsonSchemas, type JsonSchema, type NamedSchemas } from './schemas.ts';
+import { operationOf } from './operation.ts';
+import { schemaBook } from './schema-book.ts';
 
 export type OpenApiDocument = {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, unknown>>;
   readonly [name: string]: unknown;
 };
-
-const UNNAMED = 'Unnamed';
-const refTo = (name: string) => `#/components/schemas/${name}`;
 
 const description = `Governance for AI agents: who may do what, what was done, and what came of it.
 
@@ -34,10 +31,17 @@ const tags: Readonly<Record<string, string>> = {
 };
 
 export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
+  const books = {
+    bodies: schemaBook(
+      bodies,
+      routes.flatMap(({ body }) => (body ? [body.schema] : [])),
+    ),
+    answers: schemaBook(answers, routes.flatMap(answerSchemas)),
+  };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = (paths[route.path] ??= {});
-    path[route.method.toLowerCase()] = operationOf(route);
+    path[route.method.toLowerCase()] = operationOf(route, books);
   }
   return {
     openapi: '3.1.0',
@@ -59,143 +63,11 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
           description: 'an API key, `writ_<key>_<secret>`',
         },
       },
-      schemas: { ...jsonSchemas(bodies, refTo), ...jsonSchemas(answers, refTo) },
+      schemas: { ...books.bodies.components, ...books.answers.components },
     },
   };
 }
 
-function operationOf(route: Route): Record<string, unknown> {
-  const parameters = [
-    ...parametersIn('path', route.params),
-    ...parametersIn('query', route.query),
-    ...headersOf(route),
-  ];
-  return {
-    operationId: route.operation,
-    tags: [route.tag],
-    summary: route.summary,
-    ...(route.access === 'public'
-      ? { security: [] }
-      : { security: [{ apiKey: [] }], 'x-writ-roles': route.access }),
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.body ? { requestBody: bodyOf(route.body) } : {}),
-    responses: responsesOf(route),
-  };
-}
-
-function parametersIn(place: 'path' | 'query', { shape }: z.ZodObject): unknown[] {
-  return Object.entries(shape).map(([name, field]) => {
-    const { description: text, ...schema } = jsonSchema(field as z.ZodType, 'input');
-    const required = place === 'path' || !z.safeParse(field as z.ZodType, undefined).success;
-    return {
-      name,
-      in: place,
-      required,
-      ...(text === undefined ? {} : { description: text }),
-      schema,
-    };
-  });
-}
-
-function headersOf(route: Route): unknown[] {
-  const id = { type: 'string', pattern: '^[A-Za-z0-9_:.-]{1,128}$' };
-  if (route.command)
-    return [
-      {
-        name: 'Idempotency-Key',
-        in: 'header',
-        required: false,
-        description: 'makes a retry of the same command harmless',
-        schema: id,
-      },
-      {
-        name: 'Writ-Correlation-Id',
-        in: 'header',
-        required: false,
-        description: 'is kept with the events',
-        schema: id,
-      },
-    ];
-  return route.operation === 'streamEvents'
-    ? [
-        {
-          name: 'Last-Event-ID',
-          in: 'header',
-          required: false,
-          description: 'goes on after this sequence',
-          schema: { type: 'string' },
-        },
-      ]
-    : [];
-}
-
-function bodyOf({ schema, required }: NonNullable<Route['body']>): unknown {
-  return { required, content: { 'application/json': { schema: schemaOf(schema, bodies) } } };
-}
-
-/** A reference where the schema has a name, else the schema itself with references inside. */
-function schemaOf(schema: z.ZodType, named: NamedSchemas): JsonSchema {
-  const name = nameOf(schema, named);
-  if (name !== undefined) return { $ref: refTo(name) };
-  const all = jsonSchemas({ io: named.io, byName: { ...named.byName, [UNNAMED]: schema } }, refTo);
-  return all[UNNAMED] ?? {};
-}
-
-function nameOf(schema: z.ZodType, { byName }: NamedSchemas): string | undefined {
-  return Object.keys(byName).find((name) => byName[name] === schema);
-}
-
-function responsesOf(route: Route): Record<string, unknown> {
-  const responses: Record<string, unknown> = {};
-  for (const [status, answer] of Object.entries(route.answers))
-    responses[status] = answerOf(answer);
-  for (const [status, codes] of byStatus(codesOf(route)))
-    responses[status] ??= refusalOf(codes, route);
-  return responses;
-}
-
-function answerOf({ description: text, schema, contentType }: AnswerSpec): unknown {
-  const headers = {
-    'Writ-Token': {
-      description: 'stands for the state that was read or made',
-      schema: { type: 'string' },
-    },
-  };
-  if (schema)
-    return {
-      description: text,
-      headers,
-      content: { 'application/json': { schema: schemaOf(schema, answers) } },
-    };
-  return {
-    description: text,
-    headers,
-    content: { [contentType ?? 'text/plain']: { schema: { type: 'string' } } },
-  };
-}
-
-/** Every code that a route may answer with. */
-export function codesOf(route: Route): ErrorCode[] {
-  const common: ErrorCode[] = ['QUERY_INVALID', 'OVERLOADED', 'INTERNAL'];
-  if (Object.keys(route.params.shape).length > 0) common.push('PATH_INVALID');
-  if (route.access !== 'public') common.push('UNAUTHENTICATED', 'NOT_ALLOWED');
-  return [...new Set([...common, ...route.errors])];
-}
-
-function byStatus(codes: readonly ErrorCode[]): [string, ErrorCode[]][] {
-  const groups = new Map<string, ErrorCode[]>();
-  for (const code of codes) {
-    const status = String(errorCatalogue[code].status);
-    groups.set(status, [...(groups.get(status) ?? []), code]);
-  }
-  return [...groups].sort(([a], [b]) => Number(a) - Number(b));
-}
-
-function refusalOf(codes: readonly ErrorCode[], route: Route): unknown {
-  const text = codes.map((code) => `\`${code}\``).join(', ');
-  const content =
-    route.errorStyle === 'message'
-      ? { 'application/json': { schema: { type: 'string' } } }
-      : { 'application/problem+json': { schema: { $ref: refTo('Problem') } } };
-  return { description: text, 'x-writ-codes': codes, content };
+function answerSchemas({ answers: specs }: Route): z.ZodType[] {
+  return Object.values(specs).flatMap(({ schema }) => (schema ? [schema] : []));
 }

@@ -3,7 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { routes } from '../routes.ts';
-import { codesOf, openApiDocument } from './document.ts';
+import { codesOf } from './codes.ts';
+import { openApiDocument } from './document.ts';
 
 type Json = { readonly [name: string]: unknown };
 const document = openApiDocument(routes) as unknown as Json & {

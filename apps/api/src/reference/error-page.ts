@@ -1,7 +1,7 @@
 /** The page of error codes, made from the catalogue. */
 import { denyCodes, type ErrorCode, errorCatalogue } from '@writ/contracts';
 import type { Route } from '../http/route.ts';
-import { codesOf } from '../openapi/document.ts';
+import { codesOf } from '../openapi/codes.ts';
 
 const delivery = {
   terminal: 'dead letter at once',
