@@ -8,15 +8,6 @@ export function shortTime(iso: string | null | undefined): string {
     : `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-export function clockTime(iso: string): string {
-  const time = new Date(iso);
-  return Number.isNaN(time.getTime()) ? iso : time.toISOString().slice(11, 23);
-}
-
-export function shortId(id: string): string {
-  return /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 13) : id;
-}
-
 export function list(values: readonly string[] | null | undefined): string {
   return values === null || values === undefined || values.length === 0 ? '' : values.join(', ');
 }
@@ -24,18 +15,6 @@ export function list(values: readonly string[] | null | undefined): string {
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return '';
   return value < 10_000 ? `${value} ms` : `${(value / 1000).toFixed(1)} s`;
-}
-
-export function bytes(value: number): string {
-  if (value < 1024) return `${value} B`;
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  let scaled = value / 1024;
-  let unit = 0;
-  while (scaled >= 1024 && unit < units.length - 1) {
-    scaled /= 1024;
-    unit += 1;
-  }
-  return `${scaled.toFixed(1)} ${units[unit]}`;
 }
 
 const RELATIVE = /^(\d{1,6})(s|m|h|d)$/;
