@@ -1,19 +1,37 @@
-/** The connection of one API key: made once, then kept; lost connections are taken up again for ever. */
+/**
+ * The connection of one API key: made once, then kept.
+ *
+ * 1. A lost connection is taken up again for ever.
+ * 2. A request is sent on a living connection only, and waits a while for one.
+ * 3. A request under way when the connection is lost fails at once: its answer can not come any more.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
 import { WritError } from '@writ/contracts';
 import { connect as connectToBus, errors, type NatsConnection } from '@nats-io/transport-node';
 import type { ConnectOptions } from './options.ts';
 
+const DRAIN_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const RECONNECT_FIRST_MS = 100;
-const RECONNECT_LONGEST_MS = 10_000;
+/** Long enough for the roles to be back first when a server restarts: it lets nobody in without them. */
+const RECONNECT_FIRST_MS = 1_000;
+const RECONNECT_LONGEST_MS = 5_000;
 
-/** `refused` while the bus turns the key away on reconnecting. */
-export type Health = { refused: boolean };
 export type BusConnection = {
   readonly connection: NatsConnection;
-  readonly health: Readonly<Health>;
+  /** Makes a request once there is a connection; throws `UNAUTHENTICATED` when the bus has turned the key away meanwhile. */
+  request<T>(make: () => Promise<T>, patienceMs: number): Promise<T>;
+  /** Lets what is under way finish, where there is somebody to finish it with, then closes. */
+  close(): Promise<void>;
 };
 type Pace = { readonly nextWaitMs: () => number; readonly reset: () => void };
+type Line = {
+  connected: boolean;
+  /** Whether the bus turns the key away on reconnecting. */
+  refused: boolean;
+  /** Called when the connection is lost, or is back. */
+  readonly onLost: Set<() => void>;
+  readonly onBack: Set<() => void>;
+};
 
 /** Connects with an API key; throws `UNAUTHENTICATED` or `BUS_UNAVAILABLE`. */
 export async function openConnection(
@@ -23,9 +41,55 @@ export async function openConnection(
   const pace = reconnectPace();
   const connection = await dial(options, { keyId, pace });
   pace.reset();
-  const health: Health = { refused: false };
-  void follow({ connection, health, pace }, options.onStatus);
-  return { connection, health };
+  const line: Line = { connected: true, refused: false, onLost: new Set(), onBack: new Set() };
+  void follow({ connection, line, pace }, options.onStatus);
+  return {
+    connection,
+    async request(make, patienceMs) {
+      if (!connection.isClosed()) await untilBack(line, patienceMs);
+      return untilLost(line, make());
+    },
+    async close() {
+      if (connection.isClosed()) return;
+      const late = wait(DRAIN_MS, undefined, { ref: false });
+      if (line.connected) await Promise.race([connection.drain(), late]).catch(() => undefined);
+      if (!connection.isClosed()) await connection.close();
+    },
+  };
+}
+
+async function untilBack(line: Line, patienceMs: number): Promise<void> {
+  if (line.connected) return;
+  await new Promise<void>((resolve) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      line.onBack.delete(settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, patienceMs);
+    line.onBack.add(settle);
+  });
+  if (line.connected) return;
+  if (line.refused)
+    throw new WritError(
+      'UNAUTHENTICATED',
+      'the bus no longer accepts the key; it was revoked or has expired',
+    );
+  throw new WritError('BUS_UNAVAILABLE', 'the connection is lost and did not come back in time');
+}
+
+async function untilLost<T>(line: Line, reply: Promise<T>): Promise<T> {
+  let lose = (): void => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    lose = () =>
+      reject(new WritError('BUS_UNAVAILABLE', 'the connection was lost before the answer came'));
+    line.onLost.add(lose);
+  });
+  try {
+    return await Promise.race([reply, lost]);
+  } finally {
+    line.onLost.delete(lose);
+  }
 }
 
 async function dial(
@@ -61,18 +125,22 @@ async function dial(
 }
 
 async function follow(
-  { connection, health, pace }: { connection: NatsConnection; health: Health; pace: Pace },
+  { connection, line, pace }: { connection: NatsConnection; line: Line; pace: Pace },
   onStatus: ConnectOptions['onStatus'],
 ): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'reconnect') {
-      health.refused = false;
+      line.connected = true;
+      line.refused = false;
       pace.reset();
+      for (const settle of [...line.onBack]) settle();
       onStatus?.({ state: 'connected', detail: status.server });
     } else if (status.type === 'disconnect') {
+      line.connected = false;
+      for (const lose of [...line.onLost]) lose();
       onStatus?.({ state: 'disconnected', detail: status.server });
     } else if (status.type === 'error' && isRefusal(status.error)) {
-      health.refused = true;
+      line.refused = true;
       onStatus?.({ state: 'refused', detail: status.error.message });
     }
   }
@@ -86,16 +154,14 @@ function isRefusal(thrown: unknown): boolean {
   );
 }
 
-/** How long to wait between tries: the longer the bus is away the longer, half of it by chance. */
+/** How long to wait between tries: a share of the time the bus is away, half of it by chance. */
 function reconnectPace(): Pace {
   let lostAt: number | undefined;
   return {
     nextWaitMs() {
       lostAt ??= Date.now();
-      const ceiling = Math.min(
-        RECONNECT_LONGEST_MS,
-        Math.max(RECONNECT_FIRST_MS, Date.now() - lostAt),
-      );
+      const share = (Date.now() - lostAt) / 4;
+      const ceiling = Math.min(RECONNECT_LONGEST_MS, Math.max(RECONNECT_FIRST_MS, share));
       return ceiling / 2 + Math.random() * (ceiling / 2);
     },
     reset() {

@@ -46,16 +46,14 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
     );
   const bus = await openConnection(options, keyId);
   const { connection } = bus;
+  let closing: Promise<void> | undefined;
   return {
     keyId,
     tenant,
     call: (outgoing) => call(bus, options, outgoing),
     subscribe: (subject) => connection.subscribe(subject),
     flush: () => connection.flush(),
-    async close() {
-      if (connection.isClosed()) return;
-      await (connection.isDraining() ? connection.closed() : connection.drain());
-    },
+    close: () => (closing ??= bus.close()),
   };
 }
 
@@ -70,15 +68,10 @@ function call(
   const once = async (): Promise<unknown> => {
     let reply: Msg;
     try {
-      reply = await bus.connection.request(subject, data, { timeout, headers });
-    } catch (cause) {
-      if (bus.health.refused)
-        throw new WritError(
-          'UNAUTHENTICATED',
-          'the bus no longer accepts the key; it was revoked or has expired',
-          { cause },
-        );
-      throw noReply(cause, asked);
+      const make = () => bus.connection.request(subject, data, { timeout, headers });
+      reply = await bus.request(make, timeout);
+    } catch (thrown) {
+      throw thrown instanceof WritError ? thrown : noReply(thrown, asked);
     }
     return accepted(reply, asked);
   };

@@ -5,6 +5,7 @@
  * 2. The handler is called for one event at a time, in the order of the log per subscription subject.
  * 3. Delivery is not promised: events while the connection is away are missed; `history` has them all.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { agentTokens, type EventName, WritError } from '@writ/contracts';
 import { errors, type Subscription } from '@nats-io/transport-node';
 import type { Link } from './link.ts';
@@ -52,7 +53,8 @@ export async function listen<N extends EventName>(
     failed = thrown;
   });
   await link.flush();
-  await Promise.resolve();
+  // A refusal arrives before the answer to the flush, and is handled in the turn after it.
+  await nextTurn();
   if (failed !== undefined) throw failed;
   return {
     done,
