@@ -4,6 +4,7 @@
  * It holds the pepper and the issuer's seed, and answers the server's question about every login that is not a role's.
  * Several gatekeepers share the questions as a queue group; with none running nobody but roles can connect.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   connectAs,
   type Logger,
@@ -15,6 +16,8 @@ import {
 import { createBouncer } from './bouncer.ts';
 import { createDesk } from './desk.ts';
 import { accountKeyOf } from './nkey.ts';
+
+const FLUSH_MS = 1_000;
 
 export type GatekeeperOptions = {
   readonly secrets: Secrets;
@@ -71,16 +74,18 @@ export async function startGatekeeper({
       'the keys can not be read from the log; nobody is let in until this role was upgraded or started again',
     );
   });
+  const answering = new Set<Promise<unknown>>();
   const subscription = calloutConnection.subscribe('$SYS.REQ.USER.AUTH', {
     queue: 'gatekeeper',
     callback(error, message) {
-      if (error) log.error({ err: error }, 'logins can not be received');
-      else
-        desk.answer(message.data).then(
-          (answer) => answer !== undefined && message.respond(answer),
-          (thrown: unknown) =>
-            log.error({ err: thrown }, 'a login could not be answered and is refused'),
-        );
+      if (error) return void log.error({ err: error }, 'logins can not be received');
+      const answered = desk.answer(message.data).then(
+        (answer) => answer !== undefined && message.respond(answer),
+        (thrown: unknown) =>
+          log.error({ err: thrown }, 'a login could not be answered and is refused'),
+      );
+      answering.add(answered);
+      void answered.then(() => answering.delete(answered));
     },
   });
   await calloutConnection.flush();
@@ -88,7 +93,13 @@ export async function startGatekeeper({
     name: 'gatekeeper',
     ready: () => state,
     async stop() {
-      await subscription.drain();
+      subscription.unsubscribe();
+      await Promise.all(answering);
+      // With the servers gone there is nobody to hear the last answers.
+      await Promise.race([
+        calloutConnection.flush(),
+        wait(FLUSH_MS, undefined, { ref: false }),
+      ]).catch(() => undefined);
       await bouncer.stop();
       await keyring.stop();
       await Promise.all(connections.map((connection) => connection.close()));
