@@ -32,11 +32,17 @@ export function openRequester(connection: NatsConnection): Requester {
       return connected;
     },
     async request({ subject, body, headers: lines = [], timeoutMs }) {
-      if (!connected) throw new WritError('BUS_UNAVAILABLE', 'the connection to NATS is lost and being restored; try again');
+      if (!connected)
+        throw new WritError(
+          'BUS_UNAVAILABLE',
+          'the connection to NATS is lost and being restored; try again',
+        );
       const sent = headers();
       for (const [name, value] of lines) sent.set(name, value);
       try {
-        return replyOf(await connection.request(subject, body, { timeout: timeoutMs, headers: sent }));
+        return replyOf(
+          await connection.request(subject, body, { timeout: timeoutMs, headers: sent }),
+        );
       } catch (thrown) {
         throw noReply(thrown, timeoutMs);
       }
@@ -54,12 +60,18 @@ function replyOf(message: Msg): BusReply {
 function noReply(thrown: unknown, timeoutMs: number): WritError {
   const causes = [thrown, thrown instanceof Error ? thrown.cause : undefined];
   if (causes.some((cause) => cause instanceof errors.NoRespondersError))
-    return new WritError('SERVICE_UNAVAILABLE', 'no role that answers this is running; start it with `writ run` and try again', { cause: thrown });
+    return new WritError(
+      'SERVICE_UNAVAILABLE',
+      'no role that answers this is running; start it with `writ run` and try again',
+      { cause: thrown },
+    );
   if (causes.some((cause) => cause instanceof errors.TimeoutError))
     return new WritError(
       'TIMEOUT',
       `no answer came in ${timeoutMs} ms, and it is not known whether it was done; send the same again under the same idempotency key`,
       { cause: thrown },
     );
-  return new WritError('BUS_UNAVAILABLE', 'the request could not be sent to NATS; try again', { cause: thrown });
+  return new WritError('BUS_UNAVAILABLE', 'the request could not be sent to NATS; try again', {
+    cause: thrown,
+  });
 }
