@@ -6,7 +6,7 @@ import { initialTrust } from '../trust/agent-trust.ts';
 import { minuteOf } from '../trust/facts.ts';
 import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
-import { type Grant, instantOf } from './grants.ts';
+import { type Grant, type GrantsState, instantOf } from './grants.ts';
 import { emptyTenant, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
@@ -30,6 +30,8 @@ export type Gathered = {
 
 /** At most so many near misses are named. */
 const MISSES_NAMED = 5;
+/** At most so many grants are recorded with a decision. */
+const MATCHES_NAMED = 64;
 const NOBODY = emptyTenant();
 const NO_POLICIES = { version: null, digest: 'sha256:none' } as const;
 
@@ -133,8 +135,8 @@ function findGrants(
   const missed: DecisionInputs['missed'] = [];
   let validUntilMs = Number.POSITIVE_INFINITY;
   const resourceName = `${resource.type}:${resource.id}`;
-  for (const grant of tenant.grants.get(agentId)?.grants.values() ?? []) {
-    if (!coversAny(grant.actions, action) || !coversAny(grant.resources, resourceName)) continue;
+  for (const grant of grantsFor(tenant.grants.get(agentId), action)) {
+    if (!coversAny(grant.resources, resourceName)) continue;
     const why = missOf(grant, nowMs);
     if (why === undefined) matched.push(grant);
     else if (missed.length < MISSES_NAMED) missed.push({ grantId: grant.grantId, why });
@@ -143,7 +145,34 @@ function findGrants(
     if (grant.status === 'active' && grant.untilMs > nowMs)
       validUntilMs = Math.min(validUntilMs, grant.untilMs);
   }
-  return { matched, missed, validUntilMs };
+  return { matched: atMost(MATCHES_NAMED, matched), missed, validUntilMs };
+}
+
+/** Grants by action, as they are asked for; a state never changes, so neither does what is found in it. */
+const byAction = new WeakMap<GrantsState, Map<string, readonly Grant[]>>();
+const ACTIONS_REMEMBERED = 256;
+
+function grantsFor(state: GrantsState | undefined, action: string): readonly Grant[] {
+  if (!state) return [];
+  const known = byAction.get(state) ?? new Map<string, readonly Grant[]>();
+  byAction.set(state, known);
+  const found = known.get(action);
+  if (found) return found;
+  const covering = [...state.grants.values()].filter(({ actions }) => coversAny(actions, action));
+  if (known.size < ACTIONS_REMEMBERED) known.set(action, covering);
+  return covering;
+}
+
+/** Of too many grants those that hold most easily, still in the order they were given. */
+function atMost(count: number, grants: Grant[]): Grant[] {
+  if (grants.length <= count) return grants;
+  const ease = ({ conditions }: Grant): number => {
+    const { maxCostMicros, ...others } = conditions;
+    if (Object.keys(others).length > 0) return -1;
+    return maxCostMicros ?? Number.POSITIVE_INFINITY;
+  };
+  const kept = new Set(grants.toSorted((a, b) => ease(b) - ease(a) || 0).slice(0, count));
+  return grants.filter((grant) => kept.has(grant));
 }
 
 function missOf(grant: Grant, nowMs: number): DecisionInputs['missed'][number]['why'] | undefined {
