@@ -176,6 +176,13 @@ describe('suspension', () => {
     expect(fold([feedback(0, { severity: 'critical' })], cleared).latchedBy).toBe(seq);
   });
 
+  test('a peer lowers the score of another agent, but never stops it', () => {
+    const peer = feedback(0, { severity: 'critical', source: 'peer', rater: 'town:rival', raterAgentId: 'town:rival' });
+    const after = fold([peer]);
+    expect(after.latchedBy).toBeNull();
+    expect(after.s).toBeGreaterThan(0n);
+  });
+
   test('a severity of critical on a good rating does not latch it', () => {
     expect(fold([feedback(1, { severity: 'critical' })]).latchedBy).toBeNull();
   });

@@ -6,8 +6,8 @@
  *
  * 1. An agent's praise of itself and praise from its own owner weigh nothing, whatever the source claims to be.
  * 2. Praise per rater owner and per agent is limited per UTC day.
- * 3. Blame is never limited, and a critical one latches the suspension. `blameOf` is the one place that decides both, so
- *    a rule that one rater alone cannot sink an agent belongs there.
+ * 3. Blame is never limited, and a critical one latches the suspension unless it is a peer's. `blameOf` is the one place
+ *    that decides both, so a rule that one rater alone cannot sink an agent belongs there.
  */
 
 import { type AgentTrust, type DayPraise, initialTrust } from './agent-trust.ts';
@@ -99,7 +99,9 @@ interface Blame {
 const NO_BLAME: Blame = { s: 0n, latches: false };
 
 function blameOf(weight: bigint, report: Report): Blame {
-  return { s: splitWeight(weight, report.rating).s, latches: report.severity === 'critical' && weight > 0n };
+  // A peer's word lowers a score by what the peer is trusted, but never stops another agent by itself.
+  const latches = report.severity === 'critical' && report.source !== 'peer' && weight > 0n;
+  return { s: splitWeight(weight, report.rating).s, latches };
 }
 
 function limitOf(report: Report, capped: boolean): PraiseLimit | null {
