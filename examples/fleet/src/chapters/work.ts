@@ -61,7 +61,7 @@ export async function produce(
     },
   );
   printer.done(
-    `${agentId.padEnd(18)} ${action} → ${file} (${made.bytes} bytes, ${Math.round(performance.now() - started)} ms with governance)`,
+    `${agentId.padEnd(18)} ${action} → ${path} (${made.bytes} bytes, ${Math.round(performance.now() - started)} ms with governance)`,
   );
   return { file: path, executionId: made.executionId };
 }
