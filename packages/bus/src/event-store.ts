@@ -1,7 +1,8 @@
 /** The log of a cell: loading and appending by aggregate, reading and following by sequence. */
 import type { NatsConnection } from '@nats-io/nats-core';
+import { loadMessages } from './aggregate-load.ts';
 import { Appender, type AggregateWrite, type Appended } from './append.ts';
-import { decodeEvent, type StoredEvent, type StoredMessage } from './event-codec.ts';
+import { decodeEvent, type StoredEvent } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 import { type BatchPosition, type Follower, type FollowSettings, followStream } from './stream-follower.ts';
@@ -75,15 +76,17 @@ class JetStreamEventStore implements EventStore {
 
   async load(subject: string, afterSeq = 0): Promise<{ events: StoredEvent[]; lastSeq: number }> {
     return await this.#guard(async () => {
-      const [last, messages] = await Promise.all([this.#leaderLast(subject), this.#replicaTail(subject, afterSeq)]);
-      await this.#catchUp(messages, subject, { afterSeq, lastSeq: last });
-      const lastSeq = Math.max(last, messages.at(-1)?.seq ?? 0);
+      const query = { connection: this.#connection, stream: this.stream, subject, afterSeq };
+      const { messages, lastSeq } = await loadMessages(query);
       return { events: messages.map(decodeEvent), lastSeq };
     });
   }
 
   async lastSequence(subject: string): Promise<number> {
-    return await this.#guard(() => this.#leaderLast(subject));
+    return await this.#guard(async () => {
+      const last = await leaderGet({ connection: this.#connection, stream: this.stream }, { last_by_subj: subject });
+      return last?.seq ?? 0;
+    });
   }
 
   async read({ fromSeq, limit, filter }: ReadQuery): Promise<StoredEvent[]> {
@@ -115,39 +118,6 @@ class JetStreamEventStore implements EventStore {
 
   async status(): Promise<StreamStatus> {
     return await this.#guard(() => streamStatus(this.#connection, this.stream));
-  }
-
-  async #leaderLast(subject: string): Promise<number> {
-    const last = await leaderGet({ connection: this.#connection, stream: this.stream }, { last_by_subj: subject });
-    return last?.seq ?? 0;
-  }
-
-  async #replicaTail(subject: string, afterSeq: number): Promise<StoredMessage[]> {
-    const all: StoredMessage[] = [];
-    for (let seq = afterSeq + 1; ; ) {
-      const query = { seq, next_by_subj: subject, batch: PAGE, max_bytes: PAGE_BYTES };
-      const { messages, pending } = await directGet(this.#connection, this.stream, query);
-      all.push(...messages);
-      const last = messages.at(-1);
-      if (last === undefined || pending === 0) return all;
-      seq = last.seq + 1;
-    }
-  }
-
-  /** What the replica did not have yet comes from the leader, one by one. */
-  async #catchUp(
-    messages: StoredMessage[],
-    subject: string,
-    { afterSeq, lastSeq }: { readonly afterSeq: number; readonly lastSeq: number },
-  ): Promise<void> {
-    const from = { connection: this.#connection, stream: this.stream };
-    for (;;) {
-      const reached = messages.at(-1)?.seq ?? afterSeq;
-      if (reached >= lastSeq) return;
-      const next = await leaderGet(from, { seq: reached + 1, next_by_subj: subject });
-      if (next === undefined || next.seq > lastSeq) return;
-      messages.push(next);
-    }
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

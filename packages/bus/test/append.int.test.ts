@@ -41,6 +41,22 @@ describe('appending to one aggregate', () => {
     expect(await store.load(fresh())).toEqual({ events: [], lastSeq: 0 });
   });
 
+  test('loads a long life among the events of others, whole and from any point of it', async () => {
+    const [long, other] = [fresh(), fresh()];
+    const seqs: number[] = [];
+    let [last, otherLast] = [0, 0];
+    for (let n = 0; n < 90; n++) {
+      const { events, lastSeq } = await store.append([write(long, last, ...(n % 3 === 0 ? ['x', 'y'] : ['x']))]);
+      seqs.push(...events.map((event) => event.seq));
+      last = lastSeq;
+      otherLast = (await store.append([write(other, otherLast, 'between')])).lastSeq;
+    }
+    for (const from of [0, 1, 5, 60, 90, 118, 119, 120]) {
+      const afterSeq = seqs[from - 1] ?? 0;
+      expect((await store.load(long, afterSeq)).events.map((event) => event.seq)).toEqual(seqs.filter((seq) => seq > afterSeq));
+    }
+  });
+
   test('is refused as a conflict when the aggregate moved on, and stores nothing', async () => {
     const subject = fresh();
     await store.append([write(subject, 0, 'one')]);
