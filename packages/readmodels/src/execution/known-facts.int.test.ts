@@ -1,0 +1,122 @@
+import { eventRun, storedRun } from '@writ/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyEntries } from '../projection/apply.ts';
+import { resetProjections } from '../projection/reset.ts';
+import { projections } from '../projections.ts';
+import { announcement, recorded, report } from '../recorded.fixture.ts';
+import {
+  batchOf,
+  claimAll,
+  entriesOf,
+  openTestStore,
+  type TestStore,
+} from '../test-store.fixture.ts';
+import { type FactQuery, knownFacts } from './known-facts.ts';
+
+const events = [
+  recorded({ type: 'ExecutionStarted', data: announcement }, { seq: 1, idempotencyKey: 'start-1' }),
+  recorded(
+    { type: 'ExecutionReported', data: { ...report, executionId: 'exec-2' } },
+    { seq: 2, idempotencyKey: 'report-2' },
+  ),
+  recorded(
+    {
+      type: 'FeedbackGiven',
+      data: {
+        feedbackId: 'fb-1',
+        agentId: 'worker',
+        executionId: null,
+        rating: 0.9,
+        source: 'human',
+        rater: 'usr_dana',
+        severity: 'normal',
+        comment: null,
+      },
+    },
+    { seq: 3 },
+  ),
+].map((event) => ({ ...event, subject: 'writ.default.evt.execution.facts._.worker' }));
+
+let store: TestStore;
+beforeAll(async () => {
+  store = await openTestStore();
+});
+afterAll(() => store.drop());
+
+const ask = (kind: FactQuery['kind'], id: string, more: Partial<FactQuery> = {}): FactQuery => ({
+  tenant: 'default',
+  agentId: 'worker',
+  kind,
+  id,
+  idempotencyKey: null,
+  ...more,
+});
+
+describe('known facts', () => {
+  test('before anything is projected nothing is known up to 0', async () => {
+    expect(await knownFacts(store, [ask('started', 'exec-1')])).toEqual({
+      facts: [undefined],
+      position: 0,
+    });
+  });
+
+  test('facts are found by id or by idempotency key, in the order they were asked for', async () => {
+    const claims = await claimAll(store, projections.EVENTS);
+    await applyEntries(store.pool, claims, {
+      ...batchOf(entriesOf(events)),
+      through: { seq: 9, id: 'event-9' },
+    });
+    const { facts, position } = await knownFacts(store, [
+      ask('feedback', 'fb-1'),
+      ask('started', 'exec-1'),
+      ask('reported', 'exec-1'),
+      ask('reported', 'unheard', { idempotencyKey: 'report-2' }),
+      ask('started', 'exec-2'),
+      ask('started', 'exec-1', { agentId: 'other' }),
+      ask('started', 'exec-1', { tenant: 'acme' }),
+      ask('started', 'unheard', { idempotencyKey: 'report-2' }),
+    ]);
+    expect(position).toBe(9);
+    expect(facts).toEqual([
+      { id: 'fb-1', eventId: 'event-3', seq: 3, fingerprint: 'print-3' },
+      { id: 'exec-1', eventId: 'event-1', seq: 1, fingerprint: 'print-1' },
+      undefined,
+      { id: 'exec-2', eventId: 'event-2', seq: 2, fingerprint: 'print-2' },
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('every fact of a long run is known, with nothing beyond the position', async () => {
+    await resetProjections(store.pool, projections.EVENTS);
+    const run = storedRun(eventRun({ count: 2000, seed: 41 }));
+    await applyEntries(
+      store.pool,
+      await claimAll(store, projections.EVENTS),
+      batchOf(entriesOf(run.slice(0, 1500))),
+    );
+    const queries = run.flatMap((event): (FactQuery & { seq: number })[] => {
+      const { tenant, seq } = event;
+      if (event.type === 'ExecutionStarted')
+        return [
+          { ...ask('started', event.data.executionId), tenant, agentId: event.data.agentId, seq },
+        ];
+      if (event.type === 'ExecutionReported')
+        return [
+          { ...ask('reported', event.data.executionId), tenant, agentId: event.data.agentId, seq },
+        ];
+      if (event.type === 'FeedbackGiven')
+        return [
+          { ...ask('feedback', event.data.feedbackId), tenant, agentId: event.data.agentId, seq },
+        ];
+      return [];
+    });
+    const { facts, position } = await knownFacts(store, queries);
+    expect(position).toBe(1500);
+    expect(facts.map((fact) => fact?.seq)).toEqual(
+      queries.map(({ seq }) => (seq <= 1500 ? seq : undefined)),
+    );
+  });
+});
