@@ -78,7 +78,7 @@ export async function startGatekeeper({
   const subscription = calloutConnection.subscribe('$SYS.REQ.USER.AUTH', {
     queue: 'gatekeeper',
     callback(error, message) {
-      if (error) return void log.error({ err: error }, 'logins can not be received');
+      if (error) return log.error({ err: error }, 'logins can not be received');
       const answered = desk.answer(message.data).then(
         (answer) => answer !== undefined && message.respond(answer),
         (thrown: unknown) =>

@@ -196,10 +196,8 @@ describe('governed work', () => {
         severity: null,
       },
     });
-    expect(reported?.data).toHaveProperty(
-      'executionId',
-      (started?.data as { executionId: string }).executionId,
-    );
+    if (started?.type !== 'ExecutionStarted') throw new Error('it was not announced');
+    expect(reported).toHaveProperty('data.executionId', started.data.executionId);
   });
 
   test('that is not allowed is not done, and says why', async () => {
