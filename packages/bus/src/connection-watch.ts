@@ -1,5 +1,5 @@
 /** Whether a connection is up, so that nothing waits for an answer that was lost with it. */
-import type { NatsConnection } from '@nats-io/nats-core';
+import { errors, type NatsConnection } from '@nats-io/nats-core';
 
 /** The connection went away before the answer came. */
 export class ConnectionLostError extends Error {
@@ -24,6 +24,7 @@ export function watchOf(connection: NatsConnection): ConnectionWatch {
 export class ConnectionWatch {
   readonly #lost = new Set<() => void>();
   readonly #back = new Set<() => void>();
+  readonly #forbidden = new Set<(subject: string) => void>();
   #connected: boolean;
 
   constructor(connection: NatsConnection) {
@@ -67,10 +68,25 @@ export class ConnectionWatch {
     return () => void this.#back.delete(callback);
   }
 
+  /** Calls back each time the connection is lost; what it returns ends that. */
+  onLost(callback: () => void): () => void {
+    this.#lost.add(callback);
+    return () => void this.#lost.delete(callback);
+  }
+
+  /** Calls back with the subject each time the broker refuses a publish. */
+  onForbidden(callback: (subject: string) => void): () => void {
+    this.#forbidden.add(callback);
+    return () => void this.#forbidden.delete(callback);
+  }
+
   async #listen(connection: NatsConnection): Promise<void> {
-    for await (const { type } of connection.status()) {
+    for await (const status of connection.status()) {
+      const { type } = status;
       if (type === 'disconnect' || type === 'close') this.#turn(false, this.#lost);
       else if (type === 'reconnect') this.#turn(true, this.#back);
+      else if (type === 'error' && status.error instanceof errors.PermissionViolationError && status.error.operation === 'publish')
+        for (const callback of this.#forbidden) callback(status.error.subject);
     }
     this.#turn(false, this.#lost);
   }

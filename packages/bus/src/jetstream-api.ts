@@ -1,7 +1,7 @@
 /** Requests to the JetStream API with the broker's own error codes kept, and what they mean to a caller. */
-import { errors, type Msg, type NatsConnection } from '@nats-io/nats-core';
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
-import { watchOf } from './connection-watch.ts';
+import { ForbiddenError, request } from './request-mux.ts';
 
 /** The codes of JetStream that the bus acts on. */
 export const jetStreamCodes = {
@@ -40,8 +40,7 @@ export async function askJetStream<T>(
   timeoutMs = 5000,
 ): Promise<T> {
   const payload = body === undefined ? '' : JSON.stringify(body);
-  const ask = () => connection.request(`$JS.API.${path}`, payload, { timeout: timeoutMs });
-  return parseReply<T>(await watchOf(connection).unlessLost(ask));
+  return parseReply<T>(await request(connection, `$JS.API.${path}`, payload, { timeoutMs }));
 }
 
 /** Reads a JSON answer of JetStream; an `error` member becomes a `JetStreamFault`. */
@@ -65,7 +64,7 @@ export function toLogError(thrown: unknown, stream: string): WritError {
     return new WritError('BODY_TOO_LARGE', `the message is larger than \`${stream}\` takes`, { cause: thrown });
   if (isFault(thrown, jetStreamCodes.streamNotFound))
     return new WritError('LOG_UNAVAILABLE', `there is no stream \`${stream}\`; run \`writ streams apply\``, { cause: thrown });
-  if (isForbidden(thrown))
+  if (thrown instanceof ForbiddenError)
     return new WritError('INTERNAL', `the role may not do this to \`${stream}\`: ${messageOf(thrown)}`, { cause: thrown });
   return new WritError('LOG_UNAVAILABLE', `the stream \`${stream}\` does not answer: ${messageOf(thrown)}`, { cause: thrown });
 }
@@ -74,11 +73,6 @@ export function isFull(thrown: unknown): boolean {
   if (!(thrown instanceof JetStreamFault)) return false;
   if (thrown.errCode === jetStreamCodes.storageFull) return true;
   return thrown.errCode === jetStreamCodes.storeFailed && thrown.message.includes('maximum');
-}
-
-function isForbidden(thrown: unknown): boolean {
-  const inner = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  return inner instanceof errors.PermissionViolationError;
 }
 
 export function messageOf(thrown: unknown): string {

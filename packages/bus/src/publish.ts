@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import { watchOf } from './connection-watch.ts';
 import { encodedHeaders } from './header-block.ts';
 import { isFault, isFull, JetStreamFault, jetStreamCodes, parseReply } from './jetstream-api.ts';
+import { request } from './request-mux.ts';
 
 export type Outgoing = {
   /** The ingest subject. */
@@ -54,7 +54,7 @@ export async function publishOnce(options: PublishOptions, messages: readonly Ou
 
 function publish({ connection, timeoutMs }: PublishOptions, message: Outgoing, more: string): Promise<Msg> {
   const headers = encodedHeaders(message.headers + more);
-  return watchOf(connection).unlessLost(() => connection.request(message.subject, message.body, { headers, timeout: timeoutMs }));
+  return request(connection, message.subject, message.body, { headers, timeoutMs });
 }
 
 async function publishBatch(options: PublishOptions, messages: readonly Outgoing[]): Promise<Msg> {

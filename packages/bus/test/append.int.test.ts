@@ -144,7 +144,7 @@ describe('an answer that never came', () => {
     const tried = openEventStore({ connection, ...bus.secrets });
     const resume = await stand(connection);
     const appended = tried.append([write(subject, 0, 'once')]);
-    await resume(2);
+    await resume(2, appended);
     const { lastSeq } = await appended;
     expect(await stored(subject)).toEqual(['once']);
     expect(await store.lastSequence(subject)).toBe(lastSeq);
@@ -157,7 +157,7 @@ describe('an answer that never came', () => {
     const other = await bus.store();
     const resume = await stand(connection);
     const both = Promise.allSettled([one.append([write(subject, 0, 'left')]), other.append([write(subject, 0, 'right')])]);
-    await resume(2);
+    await resume(2, both);
     const results = await both;
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
     expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'VERSION_CONFLICT' });
@@ -177,15 +177,16 @@ describe('an answer that never came', () => {
   });
 });
 
-/** Stops the server; what comes back lets it go on when so many messages were sent to it since. */
-async function stand(connection: NatsConnection): Promise<(messages: number) => Promise<void>> {
+/** Stops the server; what comes back lets it go on when so many messages were sent to it since, or all is settled. */
+async function stand(connection: NatsConnection): Promise<(messages: number, settled: Promise<unknown>) => Promise<void>> {
   await connection.flush();
   const [pid = 0] = bus.pids();
   process.kill(pid, 'SIGSTOP');
   const before = connection.stats().outMsgs;
-  return async (messages) => {
+  return async (messages, settled) => {
     try {
-      await eventually(() => connection.stats().outMsgs >= before + messages);
+      // A signal takes effect a moment later: the server may have done everything just before it.
+      await Promise.race([settled, eventually(() => connection.stats().outMsgs >= before + messages)]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
