@@ -26,12 +26,20 @@ const [rounds = 10, sliceMs = 500] = process.argv.slice(2).map(Number);
 
 async function prepare(): Promise<GovernedBus> {
   const bus = await GovernedBus.start();
-  for (let i = 0; i < AGENTS; i++) await bus.reader(`lab:agent${i}`);
+  for (let i = 0; i < AGENTS; i++) {
+    await bus.register(`lab:agent${i}`);
+    await bus.grant(`lab:agent${i}`, { actions: ['read', 'search'] });
+  }
   const forbids = Array.from({ length: POLICIES }, (_, i): [string, string] => [
     `p${i}`,
     i < 2
       ? `forbid (principal, action == Action::"read", resource) unless { principal.trust >= ${50 + i} };`
       : `forbid (principal, action == Action::"act${i}", resource);`,
+  ]);
+  // Only the engine can follow a pattern.
+  forbids.push([
+    'like',
+    'forbid (principal, action == Action::"search", resource) when { context.query like "*drop table*" };',
   ]);
   await bus.activate(Object.fromEntries(forbids));
   return bus;
@@ -94,21 +102,24 @@ const governor = await child(
   (process.env['GOVERNOR_FLAGS'] ?? '').split(' ').filter(Boolean),
 );
 const connection = await bus.bus.connect('operator');
+const engine = (n: number): string => fresh(n).replace('"read"', '"search"');
 const required = (n: number): string =>
   `${remembered(n).slice(0, -1)},"options":{"record":"required"}}`;
 const variants = [
   { name: 'buffered-1', inFlight: 1, bodyOf: fresh },
+  { name: 'engine-1', inFlight: 1, bodyOf: engine },
   { name: 'memoised-1', inFlight: 1, bodyOf: remembered },
   { name: 'required-1', inFlight: 1, bodyOf: required },
   { name: 'unmemoised-32', inFlight: 32, bodyOf: fresh },
+  { name: 'engine-32', inFlight: 32, bodyOf: engine },
   { name: 'memoised-32', inFlight: 32, bodyOf: remembered },
 ].filter(({ name }) => (process.env['BENCH_ONLY'] ?? name) === name);
 // The compilers of both processes warm up on many questions before anything counts.
 for (const subject of [ECHO, ASK])
-  for (let i = 0; i < 6; i++)
+  for (let i = 0; i < 8; i++)
     await drive(
       connection,
-      { name: 'warm-up', subject, inFlight: 32, bodyOf: fresh },
+      { name: 'warm-up', subject, inFlight: 32, bodyOf: i % 2 === 0 ? fresh : engine },
       { latencies: [], elapsedMs: 0 },
     );
 for (const variant of variants) {

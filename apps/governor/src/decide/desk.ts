@@ -37,7 +37,7 @@ export type DeskOptions = Room & {
   readonly onError: (error: unknown) => void;
 };
 
-const MAX_WAITING = 4096;
+const MAX_WAITING = 2048;
 
 export class Desk {
   readonly #options: DeskOptions;

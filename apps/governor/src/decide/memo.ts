@@ -31,6 +31,7 @@ const MAX_LENGTH = 16 * 1024 * 1024;
 const MAX_QUESTION_LENGTH = 4096;
 
 export class Memo {
+  readonly #asked = new AskedBefore();
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
   #length = 0;
@@ -49,8 +50,9 @@ export class Memo {
     return old;
   }
 
+  /** Keeps an answer when its question was asked before: most of those that are asked once never come again. */
   keep(key: string, answer: Answer, dependence: Dependence): void {
-    if (key.length > MAX_QUESTION_LENGTH) return;
+    if (key.length > MAX_QUESTION_LENGTH || !this.#asked.note(key)) return;
     const { tenant, agent } = dependence;
     this.#add(key, {
       ...answer,
@@ -69,6 +71,21 @@ export class Memo {
     }
     this.#young.set(key, entry);
     this.#length += lengthOf(key, entry);
+  }
+}
+
+/** Which questions came lately, by a hash: a question that shares it with another is kept a little too early. */
+class AskedBefore {
+  readonly #hashes = new Int32Array(65_536);
+
+  /** Says whether a question was noted before, and notes it. */
+  note(key: string): boolean {
+    let hash = 0x811c9dc5 | 0;
+    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+    const place = (hash ^ (hash >>> 16)) & 0xffff;
+    const before = this.#hashes[place] === hash;
+    this.#hashes[place] = hash;
+    return before;
   }
 }
 

@@ -96,9 +96,7 @@ export function isAction(
   );
 }
 
-export function isResource(
-  value: unknown,
-): value is {
+export function isResource(value: unknown): value is {
   readonly type: string;
   readonly id: string;
   readonly properties: Members | undefined;

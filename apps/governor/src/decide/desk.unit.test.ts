@@ -1,0 +1,222 @@
+import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
+import { encodeToken, type EvaluationReply, type WritEvent } from '@writ/contracts';
+import { openCedar } from '@writ/policy';
+import { expect, test } from 'vitest';
+import { RecordLog } from '../records/record-log.ts';
+import { GovernedState } from '../state/governed-state.ts';
+import { Desk } from './desk.ts';
+
+const engine = openCedar();
+const cell = 'c1-00000000';
+const startMs = Date.UTC(2027, 0, 4, 9);
+
+/** A desk whose log, clock and decision log the test moves by hand. */
+class ManualDesk {
+  readonly desk: Desk;
+  readonly state: GovernedState;
+  readonly records: RecordLog;
+  readonly appended: string[] = [];
+  nowMs = startMs;
+  skewed = false;
+  holdAppends = false;
+  #follow: FollowEvents | undefined;
+  #seq = 0;
+
+  constructor() {
+    const follow: EventStore['follow'] = (options) => {
+      this.#follow = options;
+      return {
+        position: 0,
+        done: new Promise<void>(() => undefined),
+        stop: () => Promise.resolve(),
+      };
+    };
+    this.state = new GovernedState({
+      store: { follow },
+      engine,
+      clock: () => this.nowMs,
+      onTrouble() {},
+      onEnd() {},
+    });
+    const append = async ({ body }: { readonly body: Uint8Array | string }): Promise<number> => {
+      if (this.holdAppends) return await new Promise<number>(() => undefined);
+      return this.appended.push(String(body));
+    };
+    this.records = new RecordLog({
+      log: { append, lastOf: () => Promise.resolve(undefined) },
+      governor: 'g',
+      clock: () => this.nowMs,
+      onTrouble() {},
+    });
+    this.desk = new Desk({
+      state: this.state,
+      engine,
+      records: this.records,
+      cell,
+      segment: 1,
+      skewed: () => this.skewed,
+      onError() {},
+    });
+    this.tell({
+      type: 'KeyCreated',
+      data: {
+        keyId: 'k0admin0000',
+        name: 'a',
+        role: 'admin',
+        agents: [],
+        expiresAt: null,
+        secretHash: '',
+      },
+    });
+    const agent = {
+      agentId: 'reader',
+      name: 'r',
+      type: 'reader',
+      version: '1.0.0',
+      capabilities: [],
+      runtime: { kind: 'nats' as const },
+      owner: null,
+      labels: {},
+      keyId: 'k0admin0000',
+    };
+    this.tell({ type: 'AgentRegistered', data: agent });
+    this.tell({
+      type: 'GrantIssued',
+      data: {
+        grantId: 'g1',
+        agentId: 'reader',
+        actions: ['read'],
+        resources: ['*'],
+        notBefore: null,
+        expiresAt: null,
+        conditions: {},
+        reason: null,
+        issuedBy: 'k',
+      },
+    });
+  }
+
+  tell(event: WritEvent, timeMs = startMs - 1000): void {
+    this.#seq += 1;
+    const meta = {
+      seq: this.#seq,
+      subject: 's',
+      tenant: 'default',
+      id: 'e',
+      timeMs,
+      version: 1,
+      actor: { type: 'api_key', id: 'k' },
+      correlationId: null,
+      causationId: null,
+    };
+    const stored = { ...event, ...meta, idempotencyKey: null, fingerprint: null } as StoredEvent;
+    void this.#follow?.onEvents([stored], { lastSeq: this.#seq, pending: 0 });
+  }
+
+  heartbeat(): void {
+    this.#follow?.onIdle?.(this.#seq);
+  }
+
+  /** Asks and keeps the answer, which may come later. */
+  ask(body: object = {}): { reply?: EvaluationReply } {
+    const question = {
+      subject: { type: 'agent', id: 'reader' },
+      action: { name: 'read' },
+      resource: { type: 'dataset', id: 'x' },
+      ...body,
+    };
+    const answer: { reply?: EvaluationReply } = {};
+    this.desk.permission(
+      'writ.default.ask.k0admin0000.permission',
+      Buffer.from(JSON.stringify(question)),
+      (text) => {
+        answer.reply = JSON.parse(text) as EvaluationReply;
+      },
+    );
+    return answer;
+  }
+
+  codeNow(body: object = {}): string | undefined {
+    const { reply } = this.ask(body);
+    return reply?.decision === true ? 'allowed' : reply?.context.code;
+  }
+}
+
+test('a clock that is off denies', () => {
+  const manual = new ManualDesk();
+  expect(manual.codeNow()).toBe('allowed');
+  manual.skewed = true;
+  expect(manual.codeNow()).toBe('CLOCK_SKEW');
+});
+
+test('silence for more than two seconds denies what was just allowed, until a heartbeat', () => {
+  const manual = new ManualDesk();
+  expect(manual.codeNow()).toBe('allowed');
+  manual.nowMs += 2001;
+  expect(manual.codeNow()).toBe('STALE_STATE');
+  manual.heartbeat();
+  expect(manual.codeNow()).toBe('allowed');
+});
+
+test('an answer from memory has its own id, the time and the sequence of its moment', () => {
+  const manual = new ManualDesk();
+  const answers = [0, 1, 2, 3].map(() => {
+    manual.nowMs += 10;
+    manual.tell({
+      type: 'ExecutionStarted',
+      data: {
+        executionId: 'e',
+        agentId: 'reader',
+        action: 'read',
+        resource: 'dataset:x',
+        decisionId: null,
+        startedAt: null,
+      },
+    });
+    return manual.ask().reply?.context;
+  });
+  expect(new Set(answers.map((context) => context?.decisionId)).size).toBe(4);
+  expect(answers.map((context) => context?.seq)).toEqual([4, 5, 6, 7]);
+  expect(answers.map((context) => Date.parse(context?.evaluatedAt ?? '') - startMs)).toEqual([
+    10, 20, 30, 40,
+  ]);
+});
+
+test('memory forgets what changed: each kind of change is seen by the next question', () => {
+  const manual = new ManualDesk();
+  const allowedTwice = (): void =>
+    expect([manual.codeNow(), manual.codeNow(), manual.codeNow()]).toEqual(
+      Array(3).fill('allowed'),
+    );
+  allowedTwice();
+  manual.tell({ type: 'AgentSuspended', data: { agentId: 'reader', reason: null } });
+  manual.ask();
+  manual.tell({ type: 'AgentResumed', data: { agentId: 'reader', reason: null } });
+  allowedTwice();
+  manual.tell({ type: 'KeyRevoked', data: { keyId: 'k0admin0000', reason: null } });
+  const revoked = manual.ask();
+  expect(revoked.reply?.decision ?? false).toBe(false);
+});
+
+test('the time of a newer event moves the clock forward', () => {
+  const manual = new ManualDesk();
+  manual.tell({ type: 'AgentResumed', data: { agentId: 'reader', reason: null } }, startMs + 300);
+  expect(Date.parse(manual.ask().reply?.context.evaluatedAt ?? '')).toBe(startMs + 300);
+});
+
+test('beyond what may wait, questions are refused as an overload', () => {
+  const manual = new ManualDesk();
+  manual.holdAppends = true;
+  const atLeast = encodeToken({ cell, segment: 1, seq: 99 });
+  const answers = Array.from({ length: 1000 }, () => manual.ask({ options: { atLeast } }));
+  expect(answers.every(({ reply }) => reply === undefined)).toBe(true);
+  const codes = Array.from({ length: 1100 }, () =>
+    manual.codeNow({ options: { record: 'required' } }),
+  );
+  expect(codes.filter((code) => code === undefined)).toHaveLength(1048);
+  expect(codes.slice(1048)).toEqual(Array(52).fill('OVERLOADED'));
+  manual.records.of('default').stop();
+  expect(manual.codeNow({ options: { record: 'required' } })).toBe('LOG_UNAVAILABLE');
+  manual.state.waiters.close();
+  expect(answers.every(({ reply }) => reply?.context.code === 'STALE_STATE')).toBe(true);
+});
