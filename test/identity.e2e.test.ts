@@ -193,17 +193,66 @@ test('what JetStream acknowledges to a subject of the log is not in the log', as
   expect(await log()).toHaveLength(before);
 });
 
+test('what JetStream acknowledges to its own API does nothing there', async () => {
+  const api = [
+    ...[
+      'PURGE',
+      'DELETE',
+      'UPDATE',
+      'MSG.DELETE',
+      'LEADER.STEPDOWN',
+      'RESTORE',
+      'SNAPSHOT',
+    ].flatMap((verb) =>
+      ['INBOX', 'OPS', 'DECISIONS', 'EVENTS-1'].map((name) => `STREAM.${verb}.${name}`),
+    ),
+    ...['DELETE', 'PAUSE', 'RESET', 'UNPIN', 'LEADER.STEPDOWN', 'MSG.NEXT'].map(
+      (verb) => `CONSUMER.${verb}.INBOX.commander`,
+    ),
+  ];
+  const inbox = `writ.default.inbox.${mallory.keyId}.registry.register-agent`;
+  for (const request of api)
+    mallory.connection.publish(inbox, 'not a command', { reply: `$JS.API.${request}` });
+  mallory.connection.publish(inbox, JSON.stringify(agent('town:mallory')));
+  await mallory.connection.flush();
+  const registered = await eventually(async () =>
+    (await log()).find(({ subject }) => subject.endsWith('.town.mallory')),
+  );
+  legitimate.push(registered?.id ?? '');
+  expect(await writ.run(['streams', 'check'])).toMatchObject({ code: 0 });
+});
+
+test('a trace of a message goes nowhere that its sender could not publish to', async () => {
+  const subject = `writ.default.inbox.${mallory.keyId}.registry.register-agent`;
+  const destinations = [
+    'writ.default.evt.traced.a.b',
+    `_writ.${secrets.ingest}.default.evt.traced.a.b`,
+    `_INBOX.${victim.keyId}.traced`,
+  ];
+  for (const destination of destinations) {
+    const traced = headers();
+    traced.set('Nats-Trace-Dest', destination);
+    mallory.connection.publish(subject, 'not a command', { headers: traced });
+  }
+  await mallory.connection.flush();
+  await eventually(() => destinations.every((destination) => mallory.refused.has(destination)));
+});
+
 test('an answer to a command goes nowhere but to an inbox, and such a command is not done', async () => {
   const ingested = `_writ.${secrets.ingest}.default.evt.registry.agent.town.victim`;
   const subject = `writ.default.cmd.${mallory.keyId}.registry.register-agent`;
   for (const reply of [forgedSubject, ingested, '$JS.API.STREAM.PURGE.EVENTS-1', 'writ.x'])
-    mallory.connection.publish(subject, JSON.stringify(agent('town:mallory')), { reply });
+    mallory.connection.publish(
+      subject,
+      JSON.stringify({ ...agent('town:mallory'), name: 'forged' }),
+      { reply },
+    );
   const ask = `writ.default.ask.${mallory.keyId}.permission`;
   for (const reply of [forgedSubject, ingested]) mallory.connection.publish(ask, '{}', { reply });
   await mallory.connection.flush();
   // The responders answer in turn: when this is answered, those were handled.
   await give(victim, 'registry.register-agent', agent('town:victim'));
-  expect((await log()).filter(({ subject: at }) => at.endsWith('mallory'))).toEqual([]);
+  expect((await log()).map(({ id }) => id).slice(1)).toEqual(legitimate);
 });
 
 test('an answer to a service ping goes nowhere but to an inbox', async () => {
