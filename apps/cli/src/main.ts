@@ -22,6 +22,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 await runProgram(host, process.argv.slice(2));
 process.exitCode = host.exitCode;
+// The verb is over: what still holds the process is a handle that did not close.
+setTimeout(() => process.exit(), 2000).unref();
 
 function interrupted(): AbortSignal {
   const controller = new AbortController();

@@ -8,6 +8,8 @@ export type Query = Readonly<Record<string, string | number | readonly string[] 
 export type HttpClient = {
   readonly baseUrl: string;
   get<T>(path: string, query?: Query): Promise<T>;
+  /** The answer as it is, for what is not JSON. */
+  text(path: string): Promise<string>;
   /** Like `get`, but an answer that is not 2xx is an answer too, if it is one of ours. */
   getWhatever<T>(path: string): Promise<{ readonly ok: boolean; readonly body: T }>;
   send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
@@ -51,6 +53,11 @@ export function openHttpClient(options: ClientOptions): HttpClient {
   return {
     baseUrl,
     get: (path, query = {}) => json(address(baseUrl, path, query), { headers: authorization }),
+    async text(path) {
+      const init = { headers: authorization, signal: AbortSignal.timeout(timeoutMs) };
+      const response = await request(`${baseUrl}${path}`, init);
+      return reach(() => response.text());
+    },
     async getWhatever<T>(path: string) {
       const init = { headers: authorization, signal: AbortSignal.timeout(timeoutMs) };
       const response = await reach(() => fetch(`${baseUrl}${path}`, init));

@@ -18,7 +18,7 @@ export function addStatusVerb(program: Command, host: Host): void {
 async function status(session: Session): Promise<ExitCode> {
   const connection = session.connection();
   const ready = await session.api().getWhatever<ReadyReport>('/ready');
-  const report = {
+  const report: Report = {
     httpUrl: session.api().baseUrl,
     natsUrl: connection?.natsUrl ?? session.config.environment.WRIT_NATS_URL ?? null,
     dataDir: connection === undefined ? null : session.config.dataDir,
@@ -27,9 +27,30 @@ async function status(session: Session): Promise<ExitCode> {
     roles: connection?.roles ?? [],
     ready: ready.ok,
     troubles: ready.body.troubles ?? [],
+    readModels: await readLags(session),
   };
   session.out.document(report, () => render(session.out, report));
   return ready.ok ? exitCodes.done : exitCodes.unreachable;
+}
+
+type Lag = { readonly projection: string; readonly behind: number };
+
+/** From the metrics, which only an operator's key may read. */
+async function readLags({ api }: Session): Promise<readonly Lag[] | null> {
+  const text = await api()
+    .text('/metrics')
+    .catch(() => null);
+  if (text === null) return null;
+  return [...text.matchAll(/^writ_projection_lag_events\{projection="([^"]+)"\} (\d+)/gm)].map(
+    ([, projection = '', behind]) => ({ projection, behind: Number(behind) }),
+  );
+}
+
+function lagInWords(lags: readonly Lag[] | null): string | null {
+  if (lags === null || lags.length === 0) return null;
+  const late = lags.filter(({ behind }) => behind > 0);
+  if (late.length === 0) return `${lags.length}, all at the end of the log`;
+  return late.map(({ projection, behind }) => `${projection} ${behind} events behind`).join(', ');
 }
 
 type Report = {
@@ -41,6 +62,8 @@ type Report = {
   readonly roles: readonly string[];
   readonly ready: boolean;
   readonly troubles: readonly Trouble[];
+  /** `null` where the key may not ask. */
+  readonly readModels: readonly Lag[] | null;
 };
 
 function render(out: Output, report: Report): string {
@@ -53,6 +76,7 @@ function render(out: Output, report: Report): string {
     ['process', report.pid === null ? null : String(report.pid)],
     ['tenant', report.tenant],
     ['roles', report.roles.join(', ')],
+    ['read models', lagInWords(report.readModels)],
   ]);
   const columns: Column<Trouble>[] = [
     { title: 'PART', cell: (trouble) => trouble.part },

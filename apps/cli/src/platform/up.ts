@@ -22,6 +22,7 @@ export async function up(session: Session, flags: UpFlags): Promise<ExitCode> {
   });
   try {
     const startedMs = performance.now();
+    out.note(`starting in ${session.config.dataDir}`);
     const platform = await start(session, {
       fresh: flags.fresh === true,
       lifetime,
