@@ -45,6 +45,10 @@ export function spawnWrit(args: readonly string[], options: RunOptions = {}): Wr
       },
     },
   );
+  // A test that ends without stopping it must not leave it running.
+  const endWithTest = () => child.kill('SIGTERM');
+  process.once('exit', endWithTest);
+  child.once('exit', () => process.off('exit', endWithTest));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
