@@ -5,7 +5,9 @@
 import { hostname } from 'node:os';
 import {
   connectAs,
+  type Endpoint,
   type Logger,
+  type NatsConnection,
   openDecisionLog,
   openEventStore,
   type RunningRole,
@@ -19,36 +21,88 @@ import { Desk } from './decide/desk.ts';
 import { keepInService } from './in-service.ts';
 import { RecordLog } from './records/record-log.ts';
 import { GovernedState } from './state/governed-state.ts';
+import { within } from './within.ts';
 
 export type GovernorOptions = {
   readonly secrets: Secrets;
   readonly natsUrl: string;
   readonly version: string;
   readonly log: Logger;
-  /** Names this governor in the decision log; two that run at once need two names. */
+  /** Names this governor in the decision log; two that run at once on a machine need two names. */
   readonly name?: string;
 };
+
+type Connections = { readonly answering: NatsConnection; readonly storing: NatsConnection };
 
 /** The desk bounds what waits and denies in the shape of an answer; the bus must never refuse before it. */
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 const APPEND_MS = 2000;
+/** How long each step of stopping may wait for a bus that may be gone. */
+const STOP_STEP_MS = 3000;
 
 export async function startGovernor(options: GovernorOptions): Promise<RunningRole> {
+  const connect = (user: 'governor-answer' | 'governor-store'): Promise<NatsConnection> =>
+    connectAs(options.secrets, user, { servers: options.natsUrl, name: `writ-${user}` });
+  const answering = await connect('governor-answer');
+  const storing = await connect('governor-store').catch(async (error: unknown) => {
+    await answering.close();
+    throw error;
+  });
+  try {
+    return await govern(options, { answering, storing });
+  } catch (error) {
+    await Promise.all([answering.close(), storing.close()]);
+    throw error;
+  }
+}
+
+async function govern(options: GovernorOptions, connections: Connections): Promise<RunningRole> {
+  const { log, version } = options;
+  const { answering, storing } = connections;
+  const { state, records, desk, clock } = await openDesk(options, storing);
+  const responder = await serve({
+    connection: answering,
+    name: 'writ-governor',
+    version,
+    description: 'answers whether an agent may do something, and records every decision',
+    maxInFlight: NO_BOUND,
+    endpoints: endpointsOf(desk),
+  });
+  const service = keepInService(responder, () => state.doubt(), log);
+  const doubt = (): string | undefined => {
+    if (answering.isClosed() || storing.isClosed()) return 'not connected to the bus';
+    if (clock.skewed()) return `the clock is ${clock.offsetMs} ms off the broker's`;
+    return state.doubt();
+  };
+  return {
+    name: 'governor',
+    ready() {
+      const detail = doubt();
+      return detail === undefined ? { ok: true } : { ok: false, detail };
+    },
+    async stop() {
+      await within(STOP_STEP_MS, service.stop());
+      clock.stop();
+      await records
+        .end()
+        .catch((error: unknown) => log.warn({ err: error }, 'not all decision records are stored'));
+      await within(STOP_STEP_MS, state.stop());
+      await Promise.all([answering, storing].map(leave));
+    },
+  };
+}
+
+async function openDesk(options: GovernorOptions, storing: NatsConnection) {
   const { secrets, log } = options;
-  const connect = (user: 'governor-answer' | 'governor-store') =>
-    connectAs(secrets, user, { servers: options.natsUrl, name: `writ-${user}` });
-  const [answering, storing] = await Promise.all([
-    connect('governor-answer'),
-    connect('governor-store'),
-  ]);
-  const store = openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest });
   const trouble = (what: string) => (error: WritError) =>
     log.warn({ code: error.code, err: error.message }, what);
-  const engine = openCedar();
+  const { cell, ingest } = secrets;
+  const store = openEventStore({ connection: storing, cell, ingest });
   const clock = watchClock({
     store,
     onTrouble: trouble('the clock could not be compared with the broker'),
   });
+  const engine = openCedar();
   const state = new GovernedState({
     store,
     engine,
@@ -57,71 +111,43 @@ export async function startGovernor(options: GovernorOptions): Promise<RunningRo
     onEnd: (error) =>
       log.error({ err: error }, 'the log can not be followed; everything is denied'),
   });
+  const notStored = trouble('decision records could not be stored');
   const records = new RecordLog({
-    log: openDecisionLog({ connection: storing, ingest: secrets.ingest, timeoutMs: APPEND_MS }),
+    log: openDecisionLog({ connection: storing, ingest, timeoutMs: APPEND_MS }),
     governor: options.name ?? governorName(),
     clock: () => state.now(),
-    onTrouble: (error) => trouble('decision records could not be stored')(toWritError(error)),
+    onTrouble: (error) => notStored(toWritError(error)),
   });
   await state.caughtUp;
-  await Promise.all(
-    [...state.world.tenants.keys()].map((tenant) => records.settlePreviousBoot(tenant)),
-  );
-
+  const tenants = [...state.world.tenants.keys()];
+  await Promise.all(tenants.map((tenant) => records.settlePreviousBoot(tenant)));
   const desk = new Desk({
     state,
     engine,
     records,
-    cell: secrets.cell,
+    cell,
     segment: store.segment,
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
-  const responder = await serve({
-    connection: answering,
-    name: 'writ-governor',
-    version: options.version,
-    description: 'answers whether an agent may do something, and records every decision',
-    maxInFlight: NO_BOUND,
-    endpoints: [
-      {
-        name: 'permission',
-        subject: 'writ.*.ask.*.permission',
-        queue: 'governors',
-        handler: (request) =>
-          desk.permission(request.subject, request.data, (body) => request.reply(body)),
-      },
-      {
-        name: 'permissions',
-        subject: 'writ.*.ask.*.permissions',
-        queue: 'governors',
-        handler: (request) =>
-          desk.permissions(request.subject, request.data, (body) => request.reply(body)),
-      },
-    ],
-  });
-  const service = keepInService(responder, () => state.doubt(), log);
+  return { state, records, desk, clock };
+}
 
-  return {
-    name: 'governor',
-    ready() {
-      if (answering.isClosed() || storing.isClosed())
-        return { ok: false, detail: 'not connected to the bus' };
-      const doubt =
-        state.doubt() ??
-        (clock.skewed() ? `the clock is ${clock.offsetMs} ms off the broker's` : undefined);
-      return doubt === undefined ? { ok: true } : { ok: false, detail: doubt };
-    },
-    async stop() {
-      await service.stop();
-      clock.stop();
-      await records
-        .end()
-        .catch((error: unknown) => log.warn({ err: error }, 'not all decision records are stored'));
-      await state.stop();
-      await Promise.all([answering.drain(), storing.drain()]);
-    },
-  };
+function endpointsOf(desk: Desk): Endpoint[] {
+  return (['permission', 'permissions'] as const).map((question) => ({
+    name: question,
+    subject: `writ.*.ask.*.${question}`,
+    queue: 'governors',
+    handler: (request) =>
+      desk[question](request.subject, request.data, (body) => request.reply(body)),
+  }));
+}
+
+/** Hands over what was sent; a bus that is gone is not waited for. */
+async function leave(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  await within(STOP_STEP_MS, connection.drain());
+  await connection.close();
 }
 
 /** Distinct per machine; a token of a subject. */

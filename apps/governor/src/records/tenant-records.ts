@@ -9,6 +9,7 @@
  * 4. While the log refuses records, no more are taken: what is held is bounded.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { within } from '../within.ts';
 
 const MAX_BATCH_RECORDS = 64;
 const MAX_BATCH_LENGTH = 256 * 1024;
@@ -110,16 +111,9 @@ export class TenantRecords {
     if (this.#unacknowledged === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle.push(resolve);
-    const late = new AbortController();
-    const timeout = wait(timeoutMs, undefined, { signal: late.signal }).then(() => {
+    await within(timeoutMs, promise);
+    if (this.#unacknowledged > 0)
       throw new Error(`${this.#unacknowledged} decision records are not stored`);
-    });
-    try {
-      await Promise.race([promise, timeout]);
-    } finally {
-      late.abort();
-      timeout.catch(() => undefined);
-    }
   }
 
   /** Takes and tries no more. */
