@@ -1,3 +1,10 @@
 export { applyStreams, checkStreams, planStreams } from './apply.ts';
 export { type Change, type Plan, planFor, type Present, type Step } from './plan.ts';
-export { type DeclaredConsumer, type DeclaredStream, DECISIONS_FLOOR_DAYS, topology, type Topology, type TopologyOptions } from './topology.ts';
+export {
+  type DeclaredConsumer,
+  type DeclaredStream,
+  DECISIONS_FLOOR_DAYS,
+  topology,
+  type Topology,
+  type TopologyOptions,
+} from './topology.ts';

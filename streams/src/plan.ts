@@ -46,7 +46,11 @@ export const streamDefaults: Config = {
   persist_mode: undefined,
 };
 
-const consumerDefaults: Config = { filter_subject: undefined, filter_subjects: undefined, headers_only: undefined };
+const consumerDefaults: Config = {
+  filter_subject: undefined,
+  filter_subjects: undefined,
+  headers_only: undefined,
+};
 
 /** Compares the topology with what is there. */
 export function planFor(topology: Topology, present: Present): Plan {
@@ -56,7 +60,10 @@ export function planFor(topology: Topology, present: Present): Plan {
   ];
   const declared = new Set(topology.streams.map((stream) => stream.name));
   const unknown = [...present.streams.keys()].filter((name) => !declared.has(name)).sort();
-  return { steps, notes: unknown.map((name) => `the stream \`${name}\` is not declared; it is left alone`) };
+  return {
+    steps,
+    notes: unknown.map((name) => `the stream \`${name}\` is not declared; it is left alone`),
+  };
 }
 
 function planStream(declared: DeclaredStream, present: Present): Step {
@@ -79,7 +86,11 @@ function create(target: string, config: Config): Step {
   return { target, action: 'create', changes, reason: null };
 }
 
-function judge(target: string, changes: readonly Change[], refusal: (change: Change) => string | undefined): Step {
+function judge(
+  target: string,
+  changes: readonly Change[],
+  refusal: (change: Change) => string | undefined,
+): Step {
   if (changes.length === 0) return { target, action: 'none', changes, reason: null };
   const reasons = changes.map(refusal).filter((reason) => reason !== undefined);
   if (reasons.length === 0) return { target, action: 'update', changes, reason: null };
@@ -95,10 +106,16 @@ function diff(wanted: Config, found: Config): Change[] {
 /** Text that is equal for equal values; the order of subjects and of properties says nothing, absent is empty and false. */
 function canonical(value: unknown): string {
   if (value === undefined || value === null || value === '' || value === false) return '';
-  if (Array.isArray(value)) return value.length === 0 ? '' : `[${value.map(canonical).sort().join()}]`;
+  if (Array.isArray(value))
+    return value.length === 0 ? '' : `[${value.map(canonical).sort().join()}]`;
   if (typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== false);
-  return `{${entries.map(([name, inner]) => `${name}:${canonical(inner)}`).sort().join()}}`;
+  const entries = Object.entries(value).filter(
+    ([, inner]) => inner !== undefined && inner !== false,
+  );
+  return `{${entries
+    .map(([name, inner]) => `${name}:${canonical(inner)}`)
+    .sort()
+    .join()}}`;
 }
 
 const byHand = 'do it by hand after reading what it means';
@@ -113,7 +130,9 @@ function refusalOfStream({ path, from, to }: Change, bytes: number): string | un
     case 'max_age':
       return shorter(from, to) ? 'a shorter `max_age` deletes what is older' : undefined;
     case 'max_bytes':
-      return below(to, bytes) ? `\`max_bytes\` would be below the ${bytes} bytes in use` : undefined;
+      return below(to, bytes)
+        ? `\`max_bytes\` would be below the ${bytes} bytes in use`
+        : undefined;
     case 'num_replicas':
       return Number(to) < Number(from) ? `fewer copies are less safe; ${byHand}` : undefined;
     case 'discard':
@@ -139,7 +158,9 @@ function refusalOfStream({ path, from, to }: Change, bytes: number): string | un
 
 function refusalOfConsumer({ path }: Change): string | undefined {
   const fixed = ['ack_policy', 'deliver_policy', 'filter_subject', 'filter_subjects'];
-  return fixed.includes(path) ? `\`${path}\` decides what was delivered already; ${byHand}` : undefined;
+  return fixed.includes(path)
+    ? `\`${path}\` decides what was delivered already; ${byHand}`
+    : undefined;
 }
 
 function asList(value: unknown): string[] {

@@ -8,13 +8,25 @@ const declared = topology({ ingest: 'ab'.repeat(16), replicas: 3 });
 function present(name?: string, change: object = {}, bytes = 1000): Present {
   return {
     streams: new Map(
-      declared.streams.map((stream) => [stream.name, { config: { ...streamDefaults, ...stream, ...(stream.name === name ? change : {}) }, bytes }]),
+      declared.streams.map((stream) => [
+        stream.name,
+        {
+          config: { ...streamDefaults, ...stream, ...(stream.name === name ? change : {}) },
+          bytes,
+        },
+      ]),
     ),
-    consumers: new Map(declared.consumers.map(({ stream, ...config }) => [`${stream}/${config.durable_name}`, { ...config }])),
+    consumers: new Map(
+      declared.consumers.map(({ stream, ...config }) => [
+        `${stream}/${config.durable_name}`,
+        { ...config },
+      ]),
+    ),
   };
 }
 
-const stepOf = (found: Present, target: string) => planFor(declared, found).steps.find((step) => step.target === target);
+const stepOf = (found: Present, target: string) =>
+  planFor(declared, found).steps.find((step) => step.target === target);
 
 describe('a plan', () => {
   test('creates everything where there is nothing', () => {
@@ -30,8 +42,16 @@ describe('a plan', () => {
 
   test('does nothing where everything is as declared, whatever the order of subjects and the broker’s own defaults', () => {
     const ops = declared.streams.find((stream) => stream.name === 'OPS');
-    const more = { subjects: [...(ops?.subjects ?? [])].reverse(), compression: 'none', sealed: false, consumer_limits: {}, metadata: { '_nats.ver': '2.14.0' } };
-    expect(planFor(declared, present('OPS', more)).steps.every((step) => step.action === 'none')).toBe(true);
+    const more = {
+      subjects: [...(ops?.subjects ?? [])].reverse(),
+      compression: 'none',
+      sealed: false,
+      consumer_limits: {},
+      metadata: { '_nats.ver': '2.14.0' },
+    };
+    expect(
+      planFor(declared, present('OPS', more)).steps.every((step) => step.action === 'none'),
+    ).toBe(true);
   });
 
   test('says of every change what it was and what it would be', () => {
@@ -70,7 +90,12 @@ describe('what is safe is changed', () => {
 describe('what could lose data is refused, with the reason', () => {
   test.each([
     ['EVENTS-1', 'a subject taken away', { subjects: ['_writ.x.*.evt.>', 'other.>'] }, 'other.>'],
-    ['EVENTS-1', 'another transform', { subject_transform: { src: '_writ.x.*.evt.>', dest: 'writ.{{wildcard(1)}}.evt.>' } }, 'subject_transform'],
+    [
+      'EVENTS-1',
+      'another transform',
+      { subject_transform: { src: '_writ.x.*.evt.>', dest: 'writ.{{wildcard(1)}}.evt.>' } },
+      'subject_transform',
+    ],
     ['EVENTS-1', 'another retention', { retention: 'interest' }, 'retention'],
     ['EVENTS-1', 'another storage', { storage: 'memory' }, 'storage'],
     ['EVENTS-1', 'fewer copies', { num_replicas: 5 }, 'copies'],
@@ -80,38 +105,60 @@ describe('what could lose data is refused, with the reason', () => {
     ['EVENTS-1', 'a stream that copies another', { mirror: { name: 'THEIRS' } }, 'mirror'],
     ['EVENTS-1', 'schedules', { allow_msg_schedules: true }, 'allow_msg_schedules'],
   ])('%s: %s', (name, _, was, reason) => {
-    expect(stepOf(present(name, was), name)).toMatchObject({ action: 'refuse', reason: expect.stringContaining(reason) });
+    expect(stepOf(present(name, was), name)).toMatchObject({
+      action: 'refuse',
+      reason: expect.stringContaining(reason),
+    });
   });
 
   test('a limit below what is in use', () => {
     const found = present('EVENTS-1', { max_bytes: -1 }, 2 ** 50);
-    expect(stepOf(found, 'EVENTS-1')).toMatchObject({ action: 'refuse', reason: expect.stringContaining('in use') });
+    expect(stepOf(found, 'EVENTS-1')).toMatchObject({
+      action: 'refuse',
+      reason: expect.stringContaining('in use'),
+    });
   });
 
   test('a consumer that would forget what it delivered', () => {
     const found = present();
-    const consumers = new Map([...found.consumers].map(([name, config]) => [name, { ...config, deliver_policy: 'new' }]));
-    expect(stepOf({ ...found, consumers }, 'INBOX/commander')).toMatchObject({ action: 'refuse', reason: expect.stringContaining('deliver_policy') });
+    const consumers = new Map(
+      [...found.consumers].map(([name, config]) => [name, { ...config, deliver_policy: 'new' }]),
+    );
+    expect(stepOf({ ...found, consumers }, 'INBOX/commander')).toMatchObject({
+      action: 'refuse',
+      reason: expect.stringContaining('deliver_policy'),
+    });
   });
 
   test('as a whole, also when another change of the same stream would be safe', () => {
-    expect(stepOf(present('EVENTS-1', { num_replicas: 1, retention: 'interest' }), 'EVENTS-1')?.action).toBe('refuse');
+    expect(
+      stepOf(present('EVENTS-1', { num_replicas: 1, retention: 'interest' }), 'EVENTS-1')?.action,
+    ).toBe('refuse');
   });
 });
 
 describe('the topology', () => {
   test(`keeps decision records ${DECISIONS_FLOOR_DAYS} days at least`, () => {
-    expect(() => topology({ ingest: 'x', replicas: 1, decisionsMaxAgeDays: DECISIONS_FLOOR_DAYS - 1 })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-    expect(topology({ ingest: 'x', replicas: 1, decisionsMaxAgeDays: DECISIONS_FLOOR_DAYS }).streams).toHaveLength(4);
+    expect(() =>
+      topology({ ingest: 'x', replicas: 1, decisionsMaxAgeDays: DECISIONS_FLOOR_DAYS - 1 }),
+    ).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(
+      topology({ ingest: 'x', replicas: 1, decisionsMaxAgeDays: DECISIONS_FLOOR_DAYS }).streams,
+    ).toHaveLength(4);
   });
 
   test('refuses a number of copies that can not vote', () => {
-    expect(() => topology({ ingest: 'x', replicas: 2 })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => topology({ ingest: 'x', replicas: 2 })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
   });
 
   test('lets nothing but the ingest prefix into what governs', () => {
     for (const { name, subjects } of declared.streams)
       for (const subject of subjects)
-        if (name !== 'INBOX') expect(subject).toMatch(/^_writ\.(ab){16}\.\*\.(evt|dec|ops)\.>$|^\$JS\.EVENT\.ADVISORY\./);
+        if (name !== 'INBOX')
+          expect(subject).toMatch(
+            /^_writ\.(ab){16}\.\*\.(evt|dec|ops)\.>$|^\$JS\.EVENT\.ADVISORY\./,
+          );
   });
 });

@@ -44,7 +44,10 @@ export type DeclaredConsumer = {
   readonly max_ack_pending: number;
 };
 
-export type Topology = { readonly streams: readonly DeclaredStream[]; readonly consumers: readonly DeclaredConsumer[] };
+export type Topology = {
+  readonly streams: readonly DeclaredStream[];
+  readonly consumers: readonly DeclaredConsumer[];
+};
 
 export type TopologyOptions = {
   /** The secret token of the ingest prefix. */
@@ -61,9 +64,15 @@ export type TopologyOptions = {
 export function topology(options: TopologyOptions): Topology {
   const days = options.decisionsMaxAgeDays ?? 400;
   if (days < DECISIONS_FLOOR_DAYS)
-    throw new WritError('CONFIG_INVALID', `decision records must be kept \`${DECISIONS_FLOOR_DAYS}\` days at least, \`${days}\` is less`);
+    throw new WritError(
+      'CONFIG_INVALID',
+      `decision records must be kept \`${DECISIONS_FLOOR_DAYS}\` days at least, \`${days}\` is less`,
+    );
   if (![1, 3, 5].includes(options.replicas))
-    throw new WritError('CONFIG_INVALID', `\`WRIT_REPLICAS\` must be 1, 3 or 5, not \`${options.replicas}\``);
+    throw new WritError(
+      'CONFIG_INVALID',
+      `\`WRIT_REPLICAS\` must be 1, 3 or 5, not \`${options.replicas}\``,
+    );
   return {
     streams: [events(options), decisions(options, days), inbox(options), ops(options)],
     consumers: [commanderOfInbox],
@@ -79,7 +88,9 @@ function ingested(ingest: string, kind: string) {
 
 /** What was committed, and nothing else, goes to whoever subscribed to the public subject. */
 function republished(kind: string) {
-  return { republish: { src: `writ.*.${kind}.>`, dest: `writ.{{wildcard(1)}}.${kind}.>` } } as const;
+  return {
+    republish: { src: `writ.*.${kind}.>`, dest: `writ.{{wildcard(1)}}.${kind}.>` },
+  } as const;
 }
 
 const kept = { storage: 'file', deny_delete: true, deny_purge: true, allow_direct: true } as const;

@@ -16,22 +16,29 @@ afterAll(() => bus.stop());
 type Config = Record<string, unknown>;
 
 async function configOf(stream: string): Promise<Config> {
-  return (await operator.request(`$JS.API.STREAM.INFO.${stream}`)).json<{ config: Config }>().config;
+  return (await operator.request(`$JS.API.STREAM.INFO.${stream}`)).json<{ config: Config }>()
+    .config;
 }
 
 /** Changes a stream behind the declaration's back. */
 async function tamper(stream: string, change: Config): Promise<void> {
-  const reply = await operator.request(`$JS.API.STREAM.UPDATE.${stream}`, JSON.stringify({ ...(await configOf(stream)), ...change }));
+  const reply = await operator.request(
+    `$JS.API.STREAM.UPDATE.${stream}`,
+    JSON.stringify({ ...(await configOf(stream)), ...change }),
+  );
   expect(reply.json<{ error?: unknown }>().error).toBeUndefined();
 }
 
-const stepOf = (plan: Awaited<ReturnType<typeof planStreams>>, target: string) => plan.steps.find((step) => step.target === target);
+const stepOf = (plan: Awaited<ReturnType<typeof planStreams>>, target: string) =>
+  plan.steps.find((step) => step.target === target);
 
 describe('streams on a real server', () => {
   test('that were applied are in agreement, and applying again changes nothing', async () => {
     const before = await configOf('EVENTS-1');
     expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
-    expect((await applyStreams(operator, bus.topology)).steps.every((step) => step.action === 'none')).toBe(true);
+    expect(
+      (await applyStreams(operator, bus.topology)).steps.every((step) => step.action === 'none'),
+    ).toBe(true);
     expect(await configOf('EVENTS-1')).toEqual(before);
   });
 
@@ -39,7 +46,11 @@ describe('streams on a real server', () => {
     await tamper('OPS', { max_msgs_per_subject: 5, description: 'mine now' });
     const { ok, plan } = await checkStreams(operator, bus.topology);
     expect(ok).toBe(false);
-    expect(stepOf(plan, 'OPS')?.changes.map((change) => change.path).sort()).toEqual(['description', 'max_msgs_per_subject']);
+    expect(
+      stepOf(plan, 'OPS')
+        ?.changes.map((change) => change.path)
+        .sort(),
+    ).toEqual(['description', 'max_msgs_per_subject']);
     await applyStreams(operator, bus.topology);
     expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
     expect(await configOf('OPS')).toMatchObject({ max_msgs_per_subject: -1 });
@@ -48,7 +59,10 @@ describe('streams on a real server', () => {
   test('that are missing are made again, with their consumer', async () => {
     await operator.request('$JS.API.STREAM.DELETE.INBOX');
     const plan = await planStreams(operator, bus.topology);
-    expect([stepOf(plan, 'INBOX')?.action, stepOf(plan, 'INBOX/commander')?.action]).toEqual(['create', 'create']);
+    expect([stepOf(plan, 'INBOX')?.action, stepOf(plan, 'INBOX/commander')?.action]).toEqual([
+      'create',
+      'create',
+    ]);
     await applyStreams(operator, bus.topology);
     expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
   });
@@ -57,8 +71,17 @@ describe('streams on a real server', () => {
     await tamper('OPS', { description: 'mine now' });
     const other = topology({ ingest: 'cd'.repeat(16), replicas: 1 });
     const before = await configOf('EVENTS-1');
-    const plan = await applyStreams(operator, { ...other, streams: [...other.streams.filter((one) => one.name !== 'OPS'), ...bus.topology.streams.filter((one) => one.name === 'OPS')] });
-    expect(stepOf(plan, 'EVENTS-1')).toMatchObject({ action: 'refuse', reason: expect.stringContaining('would not be stored any more') });
+    const plan = await applyStreams(operator, {
+      ...other,
+      streams: [
+        ...other.streams.filter((one) => one.name !== 'OPS'),
+        ...bus.topology.streams.filter((one) => one.name === 'OPS'),
+      ],
+    });
+    expect(stepOf(plan, 'EVENTS-1')).toMatchObject({
+      action: 'refuse',
+      reason: expect.stringContaining('would not be stored any more'),
+    });
     expect(stepOf(plan, 'OPS')?.action).toBe('update');
     expect(await configOf('EVENTS-1')).toEqual(before);
     expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
@@ -66,7 +89,9 @@ describe('streams on a real server', () => {
 
   test('never show the ingest secret in a plan', async () => {
     const secret = 'cd'.repeat(16);
-    const plan = JSON.stringify(await planStreams(operator, topology({ ingest: secret, replicas: 1 })));
+    const plan = JSON.stringify(
+      await planStreams(operator, topology({ ingest: secret, replicas: 1 })),
+    );
     expect(plan).not.toContain(secret);
     expect(plan).not.toContain(bus.secrets.ingest);
     expect(plan).toContain('_writ.<ingest>');
@@ -76,9 +101,13 @@ describe('streams on a real server', () => {
   test('are seen by an operator only: a role is refused', async () => {
     const role = await bus.connect('commander-store');
     await expect(role.request('$JS.API.STREAM.DELETE.EVENTS-1')).rejects.toThrow(/[Pp]ermission/);
-    await expect(role.request('$JS.API.STREAM.UPDATE.EVENTS-1', '{}')).rejects.toThrow(/[Pp]ermission/);
+    await expect(role.request('$JS.API.STREAM.UPDATE.EVENTS-1', '{}')).rejects.toThrow(
+      /[Pp]ermission/,
+    );
     await expect(role.request('$JS.API.STREAM.PURGE.INBOX')).rejects.toThrow(/[Pp]ermission/);
-    await expect(role.request('$JS.API.STREAM.MSG.DELETE.OPS', '{"seq":1}')).rejects.toThrow(/[Pp]ermission/);
+    await expect(role.request('$JS.API.STREAM.MSG.DELETE.OPS', '{"seq":1}')).rejects.toThrow(
+      /[Pp]ermission/,
+    );
   });
 });
 
@@ -95,23 +124,27 @@ describe('the log’s own protection', () => {
     expect((await store.status()).messages).toBe(1);
   });
 
-  test.each(['STREAM.PURGE.INBOX', 'STREAM.DELETE.INBOX', 'CONSUMER.DELETE.INBOX.commander', 'STREAM.PURGE.OPS'])(
-    'outlives an INBOX publish whose acknowledgement is addressed to $JS.API.%s',
-    async (api) => {
-      operator.publish('writ.default.inbox.tester00001.a.b', '{}', { reply: `$JS.API.${api}` });
-      await operator.flush();
-      const ack = await operator.request('writ.default.inbox.tester00001.a.b', '{}');
-      expect(ack.json<{ error?: unknown }>().error).toBeUndefined();
-      const info = await operator.request('$JS.API.CONSUMER.INFO.INBOX.commander');
-      expect(info.json<{ num_pending?: number }>().num_pending).toBeGreaterThanOrEqual(2);
-    },
-  );
+  test.each([
+    'STREAM.PURGE.INBOX',
+    'STREAM.DELETE.INBOX',
+    'CONSUMER.DELETE.INBOX.commander',
+    'STREAM.PURGE.OPS',
+  ])('outlives an INBOX publish whose acknowledgement is addressed to $JS.API.%s', async (api) => {
+    operator.publish('writ.default.inbox.tester00001.a.b', '{}', { reply: `$JS.API.${api}` });
+    await operator.flush();
+    const ack = await operator.request('writ.default.inbox.tester00001.a.b', '{}');
+    expect(ack.json<{ error?: unknown }>().error).toBeUndefined();
+    const info = await operator.request('$JS.API.CONSUMER.INFO.INBOX.commander');
+    expect(info.json<{ num_pending?: number }>().num_pending).toBeGreaterThanOrEqual(2);
+  });
 
   test('shows a plain subscriber what was committed, with its sequence, and nothing that was refused', async () => {
     const store = await bus.store();
     const seen: (string | undefined)[] = [];
     const watcher = await bus.connect('api-store');
-    watcher.subscribe('writ.default.evt.>', { callback: (_error, message) => void seen.push(message.headers?.get('Nats-Sequence')) });
+    watcher.subscribe('writ.default.evt.>', {
+      callback: (_error, message) => void seen.push(message.headers?.get('Nats-Sequence')),
+    });
     await watcher.flush();
     const event = {
       type: 'AgentSuspended' as const,
@@ -123,10 +156,16 @@ describe('the log’s own protection', () => {
       actor: { type: 'system' as const, id: 'test' },
       aggregate: 'agent/a',
     };
-    const write = { subject: 'writ.default.evt.registry.agent._.a', expectedLastSeq: 0, events: [event] };
+    const write = {
+      subject: 'writ.default.evt.registry.agent._.a',
+      expectedLastSeq: 0,
+      events: [event],
+    };
     const { lastSeq } = await store.append([write]);
     await expect(store.append([write])).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
-    const second = await store.append([{ ...write, expectedLastSeq: lastSeq, events: [{ ...event, id: 'e2' }] }]);
+    const second = await store.append([
+      { ...write, expectedLastSeq: lastSeq, events: [{ ...event, id: 'e2' }] },
+    ]);
     await expect.poll(() => seen).toEqual([String(lastSeq), String(second.lastSeq)]);
   });
 });

@@ -21,7 +21,9 @@ const PAGE = 1000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** The messages after a sequence, in order, up to the last one the leader has; `lastSeq` is that of the subject. */
-export async function loadMessages(query: LoadQuery): Promise<{ messages: StoredMessage[]; lastSeq: number }> {
+export async function loadMessages(
+  query: LoadQuery,
+): Promise<{ messages: StoredMessage[]; lastSeq: number }> {
   const { connection, stream, subject, afterSeq } = query;
   const last = await leaderGet({ connection, stream }, { last_by_subj: subject });
   if (last === undefined) return { messages: [], lastSeq: 0 };
@@ -46,11 +48,19 @@ function previousOf(message: StoredMessage): number {
 }
 
 /** The messages between `afterSeq` and `before` as a replica finds them, and from the leader what it lacks. */
-async function scan({ connection, stream, subject, afterSeq }: LoadQuery, before: number): Promise<StoredMessage[]> {
+async function scan(
+  { connection, stream, subject, afterSeq }: LoadQuery,
+  before: number,
+): Promise<StoredMessage[]> {
   const found: StoredMessage[] = [];
   let seq = afterSeq + 1;
   for (;;) {
-    const page = await directGet(connection, stream, { seq, next_by_subj: subject, batch: PAGE, max_bytes: PAGE_BYTES });
+    const page = await directGet(connection, stream, {
+      seq,
+      next_by_subj: subject,
+      batch: PAGE,
+      max_bytes: PAGE_BYTES,
+    });
     found.push(...page.messages.filter((message) => message.seq < before));
     const last = page.messages.at(-1);
     if (last === undefined) break;

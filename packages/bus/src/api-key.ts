@@ -17,7 +17,9 @@ export function newApiKey(): ApiKey {
 const SHAPE = /^writ_([a-z0-9]{10,20})_([A-Za-z0-9_-]{16,128})$/;
 
 /** Splits a presented key; `undefined` when it does not have the shape of one. */
-export function parseApiKey(apiKey: string): { readonly keyId: string; readonly secret: string } | undefined {
+export function parseApiKey(
+  apiKey: string,
+): { readonly keyId: string; readonly secret: string } | undefined {
   const [, keyId, secret] = SHAPE.exec(apiKey) ?? [];
   return keyId === undefined || secret === undefined ? undefined : { keyId, secret };
 }

@@ -13,10 +13,15 @@ describe('API keys', () => {
     expect(newApiKey().keyId).not.toBe(made.keyId);
   });
 
-  test.each(['', 'writ_', 'writ_short_0123456789abcdef', 'writ_tester00001', 'writ_tester00001_short', 'bearer writ_tester00001_0123456789abcdef', 'writ_tester00001_0123456789abcde\n'])(
-    '`%s` is none',
-    (text) => expect(parseApiKey(text)).toBeUndefined(),
-  );
+  test.each([
+    '',
+    'writ_',
+    'writ_short_0123456789abcdef',
+    'writ_tester00001',
+    'writ_tester00001_short',
+    'bearer writ_tester00001_0123456789abcdef',
+    'writ_tester00001_0123456789abcde\n',
+  ])('`%s` is none', (text) => expect(parseApiKey(text)).toBeUndefined());
 
   test('are recognised by their secret and the pepper, and by nothing else', () => {
     const hash = hashSecret(pepper, 'a'.repeat(32));

@@ -11,10 +11,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { ingestSubject, WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
-import { encodeEvent, type EncodedEvent, type NewEvent, type StoredMessage } from './event-codec.ts';
+import {
+  encodeEvent,
+  type EncodedEvent,
+  type NewEvent,
+  type StoredMessage,
+} from './event-codec.ts';
 import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
-import { DuplicateError, isTooLarge, type Outgoing, publishOnce, type PublishResult } from './publish.ts';
+import {
+  DuplicateError,
+  isTooLarge,
+  type Outgoing,
+  publishOnce,
+  type PublishResult,
+} from './publish.ts';
 import { Semaphore } from './semaphore.ts';
 import { leaderGet } from './stored-messages.ts';
 
@@ -64,20 +75,37 @@ export class Appender {
         ? await this.#settle(entries, expected)
         : await this.#batches.run(() => this.#settle(entries, expected));
     const firstSeq = lastSeq - entries.length + 1;
-    return { events: entries.map(({ event }, i) => ({ id: event.id, type: event.type, seq: firstSeq + i })), lastSeq };
+    return {
+      events: entries.map(({ event }, i) => ({
+        id: event.id,
+        type: event.type,
+        seq: firstSeq + i,
+      })),
+      lastSeq,
+    };
   }
 
   #encode(writes: readonly AggregateWrite[]): Entry[] {
     const { ingest, source } = this.#settings;
     if (new Set(writes.map((write) => write.subject)).size !== writes.length)
-      throw new WritError('INTERNAL', 'an append names one aggregate twice; put its events into one write');
+      throw new WritError(
+        'INTERNAL',
+        'an append names one aggregate twice; put its events into one write',
+      );
     return writes.flatMap(({ subject, expectedLastSeq, events }) => {
-      if (events.length === 0) throw new WritError('INTERNAL', `the write to \`${subject}\` has no events`);
+      if (events.length === 0)
+        throw new WritError('INTERNAL', `the write to \`${subject}\` has no events`);
       const guard = `Nats-Expected-Last-Subject-Sequence: ${expectedLastSeq}\r\n`;
       return events.map((event, index) => {
         const encoded = encodeEvent(event, subject, source);
         const headers = index === 0 ? encoded.headers + guard : encoded.headers;
-        return { subject: ingestSubject(ingest, subject), publicSubject: subject, headers, body: encoded.body, event: encoded };
+        return {
+          subject: ingestSubject(ingest, subject),
+          publicSubject: subject,
+          headers,
+          body: encoded.body,
+          event: encoded,
+        };
       });
     });
   }
@@ -87,13 +115,17 @@ export class Appender {
     let doubt = false;
     for (let tries = 1; ; tries++) {
       await watchOf(this.#settings.connection).untilConnected(timeLeft(deadline));
-      const result = await publishOnce({ connection: this.#settings.connection, timeoutMs: timeLeft(deadline) }, entries);
+      const result = await publishOnce(
+        { connection: this.#settings.connection, timeoutMs: timeLeft(deadline) },
+        entries,
+      );
       if (result.kind === 'stored') return result.seq;
       doubt ||= result.kind === 'unclear' || isRepeat(result.error);
       if (!doubt) throw this.#refusal(result, entries);
       const fate = await this.#lookBack(entries, { expected, timeoutMs: timeLeft(deadline) });
       if (typeof fate === 'number') return fate;
-      if (fate === 'others' || (fate === 'none' && isFinal(result))) throw this.#refusal(result, entries);
+      if (fate === 'others' || (fate === 'none' && isFinal(result)))
+        throw this.#refusal(result, entries);
       if (Date.now() >= deadline) throw toLogError(result.error, this.#settings.stream);
       await wait(Math.min(500, 10 * 2 ** tries) * (0.5 + Math.random()));
     }
@@ -102,7 +134,11 @@ export class Appender {
   #refusal(result: NotStored, entries: readonly Entry[]): WritError {
     if (result.kind !== 'refused') return conflict(entries, result.error);
     if (isTooLarge(result.error))
-      return new WritError('BODY_TOO_LARGE', 'the event is larger than the bus takes; shorten its text', { cause: result.error });
+      return new WritError(
+        'BODY_TOO_LARGE',
+        'the event is larger than the bus takes; shorten its text',
+        { cause: result.error },
+      );
     return toLogError(result.error, this.#settings.stream);
   }
 
@@ -113,7 +149,11 @@ export class Appender {
   ): Promise<Fate> {
     const [first] = entries;
     if (first === undefined) return 'none';
-    const from = { connection: this.#settings.connection, stream: this.#settings.stream, timeoutMs };
+    const from = {
+      connection: this.#settings.connection,
+      stream: this.#settings.stream,
+      timeoutMs,
+    };
     await watchOf(from.connection).untilConnected(timeoutMs);
     try {
       const found = await leaderGet(from, { seq: expected + 1, next_by_subj: first.publicSubject });
@@ -144,7 +184,10 @@ function isRepeat(error: unknown): boolean {
 
 /** With nothing new on the subject, only a writer in flight can still change what this answer meant. */
 function isFinal(result: NotStored): boolean {
-  return result.kind === 'refused' || (result.kind === 'conflict' && !isFault(result.error, jetStreamCodes.wrongLastSequenceInFlight));
+  return (
+    result.kind === 'refused' ||
+    (result.kind === 'conflict' && !isFault(result.error, jetStreamCodes.wrongLastSequenceInFlight))
+  );
 }
 
 function isSame(stored: StoredMessage, sent: Entry): boolean {
@@ -158,5 +201,9 @@ function isSame(stored: StoredMessage, sent: Entry): boolean {
 
 function conflict(entries: readonly Entry[], cause: unknown): WritError {
   const subjects = [...new Set(entries.map((entry) => `\`${entry.publicSubject}\``))].join(', ');
-  return new WritError('VERSION_CONFLICT', `others wrote to ${subjects} at the same time; fold again and decide again`, { cause });
+  return new WritError(
+    'VERSION_CONFLICT',
+    `others wrote to ${subjects} at the same time; fold again and decide again`,
+    { cause },
+  );
 }

@@ -22,13 +22,20 @@ export type ClockWatchOptions = {
 };
 
 /** Asks the broker's time now and then; the time its answer took is counted in favour of the clock. */
-export function watchClock({ store, maxSkewMs = 500, everyMs = 5000, now = Date.now, onTrouble }: ClockWatchOptions): ClockWatch {
+export function watchClock({
+  store,
+  maxSkewMs = 500,
+  everyMs = 5000,
+  now = Date.now,
+  onTrouble,
+}: ClockWatchOptions): ClockWatch {
   let offset: { readonly ms: number; readonly doubtMs: number } | null = null;
   const measure = async () => {
     const asked = now();
     const { serverTimeMs } = await store.status();
     const answered = now();
-    if (Number.isFinite(serverTimeMs)) offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
+    if (Number.isFinite(serverTimeMs))
+      offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
   };
   const look = () => void measure().catch((error: unknown) => onTrouble?.(toWritError(error)));
   look();

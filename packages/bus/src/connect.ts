@@ -16,7 +16,11 @@ export type ConnectOptions = {
 };
 
 /** Connects as a role's user; throws `BUS_UNAVAILABLE` when no server answers or the credentials are refused. */
-export async function connectAs(secrets: Secrets, user: UserName, options: ConnectOptions): Promise<NatsConnection> {
+export async function connectAs(
+  secrets: Secrets,
+  user: UserName,
+  options: ConnectOptions,
+): Promise<NatsConnection> {
   const servers = options.servers.split(',').map((server) => server.trim());
   try {
     return await connect({
@@ -48,6 +52,7 @@ export async function connectAs(secrets: Secrets, user: UserName, options: Conne
 
 /** Where replies to this connection arrive. */
 export function inboxPrefixOf(connection: NatsConnection): string {
-  const prefix = connection instanceof NatsConnectionImpl ? connection.options.inboxPrefix : undefined;
+  const prefix =
+    connection instanceof NatsConnectionImpl ? connection.options.inboxPrefix : undefined;
   return typeof prefix === 'string' && prefix !== '' ? prefix : '_INBOX';
 }

@@ -85,7 +85,11 @@ export class ConnectionWatch {
       const { type } = status;
       if (type === 'disconnect' || type === 'close') this.#turn(false, this.#lost);
       else if (type === 'reconnect') this.#turn(true, this.#back);
-      else if (type === 'error' && status.error instanceof errors.PermissionViolationError && status.error.operation === 'publish')
+      else if (
+        type === 'error' &&
+        status.error instanceof errors.PermissionViolationError &&
+        status.error.operation === 'publish'
+      )
         for (const callback of this.#forbidden) callback(status.error.subject);
     }
     this.#turn(false, this.#lost);

@@ -26,13 +26,20 @@ export type DeadLetter = {
   readonly lastAt: string;
 };
 
-export type DeadLetterEntry = { readonly letter: DeadLetter; /** Its sequence in OPS. */ readonly seq: number };
+export type DeadLetterEntry = {
+  readonly letter: DeadLetter /** Its sequence in OPS. */;
+  readonly seq: number;
+};
 
 export interface DeadLetters {
   /** Stores a letter once for its id. */
   write(letter: DeadLetter): Promise<void>;
   /** Newest first; `before` is the sequence of the last entry of the page before. */
-  list(query: { readonly tenant: string; readonly limit: number; readonly before?: number }): Promise<DeadLetterEntry[]>;
+  list(query: {
+    readonly tenant: string;
+    readonly limit: number;
+    readonly before?: number;
+  }): Promise<DeadLetterEntry[]>;
   get(tenant: string, id: string): Promise<DeadLetter | undefined>;
 }
 
@@ -40,24 +47,39 @@ const STREAM = 'OPS';
 const PAGE = 256;
 
 /** Opens the dead letters on a role's connection. */
-export function openDeadLetters(options: { readonly connection: NatsConnection; readonly ingest: string }): DeadLetters {
+export function openDeadLetters(options: {
+  readonly connection: NatsConnection;
+  readonly ingest: string;
+}): DeadLetters {
   const { connection, ingest } = options;
   return {
     async write(letter) {
       const subject = subjects.deadLetter(letter.tenant, letter.id);
       const settings = { connection, ingest, stream: STREAM, timeoutMs: 5000 };
-      await writeRecord(settings, { subject, messageId: subject, body: JSON.stringify(letter), once: true });
+      await writeRecord(settings, {
+        subject,
+        messageId: subject,
+        body: JSON.stringify(letter),
+        once: true,
+      });
     },
     async list({ tenant, limit, before }) {
       try {
-        return await newestFirst(connection, { tenant, limit, end: before ?? (await streamStatus(connection, STREAM)).lastSeq + 1 });
+        return await newestFirst(connection, {
+          tenant,
+          limit,
+          end: before ?? (await streamStatus(connection, STREAM)).lastSeq + 1,
+        });
       } catch (error) {
         throw toLogError(error, STREAM);
       }
     },
     async get(tenant, id) {
       try {
-        const found = await leaderGet({ connection, stream: STREAM }, { last_by_subj: subjects.deadLetter(tenant, id) });
+        const found = await leaderGet(
+          { connection, stream: STREAM },
+          { last_by_subj: subjects.deadLetter(tenant, id) },
+        );
         return found && read(found).letter;
       } catch (error) {
         throw toLogError(error, STREAM);
@@ -84,7 +106,11 @@ async function newestFirst(
 
 async function between(
   connection: NatsConnection,
-  { tenant, lower, upper }: { readonly tenant: string; readonly lower: number; readonly upper: number },
+  {
+    tenant,
+    lower,
+    upper,
+  }: { readonly tenant: string; readonly lower: number; readonly upper: number },
 ): Promise<DeadLetterEntry[]> {
   const letters: DeadLetterEntry[] = [];
   for (let seq = lower; seq < upper; ) {
@@ -99,5 +125,8 @@ async function between(
 }
 
 function read(message: StoredMessage): DeadLetterEntry {
-  return { letter: JSON.parse(Buffer.from(message.data).toString('utf8')) as DeadLetter, seq: message.seq };
+  return {
+    letter: JSON.parse(Buffer.from(message.data).toString('utf8')) as DeadLetter,
+    seq: message.seq,
+  };
 }

@@ -5,7 +5,8 @@ import type { StoredMessage } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { writeRecord } from './record-writer.ts';
 import { leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
-import { type Follower, type FollowSettings, followStream, type FollowStream } from './stream-follower.ts';
+import type { Follower, FollowSettings, FollowStream } from './following.ts';
+import { followStream } from './stream-follower.ts';
 
 export type DecisionBatchWrite = {
   readonly tenant: string;
@@ -42,12 +43,18 @@ export function openDecisionLog(options: {
     async append({ tenant, governor, boot, firstN, body }) {
       const subject = subjects.decisions(tenant, governor);
       const messageId = `${tenant}/${governor}/${boot}/${firstN}`;
-      const seq = await writeRecord({ connection, ingest, stream: STREAM, timeoutMs }, { subject, messageId, body });
+      const seq = await writeRecord(
+        { connection, ingest, stream: STREAM, timeoutMs },
+        { subject, messageId, body },
+      );
       return seq ?? 0;
     },
     async lastOf(tenant, governor) {
       try {
-        return await leaderGet({ connection, stream: STREAM }, { last_by_subj: subjects.decisions(tenant, governor) });
+        return await leaderGet(
+          { connection, stream: STREAM },
+          { last_by_subj: subjects.decisions(tenant, governor) },
+        );
       } catch (error) {
         throw toLogError(error, STREAM);
       }

@@ -8,4 +8,6 @@ test.each([
   ['the form of 2.15', '$JS.ACK._.hash.EVENTS-1.follow-x.2.17.9.1795169043514123456.3.random'],
 ])('a delivery is read from %s', (_, reply) => expect(parseDelivery(reply)).toEqual(said));
 
-test.each(['', '_INBOX.a.b', '$JS.API.a.b.c.d.e.f.g'])('`%s` is no delivery', (reply) => expect(parseDelivery(reply)).toBeUndefined());
+test.each(['', '_INBOX.a.b', '$JS.API.a.b.c.d.e.f.g'])('`%s` is no delivery', (reply) =>
+  expect(parseDelivery(reply)).toBeUndefined(),
+);

@@ -38,7 +38,12 @@ export type StoredEvent = RecordedEvent & {
 };
 
 /** A message of the log before it is decoded. */
-export type StoredMessage = { readonly seq: number; readonly subject: string; readonly headers: string; readonly data: Uint8Array };
+export type StoredMessage = {
+  readonly seq: number;
+  readonly subject: string;
+  readonly headers: string;
+  readonly data: Uint8Array;
+};
 
 export type EncodedEvent = {
   readonly id: string;
@@ -52,8 +57,15 @@ export type EncodedEvent = {
 /** Encodes an event of the aggregate with this public subject. */
 export function encodeEvent(event: NewEvent, subject: string, source: string): EncodedEvent {
   // What is written stays for ever: nothing enters the log that could not be read again.
-  if (!Number.isSafeInteger(event.version) || event.version < 1 || !Number.isSafeInteger(event.timeMs))
-    throw new WritError('INTERNAL', `the event \`${event.type}\` has version ${event.version} and time ${event.timeMs}`);
+  if (
+    !Number.isSafeInteger(event.version) ||
+    event.version < 1 ||
+    !Number.isSafeInteger(event.timeMs)
+  )
+    throw new WritError(
+      'INTERNAL',
+      `the event \`${event.type}\` has version ${event.version} and time ${event.timeMs}`,
+    );
   const type = typeOf(event.type);
   const time = new Date(event.timeMs).toISOString();
   const lines = encodeAttributes({
@@ -70,10 +82,17 @@ export function encodeEvent(event: NewEvent, subject: string, source: string): E
     writtenant: event.tenant,
     writversion: String(event.version),
   });
-  if (event.idempotencyKey) lines.push([writHeaders.idempotencyKey, percentEncode(event.idempotencyKey)]);
+  if (event.idempotencyKey)
+    lines.push([writHeaders.idempotencyKey, percentEncode(event.idempotencyKey)]);
   if (event.fingerprint) lines.push([writHeaders.fingerprint, percentEncode(event.fingerprint)]);
   lines.push(['Nats-Msg-Id', messageIdOf(event, subject)]);
-  return { id: event.id, type, time, headers: headerText(lines), body: Buffer.from(JSON.stringify(event.data), 'utf8') };
+  return {
+    id: event.id,
+    type,
+    time,
+    headers: headerText(lines),
+    body: Buffer.from(JSON.stringify(event.data), 'utf8'),
+  };
 }
 
 /** `<tenant>/<container>/<name>/<type>/<id>`; aggregates that are not an agent's have `_` for the container. */
@@ -100,7 +119,10 @@ const attributeNames = {
 } as const;
 
 const fieldOf: ReadonlyMap<string, keyof Attributes> = new Map(
-  (Object.keys(attributeNames) as (keyof typeof attributeNames)[]).map((field) => [attributeNames[field], field]),
+  (Object.keys(attributeNames) as (keyof typeof attributeNames)[]).map((field) => [
+    attributeNames[field],
+    field,
+  ]),
 );
 
 function readAttributes(block: string): Attributes {
@@ -126,12 +148,26 @@ export function decodeEvent(message: StoredMessage): StoredEvent {
   const a = readAttributes(message.headers);
   const timeMs = Date.parse(a.time ?? '');
   const version = Number(a.version);
-  if (a.id === undefined || a.type === undefined || a.tenant === undefined || Number.isNaN(timeMs) || !(version > 0))
+  if (
+    a.id === undefined ||
+    a.type === undefined ||
+    a.tenant === undefined ||
+    Number.isNaN(timeMs) ||
+    !(version > 0)
+  )
     throw unreadable(message, 'lacks one of its attributes');
   const type = eventNameOf(a.type);
   if (type === undefined)
-    throw unreadable(message, `is of type \`${a.type}\`, which this release does not know; upgrade this role`);
-  const event: EventMeta & { type: typeof type; data: unknown; idempotencyKey: string | null; fingerprint: string | null } = {
+    throw unreadable(
+      message,
+      `is of type \`${a.type}\`, which this release does not know; upgrade this role`,
+    );
+  const event: EventMeta & {
+    type: typeof type;
+    data: unknown;
+    idempotencyKey: string | null;
+    fingerprint: string | null;
+  } = {
     type,
     data: parseBody(message),
     seq: message.seq,
@@ -140,7 +176,10 @@ export function decodeEvent(message: StoredMessage): StoredEvent {
     id: percentDecode(a.id),
     timeMs,
     version,
-    actor: { type: a.authtype === 'system' ? 'system' : 'api_key', id: percentDecode(a.authid ?? '') },
+    actor: {
+      type: a.authtype === 'system' ? 'system' : 'api_key',
+      id: percentDecode(a.authid ?? ''),
+    },
     correlationId: a.correlationId === undefined ? null : percentDecode(a.correlationId),
     causationId: a.causationId === undefined ? null : percentDecode(a.causationId),
     idempotencyKey: a.idempotencyKey === undefined ? null : percentDecode(a.idempotencyKey),
@@ -160,5 +199,9 @@ function parseBody(message: StoredMessage): unknown {
 }
 
 function unreadable(message: StoredMessage, what: string, cause?: unknown): WritError {
-  return new WritError('EVENT_UNREADABLE', `the event at ${message.seq} of \`${message.subject}\` ${what}`, { cause });
+  return new WritError(
+    'EVENT_UNREADABLE',
+    `the event at ${message.seq} of \`${message.subject}\` ${what}`,
+    { cause },
+  );
 }

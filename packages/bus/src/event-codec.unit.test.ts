@@ -32,14 +32,40 @@ describe('the codec of events', () => {
   });
 
   test('gives nulls for what was not there', () => {
-    const { correlationId: _c, causationId: _u, traceparent: _t, idempotencyKey: _i, fingerprint: _f, ...least } = event;
-    expect(decodeEvent(stored(least))).toMatchObject({ correlationId: null, causationId: null, idempotencyKey: null, fingerprint: null });
+    const {
+      correlationId: _c,
+      causationId: _u,
+      traceparent: _t,
+      idempotencyKey: _i,
+      fingerprint: _f,
+      ...least
+    } = event;
+    expect(decodeEvent(stored(least))).toMatchObject({
+      correlationId: null,
+      causationId: null,
+      idempotencyKey: null,
+      fingerprint: null,
+    });
   });
 
   test('writes CloudEvents attributes in binary mode', () => {
     const { headers } = stored(event);
-    const attributes = ['specversion', 'type', 'source', 'subject', 'time', 'id', 'authtype', 'authid', 'writtenant', 'writversion', 'correlationid'];
-    expect(Object.fromEntries(attributes.map((name) => [name, headerIn(headers, `ce-${name}`)]))).toEqual({
+    const attributes = [
+      'specversion',
+      'type',
+      'source',
+      'subject',
+      'time',
+      'id',
+      'authtype',
+      'authid',
+      'writtenant',
+      'writversion',
+      'correlationid',
+    ];
+    expect(
+      Object.fromEntries(attributes.map((name) => [name, headerIn(headers, `ce-${name}`)])),
+    ).toEqual({
       specversion: '1.0',
       type: 'dev.writ.registry.AgentSuspended.v1',
       source: '/writ/c00000000/1',
@@ -63,21 +89,45 @@ describe('the codec of events', () => {
   });
 
   test.each([
-    ['an unknown type', (block: string) => block.replace('AgentSuspended.v1', 'AgentSuspended.v9'), /7 of `writ.*v9.*upgrade/],
-    ['no id', (block: string) => block.replace(/ce-id: [^\r]*\r\n/, ''), /lacks one of its attributes/],
-    ['a time that is none', (block: string) => block.replace(/ce-time: [^\r]*/, 'ce-time: soon'), /lacks one of its attributes/],
+    [
+      'an unknown type',
+      (block: string) => block.replace('AgentSuspended.v1', 'AgentSuspended.v9'),
+      /7 of `writ.*v9.*upgrade/,
+    ],
+    [
+      'no id',
+      (block: string) => block.replace(/ce-id: [^\r]*\r\n/, ''),
+      /lacks one of its attributes/,
+    ],
+    [
+      'a time that is none',
+      (block: string) => block.replace(/ce-time: [^\r]*/, 'ce-time: soon'),
+      /lacks one of its attributes/,
+    ],
     ['no headers at all', () => '', /lacks one of its attributes/],
   ])('refuses an event with %s, naming it', (_, change, message) => {
     const sound = stored(event);
     const broken = { ...sound, headers: change(sound.headers) };
-    expect(() => decodeEvent(broken)).toThrow(expect.objectContaining({ code: 'EVENT_UNREADABLE', message: expect.stringMatching(message) }));
+    expect(() => decodeEvent(broken)).toThrow(
+      expect.objectContaining({
+        code: 'EVENT_UNREADABLE',
+        message: expect.stringMatching(message),
+      }),
+    );
   });
 
   test('refuses a body that is not JSON', () => {
-    expect(() => decodeEvent({ ...stored(event), data: Buffer.from('{') })).toThrow(expect.objectContaining({ code: 'EVENT_UNREADABLE' }));
+    expect(() => decodeEvent({ ...stored(event), data: Buffer.from('{') })).toThrow(
+      expect.objectContaining({ code: 'EVENT_UNREADABLE' }),
+    );
   });
 
-  test.each([{ version: 0 }, { version: 1.5 }, { timeMs: Number.NaN }])('refuses to write what could not be read again: %j', (wrong) => {
-    expect(() => encodeEvent({ ...event, ...wrong }, subject, '/writ/c/1')).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
-  });
+  test.each([{ version: 0 }, { version: 1.5 }, { timeMs: Number.NaN }])(
+    'refuses to write what could not be read again: %j',
+    (wrong) => {
+      expect(() => encodeEvent({ ...event, ...wrong }, subject, '/writ/c/1')).toThrow(
+        expect.objectContaining({ code: 'INTERNAL' }),
+      );
+    },
+  );
 });

@@ -5,7 +5,8 @@ import { Appender, type AggregateWrite, type Appended } from './append.ts';
 import { decodeEvent, type StoredEvent } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
-import { type BatchPosition, type Follower, type FollowSettings, followStream } from './stream-follower.ts';
+import type { BatchPosition, Follower, FollowSettings } from './following.ts';
+import { followStream } from './stream-follower.ts';
 
 export type EventStoreOptions = {
   readonly connection: NatsConnection;
@@ -61,13 +62,25 @@ class JetStreamEventStore implements EventStore {
   readonly #connection: NatsConnection;
   readonly #appender: Appender;
 
-  constructor({ connection, cell, ingest, segment = 1, appendTimeoutMs = 10_000 }: EventStoreOptions) {
+  constructor({
+    connection,
+    cell,
+    ingest,
+    segment = 1,
+    appendTimeoutMs = 10_000,
+  }: EventStoreOptions) {
     this.cell = cell;
     this.segment = segment;
     this.stream = `EVENTS-${segment}`;
     this.#connection = connection;
     const source = `/writ/${cell}/${segment}`;
-    this.#appender = new Appender({ connection, stream: this.stream, ingest, source, timeoutMs: appendTimeoutMs });
+    this.#appender = new Appender({
+      connection,
+      stream: this.stream,
+      ingest,
+      source,
+      timeoutMs: appendTimeoutMs,
+    });
   }
 
   append(writes: readonly AggregateWrite[]): Promise<Appended> {
@@ -84,7 +97,10 @@ class JetStreamEventStore implements EventStore {
 
   async lastSequence(subject: string): Promise<number> {
     return await this.#guard(async () => {
-      const last = await leaderGet({ connection: this.#connection, stream: this.stream }, { last_by_subj: subject });
+      const last = await leaderGet(
+        { connection: this.#connection, stream: this.stream },
+        { last_by_subj: subject },
+      );
       return last?.seq ?? 0;
     });
   }
@@ -96,7 +112,12 @@ class JetStreamEventStore implements EventStore {
       while (events.length < limit) {
         const batch = Math.min(PAGE, limit - events.length);
         // With a batch of one the server does not say that it is done.
-        const query = { seq, next_by_subj: filter ?? '>', batch: Math.max(2, batch), max_bytes: PAGE_BYTES };
+        const query = {
+          seq,
+          next_by_subj: filter ?? '>',
+          batch: Math.max(2, batch),
+          max_bytes: PAGE_BYTES,
+        };
         const page = await directGet(this.#connection, this.stream, query);
         for (const message of page.messages.slice(0, batch)) events.push(decodeEvent(message));
         const last = page.messages.at(-1);

@@ -26,7 +26,8 @@ class EncodedHeaders extends MsgHdrsImpl {
 /** The lines as text, each ended; values lose what would end a line. */
 export function headerText(lines: Iterable<HeaderLine>): string {
   let text = '';
-  for (const [name, value] of lines) text += `${name}: ${LINE_END.test(value) ? value.replaceAll(LINE_ENDS, ' ') : value}\r\n`;
+  for (const [name, value] of lines)
+    text += `${name}: ${LINE_END.test(value) ? value.replaceAll(LINE_ENDS, ' ') : value}\r\n`;
   return text;
 }
 
@@ -71,7 +72,8 @@ export function* scanHeaders(block: string): Iterable<HeaderLine> {
     const end = block.indexOf('\r\n', at);
     if (end <= at) return;
     const colon = block.indexOf(':', at);
-    if (colon > at && colon < end) yield [block.slice(at, colon), block.slice(colon + 1, end).trim()];
+    if (colon > at && colon < end)
+      yield [block.slice(at, colon), block.slice(colon + 1, end).trim()];
     at = end + 2;
   }
 }
@@ -87,5 +89,7 @@ export function headerIn(block: string, name: string): string | undefined {
 export function statusOf(block: string): { readonly code: number; readonly text: string } {
   const line = block.slice('NATS/1.0'.length, Math.max(0, block.indexOf('\r\n'))).trim();
   const code = Number.parseInt(line, 10);
-  return Number.isNaN(code) ? { code: 0, text: '' } : { code, text: line.slice(String(code).length).trim() };
+  return Number.isNaN(code)
+    ? { code: 0, text: '' }
+    : { code, text: line.slice(String(code).length).trim() };
 }

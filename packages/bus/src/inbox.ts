@@ -10,24 +10,18 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import { type CommandAddress, type ErrorCode, errorCatalogue, parseCommandSubject, toWritError, WritError } from '@writ/contracts';
-import { type DeadLetter, type DeadLetters, openDeadLetters } from './dead-letters.ts';
-import { type Delivery, parseDelivery } from './delivery.ts';
-import { headerBlockOf, headerIn, scanHeaders } from './header-block.ts';
+import { type ErrorCode, errorCatalogue, toWritError, WritError } from '@writ/contracts';
+import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
+import { parseDelivery } from './delivery.ts';
+import {
+  type Held,
+  type InboxCommand,
+  isBareAcknowledgement,
+  toCommand,
+  toLetter,
+} from './inbox-command.ts';
 import { askJetStream, toLogError } from './jetstream-api.ts';
 import { PullSubscription } from './pull-subscription.ts';
-
-export type InboxCommand = CommandAddress & {
-  readonly subject: string;
-  /** The sequence in INBOX; names the command where its sender gave no idempotency key. */
-  readonly seq: number;
-  readonly deliveries: number;
-  /** When the broker took it. */
-  readonly receivedMs: number;
-  readonly data: Uint8Array;
-  /** The first value of a header. */
-  header(name: string): string | undefined;
-};
 
 export type InboxOptions = {
   readonly connection: NatsConnection;
@@ -68,14 +62,17 @@ const outages: readonly ErrorCode[] = [
 export async function takeInbox(options: InboxOptions): Promise<InboxIntake> {
   type Info = { readonly config: { readonly max_deliver?: number } };
   try {
-    const info = await askJetStream<Info>(options.connection, `CONSUMER.INFO.${STREAM}.${CONSUMER}`, undefined);
+    const info = await askJetStream<Info>(
+      options.connection,
+      `CONSUMER.INFO.${STREAM}.${CONSUMER}`,
+      undefined,
+    );
     return new Intake(options, info.config.max_deliver ?? -1);
   } catch (error) {
     throw toLogError(error, STREAM);
   }
 }
 
-type Held = { message: Msg; delivery: Delivery };
 type Outcome = 'done' | 'held_back' | WritError;
 
 class Intake implements InboxIntake {
@@ -122,9 +119,13 @@ class Intake implements InboxIntake {
       onMessage: (message) => this.#take(message),
       onIdle: () => this.#pull(),
       onBroken: (reason) => {
-        onTrouble?.(new WritError('BUS_UNAVAILABLE', `the intake of \`${STREAM}\` starts again: ${reason}`));
+        onTrouble?.(
+          new WritError('BUS_UNAVAILABLE', `the intake of \`${STREAM}\` starts again: ${reason}`),
+        );
         this.#subscription = undefined;
-        void wait(200 + Math.random() * 300).then(() => this.#stopping.signal.aborted || this.#subscribe());
+        void wait(200 + Math.random() * 300).then(
+          () => this.#stopping.signal.aborted || this.#subscribe(),
+        );
       },
     });
     this.#pull();
@@ -160,7 +161,8 @@ class Intake implements InboxIntake {
   }
 
   async #work(held: Held): Promise<void> {
-    if (isBareAcknowledgement(held.message)) return this.#answer(held, '+TERM an acknowledgement, not a command');
+    if (isBareAcknowledgement(held.message))
+      return this.#answer(held, '+TERM an acknowledgement, not a command');
     const outcome = await this.#attempt(held);
     if (outcome === 'done') this.#answer(held, '+ACK');
     else if (outcome === 'held_back') this.#answer(held, '-NAK');
@@ -170,9 +172,15 @@ class Intake implements InboxIntake {
   async #attempt(held: Held): Promise<Outcome> {
     const command = toCommand(held);
     if (command === undefined)
-      return new WritError('VERB_UNKNOWN', `\`${held.message.subject}\` names no command; write \`writ.<tenant>.inbox.<key>.<context>.<verb>\``);
+      return new WritError(
+        'VERB_UNKNOWN',
+        `\`${held.message.subject}\` names no command; write \`writ.<tenant>.inbox.<key>.<context>.<verb>\``,
+      );
     if (this.#maxDeliver > 0 && command.deliveries >= this.#maxDeliver)
-      return new WritError('INTERNAL', `the command was delivered ${command.deliveries} times and never came to an end`);
+      return new WritError(
+        'INTERNAL',
+        `the command was delivered ${command.deliveries} times and never came to an end`,
+      );
     for (let tries = 1; ; tries++) {
       const error = await this.#unlessOutage(() => this.#options.handler(command));
       if (error === 'done' || error === 'held_back') return error;
@@ -197,7 +205,9 @@ class Intake implements InboxIntake {
         if (!holding) this.#holding++;
         holding = true;
         if (this.#stopping.signal.aborted) return 'held_back';
-        await wait(Math.min(MAX_HOLD_MS, 100 * 2 ** tries), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+        await wait(Math.min(MAX_HOLD_MS, 100 * 2 ** tries), undefined, {
+          signal: this.#stopping.signal,
+        }).catch(() => undefined);
       }
     } finally {
       if (holding) this.#holding--;
@@ -207,7 +217,8 @@ class Intake implements InboxIntake {
   async #bury(held: Held, error: WritError): Promise<void> {
     const letter = toLetter(held, error);
     const outcome = await this.#unlessOutage(() => this.#letters.write(letter));
-    if (outcome === 'done') return this.#answer(held, `+TERM ${error.code}: ${error.message}`.slice(0, 500));
+    if (outcome === 'done')
+      return this.#answer(held, `+TERM ${error.code}: ${error.message}`.slice(0, 500));
     if (outcome !== 'held_back') this.#options.onTrouble?.(outcome);
     this.#answer(held, '-NAK {"delay": 5000000000}');
   }
@@ -224,48 +235,4 @@ class Intake implements InboxIntake {
 
 function isOutage(code: ErrorCode): boolean {
   return errorCatalogue[code].delivery === 'paused' || outages.includes(code);
-}
-
-/** An acknowledgement that somebody had sent here by naming this subject as their reply; it has a fixed body and no headers. */
-function isBareAcknowledgement(message: Msg): boolean {
-  if (headerBlockOf(message) !== '' || message.data.length > 256) return false;
-  return /^\{"stream":"[^"]*", ?"seq":\d+[^{]*\}$/.test(message.string());
-}
-
-function toCommand({ message, delivery }: Held): InboxCommand | undefined {
-  const address = parseCommandSubject(message.subject);
-  if (address?.kind !== 'inbox') return undefined;
-  const { tenant, key, verb } = address;
-  return {
-    tenant,
-    key,
-    verb,
-    subject: message.subject,
-    seq: delivery.streamSeq,
-    deliveries: delivery.deliveries,
-    receivedMs: delivery.timeMs,
-    data: message.data,
-    header: (name) => headerIn(headerBlockOf(message), name),
-  };
-}
-
-function toLetter({ message, delivery }: Held, error: WritError): DeadLetter {
-  const address = parseCommandSubject(message.subject);
-  return {
-    id: `inbox-${delivery.streamSeq}-${delivery.timeMs}`,
-    tenant: address?.tenant ?? message.subject.split('.')[1] ?? '',
-    stream: STREAM,
-    seq: delivery.streamSeq,
-    subject: message.subject,
-    keyId: address?.key ?? null,
-    verb: address?.verb ?? null,
-    headers: [...scanHeaders(headerBlockOf(message))],
-    body: Buffer.from(message.data).toString('base64'),
-    code: error.code,
-    reason: error.message,
-    details: error.details,
-    attempts: delivery.deliveries,
-    firstAt: new Date(delivery.timeMs).toISOString(),
-    lastAt: new Date().toISOString(),
-  };
 }

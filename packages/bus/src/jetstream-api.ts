@@ -30,7 +30,13 @@ export class JetStreamFault extends Error {
   }
 }
 
-type ErrorReply = { readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string } };
+type ErrorReply = {
+  readonly error?: {
+    readonly code?: number;
+    readonly err_code?: number;
+    readonly description?: string;
+  };
+};
 
 /** Asks `$JS.API.<path>` and returns the parsed answer; throws `JetStreamFault` or an error of the connection. */
 export async function askJetStream<T>(
@@ -59,14 +65,32 @@ export function isFault(thrown: unknown, errCode: number): boolean {
 export function toLogError(thrown: unknown, stream: string): WritError {
   if (thrown instanceof WritError) return thrown;
   if (isFull(thrown))
-    return new WritError('LOG_FULL', `the stream \`${stream}\` is full; raise its limits or roll over`, { cause: thrown });
+    return new WritError(
+      'LOG_FULL',
+      `the stream \`${stream}\` is full; raise its limits or roll over`,
+      { cause: thrown },
+    );
   if (isFault(thrown, jetStreamCodes.messageTooLarge))
-    return new WritError('BODY_TOO_LARGE', `the message is larger than \`${stream}\` takes`, { cause: thrown });
+    return new WritError('BODY_TOO_LARGE', `the message is larger than \`${stream}\` takes`, {
+      cause: thrown,
+    });
   if (isFault(thrown, jetStreamCodes.streamNotFound))
-    return new WritError('LOG_UNAVAILABLE', `there is no stream \`${stream}\`; run \`writ streams apply\``, { cause: thrown });
+    return new WritError(
+      'LOG_UNAVAILABLE',
+      `there is no stream \`${stream}\`; run \`writ streams apply\``,
+      { cause: thrown },
+    );
   if (thrown instanceof ForbiddenError)
-    return new WritError('INTERNAL', `the role may not do this to \`${stream}\`: ${messageOf(thrown)}`, { cause: thrown });
-  return new WritError('LOG_UNAVAILABLE', `the stream \`${stream}\` does not answer: ${messageOf(thrown)}`, { cause: thrown });
+    return new WritError(
+      'INTERNAL',
+      `the role may not do this to \`${stream}\`: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
+  return new WritError(
+    'LOG_UNAVAILABLE',
+    `the stream \`${stream}\` does not answer: ${messageOf(thrown)}`,
+    { cause: thrown },
+  );
 }
 
 export function isFull(thrown: unknown): boolean {

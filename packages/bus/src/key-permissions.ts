@@ -39,7 +39,10 @@ function ofAdmin({ tenant, keyId }: KeyIdentity): Permissions {
       deny: [],
     },
     sub: {
-      allow: ['_INBOX.>', ...['evt', 'dec', 'tel', 'task'].map((kind) => `writ.${tenant}.${kind}.>`)],
+      allow: [
+        '_INBOX.>',
+        ...['evt', 'dec', 'tel', 'task'].map((kind) => `writ.${tenant}.${kind}.>`),
+      ],
       deny: ['_INBOX.role.>'],
     },
   };
@@ -56,7 +59,9 @@ function ofAgent({ tenant, keyId, agents }: KeyIdentity): Permissions {
         ...verbs.map((verb) => `writ.${tenant}.inbox.${keyId}.${verb}`),
         `writ.${tenant}.ask.${keyId}.>`,
         ...withInstance.map((agent) => `writ.${tenant}.task.${agent}`),
-        ...['health', 'errors', 'metrics'].flatMap((kind) => withInstance.map((agent) => `writ.${tenant}.tel.${kind}.${agent}`)),
+        ...['health', 'errors', 'metrics'].flatMap((kind) =>
+          withInstance.map((agent) => `writ.${tenant}.tel.${kind}.${agent}`),
+        ),
         TASK_INBOX,
       ],
       deny: [],
@@ -64,7 +69,10 @@ function ofAgent({ tenant, keyId, agents }: KeyIdentity): Permissions {
     sub: {
       allow: [
         `_INBOX.${keyId}.>`,
-        ...withInstance.flatMap((agent) => [`writ.${tenant}.task.${agent}`, `writ.${tenant}.tel.control.${agent}`]),
+        ...withInstance.flatMap((agent) => [
+          `writ.${tenant}.task.${agent}`,
+          `writ.${tenant}.tel.control.${agent}`,
+        ]),
         ...['registry.agent', 'authority.grants', 'execution.facts'].flatMap((kind) =>
           own.map((agent) => `writ.${tenant}.evt.${kind}.${agent}`),
         ),

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { permissionsOfKey } from './key-permissions.ts';
 
 const KEY = 'tester00001';
-const agentKey = (...agents: string[]) => permissionsOfKey({ tenant: 'acme', keyId: KEY, role: 'agent', agents });
+const agentKey = (...agents: string[]) =>
+  permissionsOfKey({ tenant: 'acme', keyId: KEY, role: 'agent', agents });
 const adminKey = permissionsOfKey({ tenant: 'acme', keyId: KEY, role: 'admin', agents: [] });
 
 /** NATS' own matching of a subject against a permission. */
@@ -10,7 +11,12 @@ function covers(allowed: readonly string[], subject: string): boolean {
   return allowed.some((pattern) => {
     const p = pattern.split('.');
     const s = subject.split('.');
-    return p.every((token, i) => (token === '>' ? s.length > i : s[i] !== undefined && (token === '*' || token === s[i]))) && (p.at(-1) === '>' || p.length === s.length);
+    return (
+      p.every((token, i) =>
+        token === '>' ? s.length > i : s[i] !== undefined && (token === '*' || token === s[i]),
+      ) &&
+      (p.at(-1) === '>' || p.length === s.length)
+    );
   });
 }
 
@@ -69,12 +75,15 @@ describe('an agent’s key', () => {
     `writ.acme.cmd.${KEY}.registry.register-agent`,
   ])('may not read %s', (subject) => expect(covers(sub.allow, subject)).toBe(false));
 
-  test.each(['langgraph-v2:chart_*', 'fleet*'])('with the pattern `%s`, which no subject can say, has no agent’s subjects at all', (pattern) => {
-    const given = agentKey(pattern);
-    const none = agentKey();
-    expect(given).toEqual(none);
-    expect(none.sub.allow).toEqual([`_INBOX.${KEY}.>`]);
-  });
+  test.each(['langgraph-v2:chart_*', 'fleet*'])(
+    'with the pattern `%s`, which no subject can say, has no agent’s subjects at all',
+    (pattern) => {
+      const given = agentKey(pattern);
+      const none = agentKey();
+      expect(given).toEqual(none);
+      expect(none.sub.allow).toEqual([`_INBOX.${KEY}.>`]);
+    },
+  );
 
   test('with the pattern `*` has every agent’s', () => {
     const every = agentKey('*');
@@ -85,16 +94,23 @@ describe('an agent’s key', () => {
 });
 
 describe('an admin’s key', () => {
-  test.each([`writ.acme.cmd.${KEY}.tenancy.create-key`, `writ.acme.inbox.${KEY}.authority.issue-grant`, '$SRV.PING', 'writ.acme.task.a.b'])(
-    'may publish to %s',
-    (subject) => expect(covers(adminKey.pub.allow, subject)).toBe(true),
-  );
-  test.each(['writ.acme.cmd.another00001.a.b', 'writ.acme.evt.a.b.c', 'writ.acme.dec.g', '$JS.API.INFO', `writ.other.cmd.${KEY}.a.b`, '_INBOX.x.y'])(
-    'may not publish to %s',
-    (subject) => expect(covers(adminKey.pub.allow, subject)).toBe(false),
-  );
+  test.each([
+    `writ.acme.cmd.${KEY}.tenancy.create-key`,
+    `writ.acme.inbox.${KEY}.authority.issue-grant`,
+    '$SRV.PING',
+    'writ.acme.task.a.b',
+  ])('may publish to %s', (subject) => expect(covers(adminKey.pub.allow, subject)).toBe(true));
+  test.each([
+    'writ.acme.cmd.another00001.a.b',
+    'writ.acme.evt.a.b.c',
+    'writ.acme.dec.g',
+    '$JS.API.INFO',
+    `writ.other.cmd.${KEY}.a.b`,
+    '_INBOX.x.y',
+  ])('may not publish to %s', (subject) => expect(covers(adminKey.pub.allow, subject)).toBe(false));
   test('may read its tenant and any inbox, but those of the roles', () => {
-    for (const subject of ['writ.acme.evt.a.b.c', 'writ.acme.dec.g', '_INBOX.anything.x']) expect(covers(adminKey.sub.allow, subject)).toBe(true);
+    for (const subject of ['writ.acme.evt.a.b.c', 'writ.acme.dec.g', '_INBOX.anything.x'])
+      expect(covers(adminKey.sub.allow, subject)).toBe(true);
     expect(covers(adminKey.sub.deny, '_INBOX.role.api-store.x')).toBe(true);
     expect(covers(adminKey.sub.allow, 'writ.other.evt.a.b.c')).toBe(false);
   });

@@ -90,7 +90,16 @@ function foldKey(keys: ReadonlyMap<string, KeyRecord>, event: StoredEvent): KeyR
   if (event.type === 'KeyCreated') {
     const { keyId, name, role, agents, expiresAt, secretHash } = event.data;
     const expiresAtMs = expiresAt === null ? null : Date.parse(expiresAt);
-    return { tenant: event.tenant, keyId, name, role, agents, expiresAtMs, secretHash, revoked: false };
+    return {
+      tenant: event.tenant,
+      keyId,
+      name,
+      role,
+      agents,
+      expiresAtMs,
+      secretHash,
+      revoked: false,
+    };
   }
   if (event.type !== 'KeyRevoked') return undefined;
   const known = keys.get(event.data.keyId);

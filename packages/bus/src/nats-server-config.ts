@@ -17,7 +17,11 @@ export type NatsServerOptions = {
   readonly maxPayloadBytes?: number;
   /** What the streams together may take on disk; 16 GiB when left out. */
   readonly maxFileStoreBytes?: number;
-  readonly cluster?: { readonly name: string; readonly port: number; readonly routes: readonly string[] };
+  readonly cluster?: {
+    readonly name: string;
+    readonly port: number;
+    readonly routes: readonly string[];
+  };
 };
 
 /** The accounts: the bus, the callout's own, and the one of the servers. */
@@ -61,7 +65,12 @@ function inBus(user: UserName): boolean {
   return user !== 'gatekeeper-sys' && user !== 'gatekeeper-callout';
 }
 
-function accountLines(secrets: Secrets, account: string, users: readonly UserName[], more?: string): string[] {
+function accountLines(
+  secrets: Secrets,
+  account: string,
+  users: readonly UserName[],
+  more?: string,
+): string[] {
   return [
     `  ${account} {`,
     ...(more === undefined ? [] : [`    ${more}`]),
@@ -99,7 +108,13 @@ function calloutLines(secrets: Secrets): string[] {
 function clusterLines(options: NatsServerOptions, host: string): string[] {
   if (options.cluster === undefined) return [];
   const { name, port, routes } = options.cluster;
-  return ['cluster {', `  name: ${quote(name)}`, `  listen: ${quote(`${host}:${port}`)}`, `  routes: ${list(routes)}`, '}'];
+  return [
+    'cluster {',
+    `  name: ${quote(name)}`,
+    `  listen: ${quote(`${host}:${port}`)}`,
+    `  routes: ${list(routes)}`,
+    '}',
+  ];
 }
 
 function list(items: readonly string[]): string {

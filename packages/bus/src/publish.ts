@@ -42,17 +42,27 @@ type PubAck = { readonly seq: number; readonly duplicate?: boolean; readonly cou
 export type PublishOptions = { readonly connection: NatsConnection; readonly timeoutMs: number };
 
 /** Tries once to store all of the messages or none of them. */
-export async function publishOnce(options: PublishOptions, messages: readonly Outgoing[]): Promise<PublishResult> {
+export async function publishOnce(
+  options: PublishOptions,
+  messages: readonly Outgoing[],
+): Promise<PublishResult> {
   try {
     const [only] = messages;
-    const reply = messages.length === 1 && only !== undefined ? await publish(options, only, '') : await publishBatch(options, messages);
+    const reply =
+      messages.length === 1 && only !== undefined
+        ? await publish(options, only, '')
+        : await publishBatch(options, messages);
     return judge(parseReply<PubAck>(reply), messages.length);
   } catch (error) {
     return { kind: kindOf(error), error };
   }
 }
 
-function publish({ connection, timeoutMs }: PublishOptions, message: Outgoing, more: string): Promise<Msg> {
+function publish(
+  { connection, timeoutMs }: PublishOptions,
+  message: Outgoing,
+  more: string,
+): Promise<Msg> {
   const headers = encodedHeaders(message.headers + more);
   return request(connection, message.subject, message.body, { headers, timeoutMs });
 }
@@ -64,7 +74,10 @@ async function publishBatch(options: PublishOptions, messages: readonly Outgoing
   for (const [index, message] of messages.entries()) {
     const n = index + 1;
     if (n === last) return publish(options, message, `${lines(n)}Nats-Batch-Commit: 1\r\n`);
-    if (n > 1) options.connection.publish(message.subject, message.body, { headers: encodedHeaders(message.headers + lines(n)) });
+    if (n > 1)
+      options.connection.publish(message.subject, message.body, {
+        headers: encodedHeaders(message.headers + lines(n)),
+      });
     else {
       // The server opens the batch with an empty answer, or says why not.
       const opened = await publish(options, message, lines(n));
@@ -77,7 +90,10 @@ async function publishBatch(options: PublishOptions, messages: readonly Outgoing
 function judge(ack: PubAck, sent: number): PublishResult {
   if (ack.duplicate === true) return { kind: 'conflict', error: new DuplicateError(ack.seq) };
   if (sent > 1 && ack.count !== sent)
-    return { kind: 'unclear', error: new Error(`the batch of ${sent} was acknowledged with ${ack.count ?? 'no'} messages`) };
+    return {
+      kind: 'unclear',
+      error: new Error(`the batch of ${sent} was acknowledged with ${ack.count ?? 'no'} messages`),
+    };
   return { kind: 'stored', seq: ack.seq };
 }
 

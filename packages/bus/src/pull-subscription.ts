@@ -7,7 +7,13 @@
  *    the owner starts another one.
  * 3. After `close` or `onBroken` no callback comes any more.
  */
-import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import {
+  createInbox,
+  type Msg,
+  nanos,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/nats-core';
 import { watchOf } from './connection-watch.ts';
 import { inboxPrefixOf } from './connect.ts';
 import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
@@ -49,7 +55,9 @@ export class PullSubscription {
       callback: (error, message) => (error ? this.#break(error.message) : this.#receive(message)),
     });
     this.#watch = setInterval(() => this.#checkSilence(), HEARTBEAT_MS);
-    this.#forget = watchOf(options.connection).onReconnect(() => this.#break('the connection is new'));
+    this.#forget = watchOf(options.connection).onReconnect(() =>
+      this.#break('the connection is new'),
+    );
   }
 
   /** Messages that were asked for and have not come. */
@@ -63,9 +71,18 @@ export class PullSubscription {
     if (this.#asked === 0) this.#heardMs = Date.now();
     this.#asked += count;
     const { connection, stream, consumer } = this.#options;
-    const request = { batch: count, max_bytes: MAX_PULL_BYTES, expires: nanos(EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
+    const request = {
+      batch: count,
+      max_bytes: MAX_PULL_BYTES,
+      expires: nanos(EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    };
     try {
-      connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: this.#inbox });
+      connection.publish(
+        `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+        JSON.stringify(request),
+        { reply: this.#inbox },
+      );
     } catch (error) {
       this.#break(error instanceof Error ? error.message : String(error));
     }
@@ -90,7 +107,10 @@ export class PullSubscription {
     const block = headerBlockOf(message);
     const { code, text } = statusOf(block);
     if (code === 100) {
-      this.#options.onHeartbeat?.(Number(headerIn(block, 'Nats-Last-Consumer')), Number(headerIn(block, 'Nats-Last-Stream')));
+      this.#options.onHeartbeat?.(
+        Number(headerIn(block, 'Nats-Last-Consumer')),
+        Number(headerIn(block, 'Nats-Last-Stream')),
+      );
       return;
     }
     const unfilled = Number(headerIn(block, 'Nats-Pending-Messages') ?? 0);
@@ -104,7 +124,8 @@ export class PullSubscription {
     if (this.#asked === 0 || Date.now() - this.#heardMs < SILENCE_MS) return;
     // A busy event loop is not a silent server: what waits in the socket is read before the next check counts.
     setImmediate(() => {
-      if (this.#open && this.#asked > 0 && Date.now() - this.#heardMs >= SILENCE_MS) this.#break('no heartbeat');
+      if (this.#open && this.#asked > 0 && Date.now() - this.#heardMs >= SILENCE_MS)
+        this.#break('no heartbeat');
     });
   }
 

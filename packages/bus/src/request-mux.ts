@@ -41,7 +41,12 @@ const SWEEP_MS = 25;
 const muxes = new WeakMap<NatsConnection, RequestMux>();
 
 /** Publishes and resolves with the first reply. */
-export function request(connection: NatsConnection, subject: string, payload: Uint8Array | string, options: RequestOptions): Promise<Msg> {
+export function request(
+  connection: NatsConnection,
+  subject: string,
+  payload: Uint8Array | string,
+  options: RequestOptions,
+): Promise<Msg> {
   let mux = muxes.get(connection);
   if (mux === undefined) {
     mux = new RequestMux(connection);
@@ -60,13 +65,24 @@ class RequestMux {
   constructor(connection: NatsConnection) {
     this.#connection = connection;
     this.#inbox = `${createInbox(inboxPrefixOf(connection))}.`;
-    connection.subscribe(`${this.#inbox}*`, { callback: (error, message) => (error ? this.#rejectAll(error) : this.#receive(message)) });
+    connection.subscribe(`${this.#inbox}*`, {
+      callback: (error, message) => (error ? this.#rejectAll(error) : this.#receive(message)),
+    });
     const watch = watchOf(connection);
     watch.onLost(() => this.#rejectAll(new ConnectionLostError()));
-    watch.onForbidden((subject) => this.#rejectAll(new ForbiddenError(`permissions violation for publish to \`${subject}\``), subject));
+    watch.onForbidden((subject) =>
+      this.#rejectAll(
+        new ForbiddenError(`permissions violation for publish to \`${subject}\``),
+        subject,
+      ),
+    );
   }
 
-  request(subject: string, payload: Uint8Array | string, { timeoutMs, headers }: RequestOptions): Promise<Msg> {
+  request(
+    subject: string,
+    payload: Uint8Array | string,
+    { timeoutMs, headers }: RequestOptions,
+  ): Promise<Msg> {
     if (!watchOf(this.#connection).connected) return Promise.reject(new ConnectionLostError());
     return new Promise((resolve, reject) => {
       const token = (this.#count++).toString(36);
@@ -74,7 +90,11 @@ class RequestMux {
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
       try {
         const reply = this.#inbox + token;
-        this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
+        this.#connection.publish(
+          subject,
+          payload,
+          headers === undefined ? { reply } : { reply, headers },
+        );
       } catch (error) {
         this.#waiting.delete(token);
         reject(error);

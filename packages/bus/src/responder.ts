@@ -83,7 +83,11 @@ class MicroResponder implements Responder {
   async join(): Promise<void> {
     if (this.#service !== undefined) return;
     const { connection, name, version, description, endpoints } = this.#options;
-    const service = await new Svcm(connection).add({ name, version, ...(description === undefined ? {} : { description }) });
+    const service = await new Svcm(connection).add({
+      name,
+      version,
+      ...(description === undefined ? {} : { description }),
+    });
     this.#service = service;
     for (const endpoint of endpoints) {
       const { name: endpointName, subject, queue } = endpoint;

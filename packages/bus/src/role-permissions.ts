@@ -50,27 +50,42 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
     case 'gatekeeper-callout':
       return { publish: ['$SYS._INBOX.>'], subscribe: ['$SYS.REQ.USER.AUTH'] };
     case 'gatekeeper-sys':
-      return { publish: ['$SYS.REQ.SERVER.PING.CONNZ', '$SYS.REQ.SERVER.*.KICK'], subscribe: [own] };
+      return {
+        publish: ['$SYS.REQ.SERVER.PING.CONNZ', '$SYS.REQ.SERVER.*.KICK'],
+        subscribe: [own],
+      };
     case 'gatekeeper-store':
       return { publish: reads(...eventStreams), subscribe: [own] };
     case 'commander-answer':
       return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>'] };
     case 'commander-store':
       return {
-        publish: [...reads(...eventStreams, 'OPS'), ...takes('INBOX', 'commander'), into('evt'), into('ops')],
+        publish: [
+          ...reads(...eventStreams, 'OPS'),
+          ...takes('INBOX', 'commander'),
+          into('evt'),
+          into('ops'),
+        ],
         subscribe: [own],
       };
     case 'governor-answer':
       return {
         publish: answers,
-        subscribe: [own, '$SRV.>', ...['permission', 'permissions', 'validation'].map((q) => `writ.*.ask.*.${q}`)],
+        subscribe: [
+          own,
+          '$SRV.>',
+          ...['permission', 'permissions', 'validation'].map((q) => `writ.*.ask.*.${q}`),
+        ],
       };
     case 'governor-store':
       return { publish: [...reads(...eventStreams, 'DECISIONS'), into('dec')], subscribe: [own] };
     case 'projector-store':
       return { publish: reads(...eventStreams, 'DECISIONS', 'OPS'), subscribe: [own] };
     case 'api-answer':
-      return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.ask.*.events', 'writ.*.ask.*.agents'] };
+      return {
+        publish: answers,
+        subscribe: [own, '$SRV.>', 'writ.*.ask.*.events', 'writ.*.ask.*.agents'],
+      };
     case 'api-store':
       return {
         publish: [...reads(...eventStreams, 'DECISIONS', 'OPS'), 'writ.*.cmd.>', 'writ.*.ask.>'],

@@ -37,7 +37,10 @@ export type Secrets = {
 
 /** Makes the secrets of a new cell. */
 export function generateSecrets(): Secrets {
-  const users = Object.fromEntries(userNames.map((name) => [name, newUserKeys()])) as Record<UserName, UserKeys>;
+  const users = Object.fromEntries(userNames.map((name) => [name, newUserKeys()])) as Record<
+    UserName,
+    UserKeys
+  >;
   return {
     version: 1,
     cell: `c${randomBytes(4).toString('hex')}`,
@@ -62,7 +65,11 @@ export async function readSecrets(path: string): Promise<Secrets> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new WritError('CONFIG_INVALID', `the secrets file \`${path}\` can not be read; check the path and its owner`, { cause });
+    throw new WritError(
+      'CONFIG_INVALID',
+      `the secrets file \`${path}\` can not be read; check the path and its owner`,
+      { cause },
+    );
   }
   return checkSecrets(parse(text, path), path);
 }
@@ -71,14 +78,21 @@ function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new WritError('CONFIG_INVALID', `the secrets file \`${path}\` is not JSON; restore it from its backup`, { cause });
+    throw new WritError(
+      'CONFIG_INVALID',
+      `the secrets file \`${path}\` is not JSON; restore it from its backup`,
+      { cause },
+    );
   }
 }
 
 function checkSecrets(value: unknown, path: string): Secrets {
   const bad = firstProblem(value);
   if (bad === undefined) return value as Secrets;
-  throw new WritError('CONFIG_INVALID', `the secrets file \`${path}\` is not valid: ${bad}; restore it from its backup`);
+  throw new WritError(
+    'CONFIG_INVALID',
+    `the secrets file \`${path}\` is not valid: ${bad}; restore it from its backup`,
+  );
 }
 
 const fields: readonly (readonly [string, RegExp])[] = [
@@ -90,12 +104,17 @@ const fields: readonly (readonly [string, RegExp])[] = [
 
 function firstProblem(value: unknown): string | undefined {
   if (!isRecord(value) || value['version'] !== 1) return 'it is not of version 1';
-  for (const [name, shape] of fields) if (!matches(shape, value[name])) return `\`${name}\` does not have its shape`;
+  for (const [name, shape] of fields)
+    if (!matches(shape, value[name])) return `\`${name}\` does not have its shape`;
   const users = value['users'];
   if (!isRecord(users)) return '`users` is missing';
   for (const name of userNames) {
     const keys = users[name];
-    if (!isRecord(keys) || !matches(/^SU[A-Z2-7]+$/, keys['seed']) || !matches(/^U[A-Z2-7]+$/, keys['public']))
+    if (
+      !isRecord(keys) ||
+      !matches(/^SU[A-Z2-7]+$/, keys['seed']) ||
+      !matches(/^U[A-Z2-7]+$/, keys['public'])
+    )
       return `the keys of \`${name}\` are missing`;
   }
   return undefined;

@@ -50,28 +50,50 @@ describe('the secrets of a cell', () => {
 
 describe('the server’s configuration', () => {
   const secrets = generateSecrets();
-  const text = natsServerConfig(secrets, { serverName: 's1', port: 4222, monitorPort: 8222, storeDir: '/tmp/with "quotes"' });
+  const text = natsServerConfig(secrets, {
+    serverName: 's1',
+    port: 4222,
+    monitorPort: 8222,
+    storeDir: '/tmp/with "quotes"',
+  });
 
   test('listens on loopback only and syncs every second unless told otherwise', () => {
     expect(text).toContain('listen: "127.0.0.1:4222"');
     expect(text).toContain('http: "127.0.0.1:8222"');
     expect(text).toContain('sync_interval: "1s"');
-    const always = natsServerConfig(secrets, { serverName: 's1', port: 1, monitorPort: null, storeDir: '/x', syncAlways: true });
+    const always = natsServerConfig(secrets, {
+      serverName: 's1',
+      port: 1,
+      monitorPort: null,
+      storeDir: '/x',
+      syncAlways: true,
+    });
     expect(always).toContain('sync_interval: always');
     expect(always).not.toContain('http:');
   });
 
   test('holds no seed and no pepper', () => {
-    for (const secret of [secrets.pepper, secrets.issuerSeed, ...userNames.map((name) => secrets.users[name].seed)])
+    for (const secret of [
+      secrets.pepper,
+      secrets.issuerSeed,
+      ...userNames.map((name) => secrets.users[name].seed),
+    ])
       expect(text).not.toContain(secret);
   });
 
-  test('keeps a path with quotes in one string', () => expect(text).toContain('store_dir: "/tmp/with \\"quotes\\""'));
+  test('keeps a path with quotes in one string', () =>
+    expect(text).toContain('store_dir: "/tmp/with \\"quotes\\""'));
 
   test('lets nobody but the operator touch what streams are', () => {
     for (const user of userNames.filter((name) => name !== 'operator')) {
-      const line = text.split('\n').find((one) => one.includes(secrets.users[user].public) && one.includes('permissions')) ?? '';
-      expect(line).not.toMatch(/STREAM\.(CREATE|UPDATE|DELETE|PURGE|MSG\.DELETE)|"\$JS\.API\.>"|publish: \[">"\]/);
+      const line =
+        text
+          .split('\n')
+          .find((one) => one.includes(secrets.users[user].public) && one.includes('permissions')) ??
+        '';
+      expect(line).not.toMatch(
+        /STREAM\.(CREATE|UPDATE|DELETE|PURGE|MSG\.DELETE)|"\$JS\.API\.>"|publish: \[">"\]/,
+      );
       if (user.endsWith('-answer')) expect(line).toContain('publish: ["_INBOX.>"]');
     }
   });

@@ -5,7 +5,12 @@ import type { StoredMessage } from './event-codec.ts';
 import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
 import { askJetStream, isFault, JetStreamFault, jetStreamCodes } from './jetstream-api.ts';
 
-export type StreamState = { readonly first_seq: number; readonly last_seq: number; readonly messages: number; readonly bytes: number };
+export type StreamState = {
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly messages: number;
+  readonly bytes: number;
+};
 type StreamInfo = { readonly created: string; readonly ts?: string; readonly state: StreamState };
 
 export type StreamStatus = {
@@ -19,7 +24,10 @@ export type StreamStatus = {
 };
 
 /** The state of a stream as its leader sees it. */
-export async function streamStatus(connection: NatsConnection, stream: string): Promise<StreamStatus> {
+export async function streamStatus(
+  connection: NatsConnection,
+  stream: string,
+): Promise<StreamStatus> {
   const info = await askJetStream<StreamInfo>(connection, `STREAM.INFO.${stream}`, undefined);
   return {
     created: info.created,
@@ -31,16 +39,34 @@ export async function streamStatus(connection: NatsConnection, stream: string): 
   };
 }
 
-type GetQuery = { readonly last_by_subj: string } | { readonly seq: number; readonly next_by_subj?: string };
-type GetReply = { readonly message: { readonly subject: string; readonly seq: number; readonly hdrs?: string; readonly data?: string } };
+type GetQuery =
+  | { readonly last_by_subj: string }
+  | { readonly seq: number; readonly next_by_subj?: string };
+type GetReply = {
+  readonly message: {
+    readonly subject: string;
+    readonly seq: number;
+    readonly hdrs?: string;
+    readonly data?: string;
+  };
+};
 
 /** Asks the leader for one message; `undefined` when there is none. */
 export async function leaderGet(
-  { connection, stream, timeoutMs }: { connection: NatsConnection; stream: string; timeoutMs?: number },
+  {
+    connection,
+    stream,
+    timeoutMs,
+  }: { connection: NatsConnection; stream: string; timeoutMs?: number },
   query: GetQuery,
 ): Promise<StoredMessage | undefined> {
   try {
-    const { message } = await askJetStream<GetReply>(connection, `STREAM.MSG.GET.${stream}`, query, timeoutMs);
+    const { message } = await askJetStream<GetReply>(
+      connection,
+      `STREAM.MSG.GET.${stream}`,
+      query,
+      timeoutMs,
+    );
     return {
       seq: message.seq,
       subject: message.subject,
@@ -66,20 +92,33 @@ export type DirectPage = { readonly messages: StoredMessage[]; readonly pending:
 const DIRECT_TIMEOUT_MS = 5000;
 
 /** Reads a page from any replica, which may lag behind the leader. */
-export function directGet(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
+export function directGet(
+  connection: NatsConnection,
+  stream: string,
+  query: DirectQuery,
+): Promise<DirectPage> {
   return watchOf(connection).unlessLost(() => readPage(connection, stream, query));
 }
 
-async function readPage(connection: NatsConnection, stream: string, query: DirectQuery): Promise<DirectPage> {
+async function readPage(
+  connection: NatsConnection,
+  stream: string,
+  query: DirectQuery,
+): Promise<DirectPage> {
   const messages: StoredMessage[] = [];
-  const replies = await connection.requestMany(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
-    strategy: 'sentinel',
-    maxWait: DIRECT_TIMEOUT_MS,
-  });
+  const replies = await connection.requestMany(
+    `$JS.API.DIRECT.GET.${stream}`,
+    JSON.stringify(query),
+    {
+      strategy: 'sentinel',
+      maxWait: DIRECT_TIMEOUT_MS,
+    },
+  );
   for await (const reply of replies) {
     const block = headerBlockOf(reply);
     const { code, text } = statusOf(block);
-    if (code === 204) return { messages, pending: Number(headerIn(block, 'Nats-Num-Pending') ?? 0) };
+    if (code === 204)
+      return { messages, pending: Number(headerIn(block, 'Nats-Num-Pending') ?? 0) };
     if (code === 404) return { messages, pending: 0 };
     if (code !== 0) throw new JetStreamFault(code, 0, text);
     messages.push({

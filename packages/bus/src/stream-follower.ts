@@ -9,78 +9,15 @@
  * 5. A stream that is another one, or shorter than what was handed over, ends the following.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Msg, nanos, type NatsConnection, nuid } from '@nats-io/nats-core';
+import { type Msg, nanos, nuid } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
 import { parseDelivery } from './delivery.ts';
-import { headerBlockOf, headerIn } from './header-block.ts';
+import type { Follower, FollowStream } from './following.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
+import { LogMessage } from './log-message.ts';
 import { PullSubscription } from './pull-subscription.ts';
 import { type StreamStatus, streamStatus } from './stored-messages.ts';
-
-/** A message of a stream as it was stored. */
-export class LogMessage {
-  readonly seq: number;
-  readonly subject: string;
-  /** When the broker stored it. */
-  readonly timeMs: number;
-  readonly data: Uint8Array;
-  readonly #message: Msg;
-
-  constructor(message: Msg, seq: number, timeMs: number) {
-    this.#message = message;
-    this.seq = seq;
-    this.timeMs = timeMs;
-    this.subject = message.subject;
-    this.data = message.data;
-  }
-
-  /** The header block as text. */
-  get headers(): string {
-    return headerBlockOf(this.#message);
-  }
-
-  /** The first value of a header. */
-  header(name: string): string | undefined {
-    return headerIn(this.headers, name);
-  }
-}
-
-export type BatchPosition = {
-  /** The stream sequence of the batch's last message. */
-  readonly lastSeq: number;
-  /** Messages still to come, as the broker knew when it sent that one. */
-  readonly pending: number;
-};
-
-export type FollowSettings = {
-  /** The first sequence wanted; 1 is all. */
-  readonly fromSeq: number;
-  /** Subjects, not overlapping; all when left out. */
-  readonly filters?: readonly string[];
-  readonly maxBatch?: number;
-  /** The `created` of the stream a checkpoint was made on; `CHECKPOINT_MISMATCH` when it is another one now. */
-  readonly created?: string;
-  /** Everything up to this stream sequence was handled; at least twice a second while nothing comes. */
-  readonly onIdle?: (lastSeq: number) => void;
-  /** What is healed without anybody's help, for logs and metrics. */
-  readonly onTrouble?: (error: WritError) => void;
-};
-
-export type FollowStream = FollowSettings & {
-  readonly connection: NatsConnection;
-  readonly stream: string;
-  /** Never called twice at once; a promise holds the rest back. */
-  readonly onMessages: (batch: readonly LogMessage[], at: BatchPosition) => void | Promise<void>;
-};
-
-export type Follower = {
-  /** The last sequence that was handed over and handled, or passed over by the filters. */
-  readonly position: number;
-  /** Resolves after `stop`; rejects when following can not go on: another stream, a hole, an unreadable event, a handler's error. */
-  readonly done: Promise<void>;
-  stop(): Promise<void>;
-};
 
 /** Follows a stream; outages of the broker never end it. */
 export function followStream(options: FollowStream): Follower {
@@ -159,11 +96,24 @@ class StreamFollower implements Follower {
   #compare(status: StreamStatus): { final: boolean; error: WritError } | undefined {
     const { stream } = this.#options;
     if (this.#created !== undefined && this.#created !== status.created)
-      return mismatch(true, `the stream \`${stream}\` was created at ${status.created}, the one before at ${this.#created}`);
+      return mismatch(
+        true,
+        `the stream \`${stream}\` was created at ${status.created}, the one before at ${this.#created}`,
+      );
     if (status.lastSeq < this.#received)
-      return mismatch(false, `the stream \`${stream}\` ends at ${status.lastSeq}, before ${this.#received} that was read from it`);
-    if (status.messages > 0 && status.firstSeq > this.#received + 1 && this.#options.filters === undefined)
-      return mismatch(true, `the stream \`${stream}\` begins at ${status.firstSeq}, after ${this.#received + 1} that is wanted`);
+      return mismatch(
+        false,
+        `the stream \`${stream}\` ends at ${status.lastSeq}, before ${this.#received} that was read from it`,
+      );
+    if (
+      status.messages > 0 &&
+      status.firstSeq > this.#received + 1 &&
+      this.#options.filters === undefined
+    )
+      return mismatch(
+        true,
+        `the stream \`${stream}\` begins at ${status.firstSeq}, after ${this.#received + 1} that is wanted`,
+      );
     return undefined;
   }
 
@@ -208,8 +158,10 @@ class StreamFollower implements Follower {
     const delivery = parseDelivery(message.reply ?? '');
     if (delivery === undefined) return;
     const { streamSeq, consumerSeq } = delivery;
-    if (consumerSeq !== this.#consumerSeq + 1) return this.#restart(`messages were lost before ${streamSeq}`);
-    if (this.#options.filters === undefined && streamSeq !== this.#received + 1) return this.#hole(this.#received + 1);
+    if (consumerSeq !== this.#consumerSeq + 1)
+      return this.#restart(`messages were lost before ${streamSeq}`);
+    if (this.#options.filters === undefined && streamSeq !== this.#received + 1)
+      return this.#hole(this.#received + 1);
     this.#consumerSeq = consumerSeq;
     this.#received = streamSeq;
     this.#pending = delivery.pending;
@@ -225,7 +177,12 @@ class StreamFollower implements Follower {
       this.#holeAt = seq;
       return this.#restart(`${seq} did not come`);
     }
-    this.#finish(new WritError('EVENT_UNREADABLE', `${seq} is missing from \`${this.#options.stream}\`; restore the stream from its archive`));
+    this.#finish(
+      new WritError(
+        'EVENT_UNREADABLE',
+        `${seq} is missing from \`${this.#options.stream}\`; restore the stream from its archive`,
+      ),
+    );
   }
 
   #heartbeat(consumerSeq: number, streamSeq: number): void {
@@ -249,10 +206,14 @@ class StreamFollower implements Follower {
     this.#handling = true;
     try {
       while (this.#queue.length > 0 && !this.#stopped) {
-        const batch = this.#queue.length <= this.#maxBatch ? this.#queue : this.#queue.slice(0, this.#maxBatch);
+        const batch =
+          this.#queue.length <= this.#maxBatch ? this.#queue : this.#queue.slice(0, this.#maxBatch);
         this.#queue = batch === this.#queue ? [] : this.#queue.slice(this.#maxBatch);
         const lastSeq = batch.at(-1)?.seq ?? this.#handled;
-        const done = this.#options.onMessages(batch, { lastSeq, pending: this.#pending + this.#queue.length });
+        const done = this.#options.onMessages(batch, {
+          lastSeq,
+          pending: this.#pending + this.#queue.length,
+        });
         if (done !== undefined) await done;
         this.#handled = lastSeq;
         this.#pull();
@@ -285,7 +246,12 @@ class StreamFollower implements Follower {
 
   #restart(reason: string): void {
     if (this.#stopped) return;
-    this.#options.onTrouble?.(new WritError('LOG_UNAVAILABLE', `following \`${this.#options.stream}\` starts again after ${this.#received}: ${reason}`));
+    this.#options.onTrouble?.(
+      new WritError(
+        'LOG_UNAVAILABLE',
+        `following \`${this.#options.stream}\` starts again after ${this.#received}: ${reason}`,
+      ),
+    );
     this.#subscription?.close();
     this.#subscription = undefined;
     this.#idleSeq = undefined;
@@ -306,10 +272,15 @@ class StreamFollower implements Follower {
     const { connection, stream } = this.#options;
     if (name === undefined || connection.isClosed()) return;
     // It would go by itself after its time; a failure to say so changes nothing.
-    askJetStream(connection, `CONSUMER.DELETE.${stream}.${name}`, undefined).catch((error: unknown) => messageOf(error));
+    askJetStream(connection, `CONSUMER.DELETE.${stream}.${name}`, undefined).catch(
+      (error: unknown) => messageOf(error),
+    );
   }
 }
 
 function mismatch(final: boolean, message: string): { final: boolean; error: WritError } {
-  return { final, error: new WritError('CHECKPOINT_MISMATCH', `${message}; run \`writ doctor --repair\``) };
+  return {
+    final,
+    error: new WritError('CHECKPOINT_MISMATCH', `${message}; run \`writ doctor --repair\``),
+  };
 }

@@ -23,9 +23,14 @@ describe('on three nodes', () => {
   test('exactly one of two who append at the same instant wins: single against single', async () => {
     for (let round = 0; round < 50; round++) {
       const subject = agent(fresh());
-      const results = await Promise.allSettled([left.append([write(subject, 0, 'l')]), right.append([write(subject, 0, 'r')])]);
+      const results = await Promise.allSettled([
+        left.append([write(subject, 0, 'l')]),
+        right.append([write(subject, 0, 'r')]),
+      ]);
       expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-      for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'VERSION_CONFLICT' });
+      for (const result of results)
+        if (result.status === 'rejected')
+          expect(result.reason).toMatchObject({ code: 'VERSION_CONFLICT' });
       expect(await stored(subject)).toHaveLength(1);
     }
   });
@@ -34,12 +39,17 @@ describe('on three nodes', () => {
     for (let round = 0; round < 50; round++) {
       const name = fresh();
       const batch = [write(agent(name), 0, 'l', 'l'), write(grants(name), 0, 'l')];
-      const against = round % 2 === 0 ? [write(grants(name), 0, 'r')] : [write(grants(name), 0, 'r'), write(agent(name), 0, 'r')];
+      const against =
+        round % 2 === 0
+          ? [write(grants(name), 0, 'r')]
+          : [write(grants(name), 0, 'r'), write(agent(name), 0, 'r')];
       const results = await Promise.allSettled([left.append(batch), right.append(against)]);
       const seen = [...(await stored(agent(name))), ...(await stored(grants(name)))].join('');
       const won = results.map((result) => result.status === 'fulfilled');
       expect(won.filter(Boolean).length).toBeLessThanOrEqual(1);
-      expect(seen).toBe(won[0] === true ? 'lll' : won[1] === true ? 'r'.repeat(against.length) : '');
+      expect(seen).toBe(
+        won[0] === true ? 'lll' : won[1] === true ? 'r'.repeat(against.length) : '',
+      );
     }
     const { firstSeq, lastSeq, messages } = await left.status();
     expect(messages).toBe(lastSeq - firstSeq + 1);
@@ -58,12 +68,14 @@ describe('on three nodes', () => {
     const names = Array.from({ length: 40 }, fresh);
     const appended = names.map(async (name) => {
       let lastSeq = 0;
-      for (let n = 0; n < 5; n++) lastSeq = await persist(left, agent(name), { lastSeq, reason: `e${n}` });
+      for (let n = 0; n < 5; n++)
+        lastSeq = await persist(left, agent(name), { lastSeq, reason: `e${n}` });
     });
     await bus.kill(leader);
     await bus.restart(leader);
     await Promise.all(appended);
-    for (const name of names) expect(await eventually(() => stored(agent(name)))).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
+    for (const name of names)
+      expect(await eventually(() => stored(agent(name)))).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
   });
 });
 
@@ -75,7 +87,11 @@ async function leaderOf(stream: string): Promise<number> {
 }
 
 /** A leader's election takes longer than one append waits: what is unknown then is looked up, as a commander does. */
-async function persist(store: EventStore, subject: string, { lastSeq, reason }: { lastSeq: number; reason: string }): Promise<number> {
+async function persist(
+  store: EventStore,
+  subject: string,
+  { lastSeq, reason }: { lastSeq: number; reason: string },
+): Promise<number> {
   for (let tries = 0; ; tries++) {
     try {
       return (await store.append([write(subject, lastSeq, reason)])).lastSeq;

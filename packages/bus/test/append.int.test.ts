@@ -26,8 +26,15 @@ describe('appending to one aggregate', () => {
     const second = await store.append([write(subject, first.lastSeq, 'two', 'three')]);
     const { events, lastSeq } = await store.load(subject);
     expect(events.map(reasonOf)).toEqual(['one', 'two', 'three']);
-    expect(events.map((event) => event.seq)).toEqual([...first.events, ...second.events].map((event) => event.seq));
-    expect(events[0]).toMatchObject({ type: 'AgentSuspended', tenant: 'default', timeMs: Date.UTC(2026, 0, 1), subject });
+    expect(events.map((event) => event.seq)).toEqual(
+      [...first.events, ...second.events].map((event) => event.seq),
+    );
+    expect(events[0]).toMatchObject({
+      type: 'AgentSuspended',
+      tenant: 'default',
+      timeMs: Date.UTC(2026, 0, 1),
+      subject,
+    });
     expect(lastSeq).toBe(second.lastSeq);
     expect(await store.lastSequence(subject)).toBe(second.lastSeq);
   });
@@ -46,22 +53,30 @@ describe('appending to one aggregate', () => {
     const seqs: number[] = [];
     let [last, otherLast] = [0, 0];
     for (let n = 0; n < 90; n++) {
-      const { events, lastSeq } = await store.append([write(long, last, ...(n % 3 === 0 ? ['x', 'y'] : ['x']))]);
+      const { events, lastSeq } = await store.append([
+        write(long, last, ...(n % 3 === 0 ? ['x', 'y'] : ['x'])),
+      ]);
       seqs.push(...events.map((event) => event.seq));
       last = lastSeq;
       otherLast = (await store.append([write(other, otherLast, 'between')])).lastSeq;
     }
     for (const from of [0, 1, 5, 60, 90, 118, 119, 120]) {
       const afterSeq = seqs[from - 1] ?? 0;
-      expect((await store.load(long, afterSeq)).events.map((event) => event.seq)).toEqual(seqs.filter((seq) => seq > afterSeq));
+      expect((await store.load(long, afterSeq)).events.map((event) => event.seq)).toEqual(
+        seqs.filter((seq) => seq > afterSeq),
+      );
     }
   });
 
   test('is refused as a conflict when the aggregate moved on, and stores nothing', async () => {
     const subject = fresh();
     await store.append([write(subject, 0, 'one')]);
-    await expect(store.append([write(subject, 0, 'late')])).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
-    await expect(store.append([write(subject, 0, 'late', 'later')])).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    await expect(store.append([write(subject, 0, 'late')])).rejects.toMatchObject({
+      code: 'VERSION_CONFLICT',
+    });
+    await expect(store.append([write(subject, 0, 'late', 'later')])).rejects.toMatchObject({
+      code: 'VERSION_CONFLICT',
+    });
     expect(await stored(subject)).toEqual(['one']);
   });
 
@@ -111,15 +126,22 @@ describe('appending to several aggregates', () => {
 
   test('refuses to name one aggregate twice', async () => {
     const subject = fresh();
-    await expect(store.append([write(subject, 0, 'a'), write(subject, 0, 'b')])).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(
+      store.append([write(subject, 0, 'a'), write(subject, 0, 'b')]),
+    ).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 
 describe('an answer that never came', () => {
-  test.each([['one event', ['one']], ['a batch', ['one', 'two', 'three']]])('is found in the log when %s was stored, once', async (_, reasons) => {
+  test.each([
+    ['one event', ['one']],
+    ['a batch', ['one', 'two', 'three']],
+  ])('is found in the log when %s was stored, once', async (_, reasons) => {
     const subject = fresh();
     const proxy = await startTcpProxy(Number(new URL(bus.url).port));
-    const connection = await connectAs(bus.secrets, 'commander-store', { servers: `nats://127.0.0.1:${proxy.port}` });
+    const connection = await connectAs(bus.secrets, 'commander-store', {
+      servers: `nats://127.0.0.1:${proxy.port}`,
+    });
     try {
       const behind = openEventStore({ connection, ...bus.secrets });
       await behind.lastSequence(subject);
@@ -131,7 +153,9 @@ describe('an answer that never came', () => {
       proxy.heal();
       const { events } = await appended;
       expect(await stored(subject)).toEqual(reasons);
-      expect((await store.load(subject)).events.map((event) => event.seq)).toEqual(events.map((event) => event.seq));
+      expect((await store.load(subject)).events.map((event) => event.seq)).toEqual(
+        events.map((event) => event.seq),
+      );
     } finally {
       await connection.close();
       await proxy.stop();
@@ -156,11 +180,16 @@ describe('an answer that never came', () => {
     const one = openEventStore({ connection, ...bus.secrets });
     const other = await bus.store();
     const resume = await stand(connection);
-    const both = Promise.allSettled([one.append([write(subject, 0, 'left')]), other.append([write(subject, 0, 'right')])]);
+    const both = Promise.allSettled([
+      one.append([write(subject, 0, 'left')]),
+      other.append([write(subject, 0, 'right')]),
+    ]);
     await resume(2, both);
     const results = await both;
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-    expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'VERSION_CONFLICT' });
+    expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({
+      code: 'VERSION_CONFLICT',
+    });
     expect(await stored(subject)).toHaveLength(1);
   });
 
@@ -170,7 +199,9 @@ describe('an answer that never came', () => {
     const [pid = 0] = bus.pids();
     process.kill(pid, 'SIGSTOP');
     try {
-      await expect(impatient.append([write(subject, 0, 'lost')])).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+      await expect(impatient.append([write(subject, 0, 'lost')])).rejects.toMatchObject({
+        code: 'LOG_UNAVAILABLE',
+      });
     } finally {
       process.kill(pid, 'SIGCONT');
     }
@@ -178,7 +209,9 @@ describe('an answer that never came', () => {
 });
 
 /** Stops the server; what comes back lets it go on when so many messages were sent to it since, or all is settled. */
-async function stand(connection: NatsConnection): Promise<(messages: number, settled: Promise<unknown>) => Promise<void>> {
+async function stand(
+  connection: NatsConnection,
+): Promise<(messages: number, settled: Promise<unknown>) => Promise<void>> {
   await connection.flush();
   const [pid = 0] = bus.pids();
   process.kill(pid, 'SIGSTOP');
@@ -186,14 +219,21 @@ async function stand(connection: NatsConnection): Promise<(messages: number, set
   return async (messages, settled) => {
     try {
       // A signal takes effect a moment later: the server may have done everything just before it.
-      await Promise.race([settled, eventually(() => connection.stats().outMsgs >= before + messages)]);
+      await Promise.race([
+        settled,
+        eventually(() => connection.stats().outMsgs >= before + messages),
+      ]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
   };
 }
 
-type Publish = (subject: string, payload?: Uint8Array | string, options?: { readonly headers?: { encode?(): Uint8Array } }) => void;
+type Publish = (
+  subject: string,
+  payload?: Uint8Array | string,
+  options?: { readonly headers?: { encode?(): Uint8Array } },
+) => void;
 
 /** Publishes, and calls `lose` just before the first commit of a batch leaves. */
 function losingAt<P>(publish: P, lose: () => void): P {

@@ -21,9 +21,17 @@ export function suspended(name: string, reason: string, version = 1): NewEvent {
 }
 
 /** One write of as many events as there are reasons. */
-export function write(subject: string, expectedLastSeq: number, ...reasons: readonly string[]): AggregateWrite {
+export function write(
+  subject: string,
+  expectedLastSeq: number,
+  ...reasons: readonly string[]
+): AggregateWrite {
   const name = subject.split('.').at(-1) ?? '';
-  return { subject, expectedLastSeq, events: reasons.map((reason, index) => suspended(name, reason, index + 1)) };
+  return {
+    subject,
+    expectedLastSeq,
+    events: reasons.map((reason, index) => suspended(name, reason, index + 1)),
+  };
 }
 
 /** What the events of `write` said. */

@@ -30,7 +30,10 @@ async function grow(subject: string, count: number): Promise<void> {
 
 type Seen = { seqs: number[]; batches: number[]; idle: number[]; troubles: WritError[] };
 
-function follow(options: Partial<Parameters<EventStore['follow']>[0]> = {}, from: EventStore = store): Seen {
+function follow(
+  options: Partial<Parameters<EventStore['follow']>[0]> = {},
+  from: EventStore = store,
+): Seen {
   const seen: Seen = { seqs: [], batches: [], idle: [], troubles: [] };
   follower = from.follow({
     fromSeq: 1,
@@ -45,7 +48,8 @@ function follow(options: Partial<Parameters<EventStore['follow']>[0]> = {}, from
   return seen;
 }
 
-const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 }, (_, index) => from + index);
+const upTo = (last: number, from = 1) =>
+  Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
 describe('following the log', () => {
   test('says at once that there is nothing where the log is empty', async () => {
@@ -75,7 +79,9 @@ describe('following the log', () => {
   test('with filters brings only these, and still says up to where nothing more is to be had', async () => {
     await grow(agent('f2'), 3);
     await grow(grants('f2'), 2);
-    const seen = follow({ filters: ['writ.*.evt.authority.grants.*.f2', 'writ.*.evt.registry.agent.*.nobody'] });
+    const seen = follow({
+      filters: ['writ.*.evt.authority.grants.*.f2', 'writ.*.evt.registry.agent.*.nobody'],
+    });
     await eventually(() => seen.seqs.length === 2);
     await grow(agent('f2'), 4);
     const { lastSeq } = await store.status();
@@ -169,7 +175,9 @@ describe('when something breaks', () => {
     const operator = await bus.connect('operator');
     const { lastSeq } = await store.status();
     await eventually(() => seen.idle.includes(lastSeq));
-    const names = (await operator.request('$JS.API.CONSUMER.NAMES.EVENTS-1')).json<{ consumers: string[] }>().consumers;
+    const names = (await operator.request('$JS.API.CONSUMER.NAMES.EVENTS-1')).json<{
+      consumers: string[];
+    }>().consumers;
     for (const name of names) await operator.request(`$JS.API.CONSUMER.DELETE.EVENTS-1.${name}`);
     await grow(agent('f8'), 5);
     await eventually(() => seen.idle.includes(lastSeq + 5));
@@ -193,7 +201,10 @@ describe('when something breaks', () => {
       'ce-writversion': '1',
     }))
       lines.set(name, value);
-    await operator.request(`_writ.${bus.secrets.ingest}.default.evt.mission.run.m1`, '{}', { headers: lines, timeout: 2000 });
+    await operator.request(`_writ.${bus.secrets.ingest}.default.evt.mission.run.m1`, '{}', {
+      headers: lines,
+      timeout: 2000,
+    });
     follow({ fromSeq: lastSeq });
     await expect(follower?.done).rejects.toMatchObject({
       code: 'EVENT_UNREADABLE',
@@ -208,7 +219,9 @@ describe('when something breaks', () => {
     await follower?.stop();
     const operator = await bus.connect('operator');
     await eventually(async () => {
-      const names = (await operator.request('$JS.API.CONSUMER.NAMES.EVENTS-1')).json<{ consumers: string[] | null }>();
+      const names = (await operator.request('$JS.API.CONSUMER.NAMES.EVENTS-1')).json<{
+        consumers: string[] | null;
+      }>();
       return (names.consumers ?? []).length === 0;
     });
   });

@@ -1,4 +1,10 @@
-import { type InboxCommand, type InboxIntake, type NatsConnection, openDeadLetters, takeInbox } from '@writ/bus';
+import {
+  type InboxCommand,
+  type InboxIntake,
+  type NatsConnection,
+  openDeadLetters,
+  takeInbox,
+} from '@writ/bus';
 import { type ErrorCode, WritError } from '@writ/contracts';
 import { createInbox, headers } from '@nats-io/nats-core';
 import { applyStreams } from '@writ/streams';
@@ -22,10 +28,17 @@ afterEach(async () => {
 });
 afterAll(() => bus.stop());
 
-async function send(body: string, lines: Record<string, string> = {}, verb = 'registry.register-agent'): Promise<number> {
+async function send(
+  body: string,
+  lines: Record<string, string> = {},
+  verb = 'registry.register-agent',
+): Promise<number> {
   const sent = headers();
   for (const [name, value] of Object.entries(lines)) sent.set(name, value);
-  const ack = await operator.request(`writ.default.inbox.${KEY}.${verb}`, body, { headers: sent, timeout: 2000 });
+  const ack = await operator.request(`writ.default.inbox.${KEY}.${verb}`, body, {
+    headers: sent,
+    timeout: 2000,
+  });
   return ack.json<{ seq: number }>().seq;
 }
 
@@ -36,22 +49,39 @@ async function waiting(): Promise<number> {
 
 const text = (command: InboxCommand) => Buffer.from(command.data).toString();
 
-async function take(handler: (command: InboxCommand) => Promise<void>, maxInFlight = 8): Promise<void> {
-  intake = await takeInbox({ connection: await bus.connect('commander-store'), ingest: bus.secrets.ingest, maxInFlight, handler });
+async function take(
+  handler: (command: InboxCommand) => Promise<void>,
+  maxInFlight = 8,
+): Promise<void> {
+  intake = await takeInbox({
+    connection: await bus.connect('commander-store'),
+    ingest: bus.secrets.ingest,
+    maxInFlight,
+    handler,
+  });
 }
 
 /** What a process does that dies with a command: it takes it and says nothing more. */
 async function takeAndDie(): Promise<void> {
   const taker = await bus.connect('commander-store');
   const inbox = createInbox('_INBOX.role.commander-store');
-  const taken = new Promise<void>((resolve) => taker.subscribe(inbox, { callback: () => resolve(), max: 1 }));
-  taker.publish('$JS.API.CONSUMER.MSG.NEXT.INBOX.commander', JSON.stringify({ batch: 1, expires: 5_000_000_000 }), { reply: inbox });
+  const taken = new Promise<void>((resolve) =>
+    taker.subscribe(inbox, { callback: () => resolve(), max: 1 }),
+  );
+  taker.publish(
+    '$JS.API.CONSUMER.MSG.NEXT.INBOX.commander',
+    JSON.stringify({ batch: 1, expires: 5_000_000_000 }),
+    { reply: inbox },
+  );
   await taken;
   await taker.close();
 }
 
 async function letters() {
-  return await openDeadLetters({ connection: operator, ingest: bus.secrets.ingest }).list({ tenant: 'default', limit: 100 });
+  return await openDeadLetters({ connection: operator, ingest: bus.secrets.ingest }).list({
+    tenant: 'default',
+    limit: 100,
+  });
 }
 
 describe('commands of INBOX', () => {
@@ -61,7 +91,13 @@ describe('commands of INBOX', () => {
     await take(async (command) => void seen.push(command));
     await eventually(async () => (await waiting()) === 0);
     expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({ tenant: 'default', key: KEY, verb: 'registry.register-agent', seq, deliveries: 1 });
+    expect(seen[0]).toMatchObject({
+      tenant: 'default',
+      key: KEY,
+      verb: 'registry.register-agent',
+      seq,
+      deliveries: 1,
+    });
     expect(seen[0]?.header('writ-idempotency-key')).toBe('k-1');
     expect(seen.map(text)).toEqual(['{"n":1}']);
   });
@@ -84,7 +120,11 @@ describe('a command that can not be handled', () => {
     const good: string[] = [];
     await take(async (command) => {
       if (command.seq === poison)
-        throw new WritError('BODY_INVALID', 'the body is not valid: `poison` is not a known property', { details: [{ path: 'poison', message: 'is not known' }] });
+        throw new WritError(
+          'BODY_INVALID',
+          'the body is not valid: `poison` is not a known property',
+          { details: [{ path: 'poison', message: 'is not known' }] },
+        );
       good.push(text(command));
     });
     await eventually(async () => (await waiting()) === 0);
@@ -124,12 +164,17 @@ describe('a command that can not be handled', () => {
     await operator.request('writ.default.inbox.tester00001.a', '{}', { timeout: 2000 });
     await take(async () => undefined);
     await eventually(async () => (await waiting()) === 0);
-    expect((await letters())[0]?.letter).toMatchObject({ code: 'VERB_UNKNOWN', subject: 'writ.default.inbox.tester00001.a' });
+    expect((await letters())[0]?.letter).toMatchObject({
+      code: 'VERB_UNKNOWN',
+      subject: 'writ.default.inbox.tester00001.a',
+    });
   });
 
   test('is nobody’s when it is an acknowledgement that was addressed here, and leaves no dead letter', async () => {
     const before = (await letters()).length;
-    operator.publish(`writ.default.inbox.${KEY}.a.b`, '{"handled":"too"}', { reply: 'writ.default.inbox.another00001.registry.register-agent' });
+    operator.publish(`writ.default.inbox.${KEY}.a.b`, '{"handled":"too"}', {
+      reply: 'writ.default.inbox.another00001.registry.register-agent',
+    });
     await eventually(async () => (await waiting()) === 2);
     const seen: string[] = [];
     await take(async (command) => void seen.push(command.key));
@@ -139,7 +184,12 @@ describe('a command that can not be handled', () => {
   });
 
   test('whose deliveries all came to nothing is buried unopened at the last one', async () => {
-    const impatient = bus.topology.consumers.map((consumer) => ({ ...consumer, ack_wait: 50_000_000, backoff: [], max_deliver: 2 }));
+    const impatient = bus.topology.consumers.map((consumer) => ({
+      ...consumer,
+      ack_wait: 50_000_000,
+      backoff: [],
+      max_deliver: 2,
+    }));
     await applyStreams(operator, { ...bus.topology, consumers: impatient });
     const seq = await send('deadly');
     await takeAndDie();
@@ -153,26 +203,29 @@ describe('a command that can not be handled', () => {
 });
 
 describe('trouble of ours', () => {
-  test.each<ErrorCode>(['STORE_UNAVAILABLE', 'LOG_UNAVAILABLE', 'EVENT_UNREADABLE'])('holds everything on %s, burns no delivery, and goes on by itself', async (code) => {
-    const before = (await letters()).length;
-    for (let n = 0; n < 20; n++) await send(`held ${n}`);
-    let away = true;
-    const deliveries: number[] = [];
-    let calls = 0;
-    await take(async (command) => {
-      calls++;
-      if (away) throw new WritError(code, 'it is away');
-      deliveries.push(command.deliveries);
-    }, 4);
-    await eventually(() => calls >= 12 && intake?.paused === true);
-    expect(intake?.inFlight).toBeLessThanOrEqual(4);
-    expect(await waiting()).toBe(20);
-    away = false;
-    await eventually(async () => (await waiting()) === 0);
-    expect(deliveries).toEqual(Array.from({ length: 20 }, () => 1));
-    expect(intake?.paused).toBe(false);
-    expect(await letters()).toHaveLength(before);
-  });
+  test.each<ErrorCode>(['STORE_UNAVAILABLE', 'LOG_UNAVAILABLE', 'EVENT_UNREADABLE'])(
+    'holds everything on %s, burns no delivery, and goes on by itself',
+    async (code) => {
+      const before = (await letters()).length;
+      for (let n = 0; n < 20; n++) await send(`held ${n}`);
+      let away = true;
+      const deliveries: number[] = [];
+      let calls = 0;
+      await take(async (command) => {
+        calls++;
+        if (away) throw new WritError(code, 'it is away');
+        deliveries.push(command.deliveries);
+      }, 4);
+      await eventually(() => calls >= 12 && intake?.paused === true);
+      expect(intake?.inFlight).toBeLessThanOrEqual(4);
+      expect(await waiting()).toBe(20);
+      away = false;
+      await eventually(async () => (await waiting()) === 0);
+      expect(deliveries).toEqual(Array.from({ length: 20 }, () => 1));
+      expect(intake?.paused).toBe(false);
+      expect(await letters()).toHaveLength(before);
+    },
+  );
 
   test('gives back what is held when it is stopped, for another to take', async () => {
     await send('left over');

@@ -1,4 +1,12 @@
-import { type EventStore, hashSecret, type Keyring, newApiKey, openKeyring, type NewEvent, watchClock } from '@writ/bus';
+import {
+  type EventStore,
+  hashSecret,
+  type Keyring,
+  newApiKey,
+  openKeyring,
+  type NewEvent,
+  watchClock,
+} from '@writ/bus';
 import { subjects } from '@writ/contracts';
 import { eventually, startTestBus, type TestBus } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,14 +41,25 @@ async function create(expiresAt: string | null = null) {
   const made = newApiKey();
   const created: NewEvent = {
     type: 'KeyCreated',
-    data: { keyId: made.keyId, name: 'worker', role: 'agent', agents: ['fleet:*'], expiresAt, secretHash: hashSecret(bus.secrets.pepper, made.secret) },
+    data: {
+      keyId: made.keyId,
+      name: 'worker',
+      role: 'agent',
+      agents: ['fleet:*'],
+      expiresAt,
+      secretHash: hashSecret(bus.secrets.pepper, made.secret),
+    },
     ...meta(made.keyId, 1),
   };
   const subject = subjects.key('acme', made.keyId);
   const { lastSeq } = await store.append([{ subject, expectedLastSeq: 0, events: [created] }]);
   await eventually(() => keyring.get(made.keyId));
   const revoke = () => {
-    const event: NewEvent = { type: 'KeyRevoked', data: { keyId: made.keyId, reason: null }, ...meta(made.keyId, 2) };
+    const event: NewEvent = {
+      type: 'KeyRevoked',
+      data: { keyId: made.keyId, reason: null },
+      ...meta(made.keyId, 2),
+    };
     return store.append([{ subject, expectedLastSeq: lastSeq, events: [event] }]);
   };
   return { ...made, revoke };
@@ -49,12 +68,24 @@ async function create(expiresAt: string | null = null) {
 describe('the keyring', () => {
   test('knows a key by its secret, with tenant, role and agents', async () => {
     const key = await create();
-    expect(keyring.verify(key.apiKey, NOW)).toMatchObject({ tenant: 'acme', keyId: key.keyId, role: 'agent', agents: ['fleet:*'], revoked: false });
+    expect(keyring.verify(key.apiKey, NOW)).toMatchObject({
+      tenant: 'acme',
+      keyId: key.keyId,
+      role: 'agent',
+      agents: ['fleet:*'],
+      revoked: false,
+    });
   });
 
   test('knows no key by another’s secret, a changed one, or none', async () => {
     const [one, other] = [await create(), await create()];
-    for (const wrong of [`writ_${one.keyId}_${other.secret}`, `${one.apiKey}0`, `writ_${one.keyId}_`, one.secret, `writ_unknown00001_${one.secret}`])
+    for (const wrong of [
+      `writ_${one.keyId}_${other.secret}`,
+      `${one.apiKey}0`,
+      `writ_${one.keyId}_`,
+      one.secret,
+      `writ_unknown00001_${one.secret}`,
+    ])
       expect(keyring.verify(wrong, NOW)).toBeUndefined();
   });
 

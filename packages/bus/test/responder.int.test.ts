@@ -1,4 +1,10 @@
-import { type BusRequest, type NatsConnection, type Responder, serve, type ServeOptions } from '@writ/bus';
+import {
+  type BusRequest,
+  type NatsConnection,
+  type Responder,
+  serve,
+  type ServeOptions,
+} from '@writ/bus';
 import { WritError } from '@writ/contracts';
 import { headers, type Msg } from '@nats-io/nats-core';
 import { type ServiceStats, Svcm } from '@nats-io/services';
@@ -16,7 +22,11 @@ let responder: Responder | undefined;
 
 beforeAll(async () => {
   bus = await startTestBus();
-  [answering, client, operator] = await Promise.all([bus.connect('commander-answer'), bus.connect('api-store'), bus.connect('operator')]);
+  [answering, client, operator] = await Promise.all([
+    bus.connect('commander-answer'),
+    bus.connect('api-store'),
+    bus.connect('operator'),
+  ]);
 });
 afterEach(async () => {
   await responder?.stop();
@@ -24,7 +34,10 @@ afterEach(async () => {
 });
 afterAll(() => bus.stop());
 
-async function start(handler: (request: BusRequest) => void | Promise<void>, more: Partial<ServeOptions> = {}): Promise<void> {
+async function start(
+  handler: (request: BusRequest) => void | Promise<void>,
+  more: Partial<ServeOptions> = {},
+): Promise<void> {
   responder = await serve({
     connection: answering,
     name: 'writ-commander',
@@ -53,18 +66,34 @@ describe('answering', () => {
   });
 
   test('answers what a handler throws as a refusal, in the body and in the micro error headers', async () => {
-    await start(() => Promise.reject(new WritError('AGENT_UNKNOWN', 'no agent `a` is registered', { details: [{ path: 'agentId', message: 'is unknown' }] })));
+    await start(() =>
+      Promise.reject(
+        new WritError('AGENT_UNKNOWN', 'no agent `a` is registered', {
+          details: [{ path: 'agentId', message: 'is unknown' }],
+        }),
+      ),
+    );
     const reply = await ask('x');
     expect(reply.json()).toEqual({
       ok: false,
-      error: { code: 'AGENT_UNKNOWN', message: 'no agent `a` is registered', details: [{ path: 'agentId', message: 'is unknown' }], retryable: false },
+      error: {
+        code: 'AGENT_UNKNOWN',
+        message: 'no agent `a` is registered',
+        details: [{ path: 'agentId', message: 'is unknown' }],
+        retryable: false,
+      },
     });
     expect(reply.headers?.get('Nats-Service-Error-Code')).toBe('404');
     expect(reply.headers?.get('Nats-Service-Error')).toContain('AGENT_UNKNOWN');
   });
 
   test.each([
-    ['throws', () => { throw new Error('secret detail'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('secret detail');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('secret detail'))],
   ])('tells the role, not the requester, about a handler that %s', async (_, handler) => {
     const errors: unknown[] = [];
@@ -82,7 +111,11 @@ describe('answering', () => {
       throw new Error('third');
     });
     const replies: string[] = [];
-    for await (const reply of await client.requestMany(subject('x'), '', { maxWait: 300, strategy: 'timer' })) replies.push(reply.string());
+    for await (const reply of await client.requestMany(subject('x'), '', {
+      maxWait: 300,
+      strategy: 'timer',
+    }))
+      replies.push(reply.string());
     expect(replies).toEqual(['first']);
   });
 
@@ -90,9 +123,15 @@ describe('answering', () => {
     await start((request) => request.reply('ok'));
     await ask('x');
     const stats: ServiceStats[] = [];
-    for await (const one of await new Svcm(operator).client().stats('writ-commander')) stats.push(one);
+    for await (const one of await new Svcm(operator).client().stats('writ-commander'))
+      stats.push(one);
     expect(stats).toHaveLength(1);
-    expect(stats[0]?.endpoints?.[0]).toMatchObject({ name: 'cmd', subject: 'writ.*.cmd.>', queue_group: 'commander', num_requests: 1 });
+    expect(stats[0]?.endpoints?.[0]).toMatchObject({
+      name: 'cmd',
+      subject: 'writ.*.cmd.>',
+      queue_group: 'commander',
+      num_requests: 1,
+    });
   });
 });
 
@@ -111,7 +150,9 @@ describe('where an answer may go', () => {
     });
     const seen: string[] = [];
     const target = reply();
-    const spy = operator.subscribe(target === '' ? 'writ.default.evt.>' : target, { callback: (_error, message) => void seen.push(message.subject) });
+    const spy = operator.subscribe(target === '' ? 'writ.default.evt.>' : target, {
+      callback: (_error, message) => void seen.push(message.subject),
+    });
     await operator.flush();
     client.publish(subject('trick'), '{}', target === '' ? {} : { reply: target });
     await client.flush();
@@ -126,8 +167,15 @@ describe('where an answer may go', () => {
   test('the broker itself lets an answering connection publish to inboxes only', async () => {
     for (const user of ['commander-answer', 'governor-answer', 'api-answer'] as const) {
       const connection = await bus.connect(user);
-      for (const target of ['writ.default.evt.x.y.z', `_writ.${bus.secrets.ingest}.default.evt.x.y.z`, `writ.default.inbox.${KEY}.a.b`, '$JS.API.INFO'])
-        await expect(connection.request(target, '{}', { timeout: 2000 })).rejects.toThrow(/[Pp]ermission/);
+      for (const target of [
+        'writ.default.evt.x.y.z',
+        `_writ.${bus.secrets.ingest}.default.evt.x.y.z`,
+        `writ.default.inbox.${KEY}.a.b`,
+        '$JS.API.INFO',
+      ])
+        await expect(connection.request(target, '{}', { timeout: 2000 })).rejects.toThrow(
+          /[Pp]ermission/,
+        );
     }
   });
 });
@@ -135,10 +183,22 @@ describe('where an answer may go', () => {
 describe('the bound', () => {
   test('refuses at once what is over it, and takes more when there is room again', async () => {
     const waiting: (() => void)[] = [];
-    await start((request) => new Promise<void>((resolve) => waiting.push(() => { request.reply('done'); resolve(); })), { maxInFlight: 2 });
+    await start(
+      (request) =>
+        new Promise<void>((resolve) =>
+          waiting.push(() => {
+            request.reply('done');
+            resolve();
+          }),
+        ),
+      { maxInFlight: 2 },
+    );
     const first = [ask('a'), ask('b')];
     await eventually(() => waiting.length === 2);
-    expect((await ask('c')).json()).toMatchObject({ ok: false, error: { code: 'OVERLOADED', retryable: true } });
+    expect((await ask('c')).json()).toMatchObject({
+      ok: false,
+      error: { code: 'OVERLOADED', retryable: true },
+    });
     for (const finish of waiting.splice(0)) finish();
     expect((await Promise.all(first)).map((reply) => reply.string())).toEqual(['done', 'done']);
     const last = ask('d');

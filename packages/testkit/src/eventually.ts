@@ -4,7 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 export type EventuallyOptions = { readonly withinMs?: number; readonly everyMs?: number };
 
 /** Asks until the check returns something true or does not throw any more; then returns it. Throws its last failure. */
-export async function eventually<T>(check: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
+export async function eventually<T>(
+  check: () => T | Promise<T>,
+  options: EventuallyOptions = {},
+): Promise<T> {
   const { withinMs = 10_000, everyMs = 10 } = options;
   const deadline = performance.now() + withinMs;
   for (;;) {

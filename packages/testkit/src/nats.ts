@@ -41,14 +41,21 @@ export type TestBus = {
   stop(): Promise<void>;
 };
 
-type Servers = { nodes(): readonly EmbeddedNats[]; restart(index: number): Promise<void>; stop(): Promise<void> };
+type Servers = {
+  nodes(): readonly EmbeddedNats[];
+  restart(index: number): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Starts the bus; ends with `stop`, which also closes every connection it gave. */
 export async function startTestBus(options: TestBusOptions = {}): Promise<TestBus> {
   const secrets = generateSecrets();
   const dataDir = await mkdtemp(join(tmpdir(), 'writ-test-nats-'));
   const servers = await startServers(secrets, dataDir, options);
-  const url = servers.nodes().map((node) => node.url).join(',');
+  const url = servers
+    .nodes()
+    .map((node) => node.url)
+    .join(',');
   const open: NatsConnection[] = [];
   const connect = async (user: UserName) => {
     const connection = await connectAs(secrets, user, { servers: url });
@@ -78,7 +85,12 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
     pids: () => servers.nodes().map((node) => node.pid),
     connect,
     store: async (user = 'commander-store', more = {}) =>
-      openEventStore({ connection: await connect(user), cell: secrets.cell, ingest: secrets.ingest, ...more }),
+      openEventStore({
+        connection: await connect(user),
+        cell: secrets.cell,
+        ingest: secrets.ingest,
+        ...more,
+      }),
     kill: async (node = 0) => {
       const server = servers.nodes()[node];
       if (server === undefined) throw new RangeError(`there is no node ${node}`);
@@ -90,7 +102,11 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
   };
 }
 
-async function startServers(secrets: Secrets, dataDir: string, options: TestBusOptions): Promise<Servers> {
+async function startServers(
+  secrets: Secrets,
+  dataDir: string,
+  options: TestBusOptions,
+): Promise<Servers> {
   const syncAlways = options.syncAlways ?? false;
   const configText = (place: Parameters<Parameters<typeof startNats>[0]['configText']>[0]) =>
     natsServerConfig(secrets, { ...place, syncAlways });
