@@ -28,7 +28,13 @@ export async function benchBoot(progress: Progress): Promise<BenchResult[]> {
     progress.step('boot', (2 * n + 2) / (2 * ROUNDS));
   }
   const floorIs = 'nats-server and Postgres started bare in an empty directory';
-  return [compare({ name: 'boot', variant: 'empty-directory', memoryMb, floorIs }, inStarts(booted), inStarts(bare))];
+  return [
+    compare(
+      { name: 'boot', variant: 'empty-directory', memoryMb, floorIs },
+      inStarts(booted),
+      inStarts(bare),
+    ),
+  ];
 }
 
 function inStarts(elapsedMs: readonly number[]): Measured {
@@ -63,11 +69,16 @@ async function bootOnce(): Promise<{ elapsedMs: number; memoryMb: number }> {
   }
 }
 
-async function untilReady(dataDir: string, began: number, exitCode: () => number | null): Promise<ConnectionFile> {
+async function untilReady(
+  dataDir: string,
+  began: number,
+  exitCode: () => number | null,
+): Promise<ConnectionFile> {
   while (performance.now() - began < GIVE_UP_MS) {
     const text = await readFile(join(dataDir, 'connection.json'), 'utf8').catch(() => undefined);
     if (text !== undefined) return JSON.parse(text) as ConnectionFile;
-    if (exitCode() !== null) throw new Error(`\`writ up\` ended with ${exitCode()} before it was ready`);
+    if (exitCode() !== null)
+      throw new Error(`\`writ up\` ended with ${exitCode()} before it was ready`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error('`writ up` was not ready in 60 s');

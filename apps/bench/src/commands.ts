@@ -43,7 +43,13 @@ export async function benchCommands(progress: Progress): Promise<BenchResult[]> 
     ]);
     const memoryMb = await treeMemoryMb(commander.pid);
     const floorIs = 'a bare acknowledged JetStream publish of the same bodies, 32 in flight';
-    return [compare({ name: 'commands', variant: 'report-32', memoryMb, floorIs }, given.result(), published.result())];
+    return [
+      compare(
+        { name: 'commands', variant: 'report-32', memoryMb, floorIs },
+        given.result(),
+        published.result(),
+      ),
+    ];
   } finally {
     await stage.stop();
   }
@@ -67,7 +73,8 @@ function reporter(connection: NatsConnection): () => Promise<void> {
   let n = 0;
   return async () => {
     const reply = await connection.request(subject, body(n++), { timeout: 10_000 });
-    if (!reply.string().startsWith('{"ok":true')) throw new Error(`a command of the bench was refused: ${reply.string()}`);
+    if (!reply.string().startsWith('{"ok":true'))
+      throw new Error(`a command of the bench was refused: ${reply.string()}`);
   };
 }
 
@@ -80,7 +87,18 @@ function publisher(connection: NatsConnection): () => Promise<void> {
 }
 
 async function addFloorStream(connection: NatsConnection): Promise<void> {
-  const config = { name: FLOOR_STREAM, subjects: ['floor.>'], storage: 'file', retention: 'limits', num_replicas: 1, max_bytes: 2 ** 31 };
-  const reply = await connection.request(`$JS.API.STREAM.CREATE.${FLOOR_STREAM}`, JSON.stringify(config));
-  if (reply.string().includes('"error"')) throw new Error(`the floor's stream could not be made: ${reply.string()}`);
+  const config = {
+    name: FLOOR_STREAM,
+    subjects: ['floor.>'],
+    storage: 'file',
+    retention: 'limits',
+    num_replicas: 1,
+    max_bytes: 2 ** 31,
+  };
+  const reply = await connection.request(
+    `$JS.API.STREAM.CREATE.${FLOOR_STREAM}`,
+    JSON.stringify(config),
+  );
+  if (reply.string().includes('"error"'))
+    throw new Error(`the floor's stream could not be made: ${reply.string()}`);
 }

@@ -9,7 +9,16 @@ import { evaluationReply, subjects } from '@writ/contracts';
 import { treeMemoryMb } from './machine.ts';
 import { drive, interleave, Samples } from './measure.ts';
 import { type BenchResult, compare } from './report.ts';
-import { adminKey, agentIdOf, grantsOf, KEY, policySet, registeredAgent, seed, TENANT } from './seed.ts';
+import {
+  adminKey,
+  agentIdOf,
+  grantsOf,
+  KEY,
+  policySet,
+  registeredAgent,
+  seed,
+  TENANT,
+} from './seed.ts';
 import type { Progress } from './progress.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -37,7 +46,9 @@ const variants: readonly Variant[] = [
 export async function benchDecisions(progress: Progress): Promise<BenchResult[]> {
   const stage = await openStage();
   try {
-    progress.say(`decisions: filling the log with ${AGENTS} agents, ${AGENTS * GRANTS_EACH} grants and ${POLICIES} policies`);
+    progress.say(
+      `decisions: filling the log with ${AGENTS} agents, ${AGENTS * GRANTS_EACH} grants and ${POLICIES} policies`,
+    );
     await seed(await stage.store(), function* (write) {
       yield adminKey(write);
       yield policySet(write, POLICIES);
@@ -50,9 +61,16 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
     const connection = await stage.connect('api-store');
     const replyFile = join(stage.dataDir, 'reply.json');
     await writeFile(replyFile, await sampleReply(connection));
-    await stage.script('./echo.ts', [join(stage.dataDir, 'secrets.json'), stage.natsUrl, replyFile]);
+    await stage.script('./echo.ts', [
+      join(stage.dataDir, 'secrets.json'),
+      stage.natsUrl,
+      replyFile,
+    ]);
     const results: BenchResult[] = [];
-    for (const variant of variants) results.push(await measure(stage, { connection, governorPid: governor.pid, variant, progress }));
+    for (const variant of variants)
+      results.push(
+        await measure(stage, { connection, governorPid: governor.pid, variant, progress }),
+      );
     return results;
   } finally {
     await stage.stop();
@@ -66,7 +84,10 @@ type Room = {
   readonly progress: Progress;
 };
 
-async function measure(_stage: Stage, { connection, governorPid, variant, progress }: Room): Promise<BenchResult> {
+async function measure(
+  _stage: Stage,
+  { connection, governorPid, variant, progress }: Room,
+): Promise<BenchResult> {
   const [asked, echoed] = [new Samples(), new Samples()];
   const options = { sliceMs: SLICE_MS, inFlight: variant.inFlight };
   const bodies = variant.repeating ? repeatingBodies(variant) : freshBodies(variant);
@@ -76,7 +97,9 @@ async function measure(_stage: Stage, { connection, governorPid, variant, progre
   };
   const permission = subjects.ask(TENANT, KEY, 'permission');
   const echo = permission.replace(/permission$/, 'echo');
-  await drive(new Samples(), { ...options, sliceMs: 2 * SLICE_MS }, () => ask(permission, mustAllow));
+  await drive(new Samples(), { ...options, sliceMs: 2 * SLICE_MS }, () =>
+    ask(permission, mustAllow),
+  );
   await drive(new Samples(), options, () => ask(echo, noCheck));
   let done = 0;
   const step = async (side: Promise<void>) => {
@@ -89,13 +112,18 @@ async function measure(_stage: Stage, { connection, governorPid, variant, progre
   ]);
   const memoryMb = await treeMemoryMb(governorPid);
   const floorIs = 'a bare NATS echo of the same bodies between two processes';
-  return compare({ name: 'decisions', variant: variant.name, memoryMb, floorIs }, asked.result(), echoed.result());
+  return compare(
+    { name: 'decisions', variant: variant.name, memoryMb, floorIs },
+    asked.result(),
+    echoed.result(),
+  );
 }
 
 function noCheck(): void {}
 
 function mustAllow(text: string): void {
-  if (!text.startsWith('{"decision":true')) throw new Error(`the bench asked what must be allowed and got: ${text}`);
+  if (!text.startsWith('{"decision":true'))
+    throw new Error(`the bench asked what must be allowed and got: ${text}`);
 }
 
 function questionText(n: number, resource: string, record: Variant['record']): string {
@@ -123,7 +151,11 @@ function repeatingBodies({ record }: Variant): () => string {
 }
 
 async function sampleReply(connection: NatsConnection): Promise<string> {
-  const question = { subject: subjects.ask(TENANT, KEY, 'permission'), body: questionText(0, 'sample', 'buffered'), timeoutMs: 5000 };
+  const question = {
+    subject: subjects.ask(TENANT, KEY, 'permission'),
+    body: questionText(0, 'sample', 'buffered'),
+    timeoutMs: 5000,
+  };
   const reply = await openRequester(connection).request(question);
   const text = new TextDecoder().decode(reply.data);
   evaluationReply.parse(JSON.parse(text));

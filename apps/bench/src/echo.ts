@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { connectAs, readSecrets } from '@writ/bus';
 
 const [secretsFile = '', natsUrl = '', replyFile = ''] = process.argv.slice(2);
-const connection = await connectAs(await readSecrets(secretsFile), 'operator', { servers: natsUrl, name: 'bench-echo' });
+const connection = await connectAs(await readSecrets(secretsFile), 'operator', {
+  servers: natsUrl,
+  name: 'bench-echo',
+});
 const reply = await readFile(replyFile);
 connection.subscribe('writ.*.ask.*.echo', {
   queue: 'echoes',

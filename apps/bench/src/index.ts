@@ -21,7 +21,10 @@ export type BenchName = keyof typeof benches;
 export const benchNames = Object.keys(benches) as BenchName[];
 
 /** Runs the named benches one after the other; each brings its own servers and takes them away. */
-export async function runBenches(names: readonly BenchName[], progress: Progress): Promise<BenchReport> {
+export async function runBenches(
+  names: readonly BenchName[],
+  progress: Progress,
+): Promise<BenchReport> {
   const results: BenchResult[] = [];
   for (const name of names) results.push(...(await benches[name](progress)));
   return { machine: thisMachine(), benches: results };

@@ -24,7 +24,8 @@ export function thisMachine(): Machine {
 /** MiB of a process and all its descendants: proportional set size, so shared pages count once. 0 where /proc is missing. */
 export async function treeMemoryMb(rootPid: number): Promise<number> {
   const parents = await parentsByPid();
-  const inTree = (pid: number): boolean => pid === rootPid || (parents.has(pid) && inTree(parents.get(pid) ?? 0));
+  const inTree = (pid: number): boolean =>
+    pid === rootPid || (parents.has(pid) && inTree(parents.get(pid) ?? 0));
   const sizes = await Promise.all([...parents.keys()].filter(inTree).map(proportionalKb));
   return Math.round(sizes.reduce((sum, kb) => sum + kb, 0) / 1024);
 }

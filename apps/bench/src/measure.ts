@@ -68,7 +68,10 @@ export async function drive(
 }
 
 /** Runs both sides in turns, so that whatever else the machine does falls on both. */
-export async function interleave(rounds: number, sides: readonly (() => Promise<void>)[]): Promise<void> {
+export async function interleave(
+  rounds: number,
+  sides: readonly (() => Promise<void>)[],
+): Promise<void> {
   for (let n = 0; n < rounds; n++)
     for (let i = 0; i < sides.length; i++) await sides[(i + n) % sides.length]?.();
 }

@@ -19,10 +19,15 @@ const ROUNDS = 3;
 
 export async function benchProjections(progress: Progress): Promise<BenchResult[]> {
   const stage = await openStage();
-  const client = new pg.Client({ connectionString: stage.databaseUrl, types: { getTypeParser: momentsAsText } });
+  const client = new pg.Client({
+    connectionString: stage.databaseUrl,
+    types: { getTypeParser: momentsAsText },
+  });
   await client.connect();
   try {
-    progress.say(`projections: filling the log with ${AGENTS * FACTS_EACH} facts of ${AGENTS} agents`);
+    progress.say(
+      `projections: filling the log with ${AGENTS * FACTS_EACH} facts of ${AGENTS} agents`,
+    );
     await seed(await stage.store(), function* (write) {
       yield adminKey(write);
       for (let n = 0; n < AGENTS; n++) {
@@ -47,7 +52,13 @@ export async function benchProjections(progress: Progress): Promise<BenchResult[
     }
     const floorIs = 'the same rows written bare, set-based, in transactions of the same size';
     const variant = `facts-${Math.round(events / 1000)}k`;
-    return [compare({ name: 'projections', variant, memoryMb, floorIs }, inEvents(folded, events), inEvents(written, events))];
+    return [
+      compare(
+        { name: 'projections', variant, memoryMb, floorIs },
+        inEvents(folded, events),
+        inEvents(written, events),
+      ),
+    ];
   } finally {
     await client.end();
     await stage.stop();
@@ -81,7 +92,11 @@ async function lastSequence(stage: Stage): Promise<number> {
 }
 
 /** From the first row the projector has committed to the last: its own start is no part of it. */
-async function project(stage: Stage, client: pg.Client, lastSeq: number): Promise<{ elapsedMs: number; memoryMb: number }> {
+async function project(
+  stage: Stage,
+  client: pg.Client,
+  lastSeq: number,
+): Promise<{ elapsedMs: number; memoryMb: number }> {
   const began = performance.now();
   const projector = await stage.run('projector');
   let firstAt = 0;
@@ -93,12 +108,16 @@ async function project(stage: Stage, client: pg.Client, lastSeq: number): Promis
     const seq = Number(rows[0]?.seq ?? 0);
     if (seq > 0 && firstAt === 0) [firstAt, firstSeq] = [performance.now(), seq];
     if (seq >= lastSeq) break;
-    if (performance.now() - began > 300_000) throw new Error(`the projector is at ${seq} of ${lastSeq} after 300 s`);
+    if (performance.now() - began > 300_000)
+      throw new Error(`the projector is at ${seq} of ${lastSeq} after 300 s`);
   }
   const elapsed = performance.now() - firstAt;
   const memoryMb = await treeMemoryMb(projector.pid);
   await projector.stop();
   // The share that was done before the first look is added in proportion.
   const measured = lastSeq - firstSeq;
-  return { elapsedMs: measured > 0 ? (elapsed * lastSeq) / measured : performance.now() - began, memoryMb };
+  return {
+    elapsedMs: measured > 0 ? (elapsed * lastSeq) / measured : performance.now() - began,
+    memoryMb,
+  };
 }

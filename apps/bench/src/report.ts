@@ -21,6 +21,9 @@ export function compare(
   measured: Measured,
   floor: Measured,
 ): BenchResult {
-  const ratio = { p50: round(measured.p50Ms / floor.p50Ms, 2), rate: round(measured.perSecond / floor.perSecond, 2) };
+  const ratio = {
+    p50: round(measured.p50Ms / floor.p50Ms, 2),
+    rate: round(measured.perSecond / floor.perSecond, 2),
+  };
   return { ...what, ...measured, floor, ratio };
 }

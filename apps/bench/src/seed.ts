@@ -15,18 +15,23 @@ type Writer = (subject: string, aggregate: string, events: readonly WritEvent[])
 const AT_ONCE = 12;
 
 /** Appends whole aggregates, some at once; each subject is written once. */
-export async function seed(store: EventStore, writeAll: (write: Writer) => Iterable<() => Promise<void>>): Promise<void> {
+export async function seed(
+  store: EventStore,
+  writeAll: (write: Writer) => Iterable<() => Promise<void>>,
+): Promise<void> {
   const timeMs = Date.now();
   const write: Writer = async (subject, aggregate, events) => {
-    const made = events.map((event, i): NewEvent => ({
-      ...event,
-      id: randomUUID(),
-      timeMs,
-      version: i + 1,
-      tenant: TENANT,
-      actor: { type: 'system', id: 'bench' },
-      aggregate,
-    }));
+    const made = events.map(
+      (event, i): NewEvent => ({
+        ...event,
+        id: randomUUID(),
+        timeMs,
+        version: i + 1,
+        tenant: TENANT,
+        actor: { type: 'system', id: 'bench' },
+        aggregate,
+      }),
+    );
     await store.append([{ subject, expectedLastSeq: 0, events: made }]);
   };
   const work = writeAll(write)[Symbol.iterator]();
@@ -38,7 +43,17 @@ export async function seed(store: EventStore, writeAll: (write: Writer) => Itera
 
 export const adminKey = (write: Writer) => () =>
   write(subjects.key(TENANT, KEY), `key/${KEY}`, [
-    { type: 'KeyCreated', data: { keyId: KEY, name: 'bench', role: 'admin', agents: [], expiresAt: null, secretHash: '00' } },
+    {
+      type: 'KeyCreated',
+      data: {
+        keyId: KEY,
+        name: 'bench',
+        role: 'admin',
+        agents: [],
+        expiresAt: null,
+        secretHash: '00',
+      },
+    },
   ]);
 
 export const registeredAgent = (write: Writer, n: number) => () =>
@@ -87,14 +102,18 @@ export const policySet = (write: Writer, count: number) => () => {
   );
   const digest = policyDigest('cedar', policies);
   return write(subjects.policies(TENANT), 'policies', [
-    { type: 'PoliciesPublished', data: { version: '1', engine: 'cedar', policies, digest, note: null } },
+    {
+      type: 'PoliciesPublished',
+      data: { version: '1', engine: 'cedar', policies, digest, note: null },
+    },
     { type: 'PoliciesActivated', data: { version: '1', digest, superseded: null } },
   ]);
 };
 
 function policyText(i: number): string {
   if (i === 0) return 'forbid (principal, action, resource) unless { principal.trust >= 50 };';
-  if (i === 1) return 'forbid (principal, action == Action::"analyse", resource) when { context.night == true };';
+  if (i === 1)
+    return 'forbid (principal, action == Action::"analyse", resource) when { context.night == true };';
   return `forbid (principal, action == Action::"action-${i}", resource) when { principal.trust < ${100 + i} };`;
 }
 
@@ -103,7 +122,10 @@ export const factsOf = (write: Writer, n: number, count: number) => () =>
   write(
     subjects.facts(TENANT, agentIdOf(n)),
     `facts/${agentIdOf(n)}`,
-    Array.from({ length: count }, (_, i): WritEvent => (i % 5 === 4 ? rating(n, i) : execution(n, i))),
+    Array.from(
+      { length: count },
+      (_, i): WritEvent => (i % 5 === 4 ? rating(n, i) : execution(n, i)),
+    ),
   );
 
 function execution(n: number, i: number): WritEvent {

@@ -56,8 +56,15 @@ export async function openStage(): Promise<Stage> {
     connections.push(connection);
     return connection;
   };
-  const environment = { WRIT_NATS_URL: nats.url, WRIT_DATABASE_URL: postgres.url, WRIT_DATA_DIR: dataDir };
-  const start = async (args: readonly string[], isReady: (line: string) => boolean): Promise<RoleProcess> => {
+  const environment = {
+    WRIT_NATS_URL: nats.url,
+    WRIT_DATABASE_URL: postgres.url,
+    WRIT_DATA_DIR: dataDir,
+  };
+  const start = async (
+    args: readonly string[],
+    isReady: (line: string) => boolean,
+  ): Promise<RoleProcess> => {
     const child = await spawnReady(args, environment, isReady);
     children.push(child);
     return child;
@@ -73,7 +80,11 @@ export async function openStage(): Promise<Stage> {
     serverPids: { nats: nats.pid, postgres: postgres.pid },
     connect,
     store: async () =>
-      openEventStore({ connection: await connect('commander-store'), cell: secrets.cell, ingest: secrets.ingest }),
+      openEventStore({
+        connection: await connect('commander-store'),
+        cell: secrets.cell,
+        ingest: secrets.ingest,
+      }),
     run: (...roles) => start([cliEntry, 'run', ...roles], (line) => line.includes('"msg":"ready"')),
     script: (name, args) =>
       start([fileURLToPath(new URL(name, import.meta.url)), ...args], (line) => line === 'ready'),
@@ -105,7 +116,9 @@ async function spawnReady(
       if (isReady(line)) resolve();
       else said = `${said}${line}\n`.slice(-4000);
     });
-    child.once('exit', (code) => reject(new Error(`\`${args.slice(1).join(' ')}\` ended with ${code}: ${said}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`\`${args.slice(1).join(' ')}\` ended with ${code}: ${said}`)),
+    );
   });
   return { pid: child.pid ?? 0, stop: () => end(child, exited) };
 }

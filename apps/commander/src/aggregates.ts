@@ -32,7 +32,10 @@ export type Part<State = unknown> = {
 export type Execution<State> = {
   readonly parts: readonly [Part<State>, ...Part[]];
   /** From the events stored (now, or when the order was first given) and the first part's state after them. */
-  readonly result: (events: readonly WritEvent[], state: State) => Readonly<Record<string, unknown>>;
+  readonly result: (
+    events: readonly WritEvent[],
+    state: State,
+  ) => Readonly<Record<string, unknown>>;
 };
 
 /** A part over a decider whose events are all that its subject holds. */
@@ -51,7 +54,12 @@ export function partOf<State, Command, N extends EventName>(
   };
 }
 
-type Remembered = { readonly event: WritEvent; readonly seq: number; readonly ceType: string; readonly fingerprint: string | null };
+type Remembered = {
+  readonly event: WritEvent;
+  readonly seq: number;
+  readonly ceType: string;
+  readonly fingerprint: string | null;
+};
 type Kept = {
   state: unknown;
   lastSeq: number;
@@ -72,10 +80,19 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   const kept = new LRUCache<string, Kept>({ max: KEPT });
   const lock = createKeyedLock();
 
-  async function load(part: Pick<Part, 'subject' | 'initial' | 'evolve'>, refresh: boolean): Promise<Kept> {
+  async function load(
+    part: Pick<Part, 'subject' | 'initial' | 'evolve'>,
+    refresh: boolean,
+  ): Promise<Kept> {
     const known = kept.get(part.subject);
     if (known && !refresh) return known;
-    const entry = known ?? { state: part.initial(), lastSeq: 0, timeMs: 0, version: 0, remembered: new Map<string, Remembered>() };
+    const entry = known ?? {
+      state: part.initial(),
+      lastSeq: 0,
+      timeMs: 0,
+      version: 0,
+      remembered: new Map<string, Remembered>(),
+    };
     const { events, lastSeq } = await store.load(part.subject, entry.lastSeq);
     for (const event of events) foldInto(entry, part, event);
     entry.lastSeq = Math.max(entry.lastSeq, lastSeq);
@@ -83,7 +100,11 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
     return entry;
   }
 
-  async function attempt<State>(order: Order, execution: Execution<State>, refresh: boolean): Promise<Outcome | undefined> {
+  async function attempt<State>(
+    order: Order,
+    execution: Execution<State>,
+    refresh: boolean,
+  ): Promise<Outcome | undefined> {
     const entries: Kept[] = [];
     for (const part of execution.parts) entries.push(await load(part, refresh));
     const before = findRetry(order, entries);
@@ -95,7 +116,11 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
       const appended = await store.append(writes);
       adopt(execution.parts, entries, writes, appended);
       const events = writes.flatMap((write) => write.events);
-      return { events: appended.events, seq: appended.lastSeq, result: execution.result(events, entries[0]?.state as State) };
+      return {
+        events: appended.events,
+        seq: appended.lastSeq,
+        result: execution.result(events, entries[0]?.state as State),
+      };
     } catch (error) {
       if (error instanceof WritError && error.code === 'VERSION_CONFLICT') return undefined;
       // The outcome may be unknown: what is kept is no longer believed.
@@ -105,7 +130,10 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   }
 
   /** `undefined` when the copy was stale, so that the order is decided again. */
-  async function confirmUnchanged<State>(execution: Execution<State>, entries: readonly Kept[]): Promise<Outcome | undefined> {
+  async function confirmUnchanged<State>(
+    execution: Execution<State>,
+    entries: readonly Kept[],
+  ): Promise<Outcome | undefined> {
     for (const [i, part] of execution.parts.entries())
       if ((await store.lastSequence(part.subject)) !== entries[i]?.lastSeq) return undefined;
     const seq = Math.max(...entries.map((entry) => entry.lastSeq));
@@ -144,7 +172,12 @@ function foldInto(entry: Kept, part: Pick<Part, 'evolve'>, event: StoredEvent): 
   entry.timeMs = laterOf(entry.timeMs, event.timeMs);
   entry.version = event.version;
   if (event.idempotencyKey !== null)
-    entry.remembered.set(event.id, { event, seq: event.seq, ceType: typeOf(event.type), fingerprint: event.fingerprint });
+    entry.remembered.set(event.id, {
+      event,
+      seq: event.seq,
+      ceType: typeOf(event.type),
+      fingerprint: event.fingerprint,
+    });
 }
 
 function findRetry(order: Order, entries: readonly Kept[]): Remembered | undefined {
@@ -157,19 +190,30 @@ function findRetry(order: Order, entries: readonly Kept[]): Remembered | undefin
   return undefined;
 }
 
-function repeat<State>(order: Order, first: Remembered, execution: Execution<State>, entries: readonly Kept[]): Outcome {
-  if (first.fingerprint !== order.fingerprint) throw reused('idempotencyKey', order.idempotencyKey ?? '');
+function repeat<State>(
+  order: Order,
+  first: Remembered,
+  execution: Execution<State>,
+  entries: readonly Kept[],
+): Outcome {
+  if (first.fingerprint !== order.fingerprint)
+    throw reused('idempotencyKey', order.idempotencyKey ?? '');
   const found: { id: string; type: string; seq: number; event: WritEvent }[] = [];
   for (let index = 0; ; index++) {
     const id = eventIdOf(order, index);
-    const remembered = entries.map((entry) => entry.remembered.get(id)).find((one) => one !== undefined);
+    const remembered = entries
+      .map((entry) => entry.remembered.get(id))
+      .find((one) => one !== undefined);
     if (!remembered) break;
     found.push({ id, type: remembered.ceType, seq: remembered.seq, event: remembered.event });
   }
   return {
     events: found.map(({ id, type, seq }) => ({ id, type, seq })),
     seq: Math.max(...found.map(({ seq }) => seq)),
-    result: execution.result(found.map(({ event }) => event), entries[0]?.state as State),
+    result: execution.result(
+      found.map(({ event }) => event),
+      entries[0]?.state as State,
+    ),
   };
 }
 
@@ -182,7 +226,12 @@ export function reused(field: string, id: string): WritError {
   );
 }
 
-function plan(order: Order, parts: readonly Part[], entries: readonly Kept[], timeMs: number): AggregateWrite[] {
+function plan(
+  order: Order,
+  parts: readonly Part[],
+  entries: readonly Kept[],
+  timeMs: number,
+): AggregateWrite[] {
   let index = 0;
   const writes: AggregateWrite[] = [];
   for (const [i, part] of parts.entries()) {
@@ -192,7 +241,12 @@ function plan(order: Order, parts: readonly Part[], entries: readonly Kept[], ti
     if (decided.length === 0) continue;
     const events = decided.map((event, k): NewEvent => {
       const id = eventIdOf(order, index++);
-      return toNewEvent(order, event, { id, timeMs, version: entry.version + k + 1, aggregate: part.aggregate });
+      return toNewEvent(order, event, {
+        id,
+        timeMs,
+        version: entry.version + k + 1,
+        aggregate: part.aggregate,
+      });
     });
     writes.push({ subject: part.subject, expectedLastSeq: entry.lastSeq, events });
   }
@@ -200,7 +254,12 @@ function plan(order: Order, parts: readonly Part[], entries: readonly Kept[], ti
 }
 
 /** Folds what was just stored into the copies that are kept. */
-function adopt(parts: readonly Part[], entries: readonly Kept[], writes: readonly AggregateWrite[], appended: Appended): void {
+function adopt(
+  parts: readonly Part[],
+  entries: readonly Kept[],
+  writes: readonly AggregateWrite[],
+  appended: Appended,
+): void {
   const stored = new Map(appended.events.map((event) => [event.id, event]));
   for (const write of writes) {
     const i = parts.findIndex((part) => part.subject === write.subject);

@@ -21,7 +21,13 @@ beforeAll(async () => {
   const store = await bus.store();
   await seedKey(store, { tenant, keyId: ADMIN, role: 'admin', agents: [] });
   await seedKey(store, { tenant, keyId: WORKER, role: 'agent', agents: ['town:*'] });
-  const options = { secrets: bus.secrets, natsUrl: bus.url, databaseUrl: database.url, version: '0.0.0', log: silent };
+  const options = {
+    secrets: bus.secrets,
+    natsUrl: bus.url,
+    databaseUrl: database.url,
+    version: '0.0.0',
+    log: silent,
+  };
   commanders = await Promise.all([startCommander(options), startCommander(options)]);
   requester = openRequester(await bus.connect('api-store'));
 });
@@ -36,9 +42,16 @@ async function migrated(url: string): Promise<void> {
   await migrate(readModels).finally(() => readModels.close());
 }
 
-async function give(verb: string, body: unknown, more: { key?: string; idempotencyKey?: string } = {}): Promise<CommandReply> {
+async function give(
+  verb: string,
+  body: unknown,
+  more: { key?: string; idempotencyKey?: string } = {},
+): Promise<CommandReply> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const headers = more.idempotencyKey === undefined ? [] : [['Writ-Idempotency-Key', more.idempotencyKey] as const];
+  const headers =
+    more.idempotencyKey === undefined
+      ? []
+      : [['Writ-Idempotency-Key', more.idempotencyKey] as const];
   const subject = subjects.command({ tenant, key: more.key ?? ADMIN, verb });
   const reply = await requester.request({ subject, body: text, headers, timeoutMs: 10_000 });
   return commandReply.parse(JSON.parse(new TextDecoder().decode(reply.data)));
@@ -56,7 +69,12 @@ async function refused(...args: Parameters<typeof give>) {
   return reply.error;
 }
 
-const agent = (name: string) => ({ agentId: `town:${name}`, name, type: 'analysis', version: '1.0.0' });
+const agent = (name: string) => ({
+  agentId: `town:${name}`,
+  name,
+  type: 'analysis',
+  version: '1.0.0',
+});
 const report = (name: string, executionId: string) => ({
   executionId,
   agentId: `town:${name}`,
@@ -73,7 +91,9 @@ async function eventsOf(subject: string): Promise<string[]> {
 describe('a command', () => {
   test('stores its event and tells its sequence, type and token', async () => {
     const reply = await done('registry.register-agent', agent('first'));
-    expect(reply.events).toEqual([{ id: expect.any(String), type: 'dev.writ.registry.AgentRegistered.v1', seq: reply.seq }]);
+    expect(reply.events).toEqual([
+      { id: expect.any(String), type: 'dev.writ.registry.AgentRegistered.v1', seq: reply.seq },
+    ]);
     expect(reply.token).toMatch(/^w1\./);
     expect(reply.result).toEqual({ agentId: 'town:first', status: 'active', version: '1.0.0' });
   });
@@ -90,7 +110,9 @@ describe('a command', () => {
     const grant = { agentId: 'town:keyed', actions: ['count'], resources: ['dataset:*'] };
     const first = await done('authority.issue-grant', grant, { idempotencyKey: 'grant-1' });
     for (let i = 0; i < 6; i++)
-      expect(await done('authority.issue-grant', grant, { idempotencyKey: 'grant-1' })).toEqual(first);
+      expect(await done('authority.issue-grant', grant, { idempotencyKey: 'grant-1' })).toEqual(
+        first,
+      );
     expect(await eventsOf(subjects.grants(tenant, 'town:keyed'))).toEqual(['GrantIssued']);
   });
 
@@ -98,12 +120,21 @@ describe('a command', () => {
     await done('registry.register-agent', agent('reuse'));
     const grant = { agentId: 'town:reuse', actions: ['count'], resources: ['dataset:*'] };
     await done('authority.issue-grant', grant, { idempotencyKey: 'grant-2' });
-    const error = await refused('authority.issue-grant', { ...grant, actions: ['*'] }, { idempotencyKey: 'grant-2' });
+    const error = await refused(
+      'authority.issue-grant',
+      { ...grant, actions: ['*'] },
+      { idempotencyKey: 'grant-2' },
+    );
     expect(error).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', retryable: false });
     await done('execution.report', report('reuse', 'e-1'));
-    expect((await refused('execution.report', { ...report('reuse', 'e-1'), durationMs: 5 })).code).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect(
+      (await refused('execution.report', { ...report('reuse', 'e-1'), durationMs: 5 })).code,
+    ).toBe('IDEMPOTENCY_KEY_REUSED');
     await done('execution.report', report('reuse', 'e-2'), { idempotencyKey: 'report-1' });
-    expect((await refused('execution.report', report('reuse', 'e-3'), { idempotencyKey: 'report-1' })).code).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect(
+      (await refused('execution.report', report('reuse', 'e-3'), { idempotencyKey: 'report-1' }))
+        .code,
+    ).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
   test('raced under one key or one fact id by two commanders is stored exactly once', async () => {
@@ -112,7 +143,9 @@ describe('a command', () => {
       await done('registry.register-agent', agent(name));
       const grant = { agentId: `town:${name}`, actions: ['count'], resources: ['dataset:*'] };
       const replies = await Promise.all([
-        ...[1, 2, 3, 4].map(() => done('authority.issue-grant', grant, { idempotencyKey: `race-${round}` })),
+        ...[1, 2, 3, 4].map(() =>
+          done('authority.issue-grant', grant, { idempotencyKey: `race-${round}` }),
+        ),
         ...[1, 2, 3, 4].map(() => done('execution.report', report(name, 'only'))),
       ]);
       expect(new Set(replies.map((reply) => reply.seq)).size).toBe(2);
@@ -123,8 +156,12 @@ describe('a command', () => {
 
   test('of many facts of one agent, from two commanders at once, loses none and repeats none', async () => {
     await done('registry.register-agent', agent('busy'));
-    await Promise.all(Array.from({ length: 200 }, (_, i) => done('execution.report', report('busy', `e-${i}`))));
-    const { events } = await (await bus.store('api-store')).load(subjects.facts(tenant, 'town:busy'));
+    await Promise.all(
+      Array.from({ length: 200 }, (_, i) => done('execution.report', report('busy', `e-${i}`))),
+    );
+    const { events } = await (await bus.store('api-store')).load(
+      subjects.facts(tenant, 'town:busy'),
+    );
     expect(events).toHaveLength(200);
     expect(events.map((event) => event.version)).toEqual(events.map((_, i) => i + 1));
   });
@@ -133,12 +170,19 @@ describe('a command', () => {
     await done('registry.register-agent', agent('old'));
     await done('authority.issue-grant', { agentId: 'town:old', actions: ['*'], resources: ['*'] });
     const reply = await done('registry.retire-agent', { agentId: 'town:old' });
-    expect(reply.events.map((event) => event.type)).toEqual(['dev.writ.registry.AgentRetired.v1', 'dev.writ.authority.GrantRevoked.v1']);
+    expect(reply.events.map((event) => event.type)).toEqual([
+      'dev.writ.registry.AgentRetired.v1',
+      'dev.writ.authority.GrantRevoked.v1',
+    ]);
   });
 
   test('takes a grant back by its id alone', async () => {
     await done('registry.register-agent', agent('lost'));
-    const { result } = await done('authority.issue-grant', { agentId: 'town:lost', actions: ['*'], resources: ['*'] });
+    const { result } = await done('authority.issue-grant', {
+      agentId: 'town:lost',
+      actions: ['*'],
+      resources: ['*'],
+    });
     const reply = await done('authority.revoke-grant', { grantId: result['grantId'] });
     expect(reply.events).toHaveLength(1);
   });
@@ -158,44 +202,103 @@ describe('a bad command is refused with a code and the field', () => {
     ['an empty body', 'registry.register-agent', '', { code: 'BODY_MALFORMED' }],
     ['a list', 'registry.register-agent', [], { code: 'BODY_INVALID' }],
     ['nesting of 5,000', 'registry.register-agent', '['.repeat(5000), { code: 'BODY_TOO_DEEP' }],
-    ['a body over the limit', 'registry.register-agent', { ...agent('x'), name: 'x'.repeat(300_000) }, { code: 'BODY_TOO_LARGE' }],
-    ['an unknown property', 'registry.register-agent', { ...agent('x'), colour: 'red' }, { code: 'BODY_INVALID', path: 'colour' }],
-    ['a wrong type', 'registry.register-agent', { ...agent('x'), name: 7 }, { code: 'BODY_INVALID', path: 'name' }],
-    ...['a.b', '*', '', 'x'.repeat(64), 'a\u0000b', 'a:b:c'].map((agentId): (typeof cases)[number] => [
-      `the agent id ${JSON.stringify(agentId)}`,
+    [
+      'a body over the limit',
       'registry.register-agent',
-      { ...agent('x'), agentId },
-      { code: 'BODY_INVALID', path: 'agentId' },
-    ]),
+      { ...agent('x'), name: 'x'.repeat(300_000) },
+      { code: 'BODY_TOO_LARGE' },
+    ],
+    [
+      'an unknown property',
+      'registry.register-agent',
+      { ...agent('x'), colour: 'red' },
+      { code: 'BODY_INVALID', path: 'colour' },
+    ],
+    [
+      'a wrong type',
+      'registry.register-agent',
+      { ...agent('x'), name: 7 },
+      { code: 'BODY_INVALID', path: 'name' },
+    ],
+    ...['a.b', '*', '', 'x'.repeat(64), 'a\u0000b', 'a:b:c'].map(
+      (agentId): (typeof cases)[number] => [
+        `the agent id ${JSON.stringify(agentId)}`,
+        'registry.register-agent',
+        { ...agent('x'), agentId },
+        { code: 'BODY_INVALID', path: 'agentId' },
+      ],
+    ),
     ['an unknown verb', 'registry.paint-agent', {}, { code: 'VERB_UNKNOWN' }],
-    ['an unknown agent', 'execution.report', report('nobody', 'e'), { code: 'AGENT_UNKNOWN', path: 'agentId' }],
-    ['an unknown agent', 'registry.suspend-agent', { agentId: 'nobody' }, { code: 'AGENT_UNKNOWN' }],
-    ['an unknown key', 'registry.register-agent', agent('x'), { code: 'UNAUTHENTICATED', key: 'nosuchkey0001' }],
+    [
+      'an unknown agent',
+      'execution.report',
+      report('nobody', 'e'),
+      { code: 'AGENT_UNKNOWN', path: 'agentId' },
+    ],
+    [
+      'an unknown agent',
+      'registry.suspend-agent',
+      { agentId: 'nobody' },
+      { code: 'AGENT_UNKNOWN' },
+    ],
+    [
+      'an unknown key',
+      'registry.register-agent',
+      agent('x'),
+      { code: 'UNAUTHENTICATED', key: 'nosuchkey0001' },
+    ],
     ['a verb above its role', 'authority.issue-grant', {}, { code: 'NOT_ALLOWED', key: WORKER }],
-    ['an agent of others', 'registry.register-agent', { ...agent('x'), agentId: 'city:x' }, { code: 'IDENTITY_MISMATCH', path: 'agentId', key: WORKER }],
+    [
+      'an agent of others',
+      'registry.register-agent',
+      { ...agent('x'), agentId: 'city:x' },
+      { code: 'IDENTITY_MISMATCH', path: 'agentId', key: WORKER },
+    ],
     [
       'a policy that does not parse',
       'authority.publish-policies',
       { policies: { night: 'forbid (principal, action, resource) when {' } },
       { code: 'POLICY_INVALID', path: 'policies.night' },
     ],
-    ['a version that was never published', 'authority.activate-policies', { version: '99' }, { code: 'POLICY_VERSION_UNKNOWN', path: 'version' }],
+    [
+      'a version that was never published',
+      'authority.activate-policies',
+      { version: '99' },
+      { code: 'POLICY_VERSION_UNKNOWN', path: 'version' },
+    ],
   ];
 
   test.each(cases)('%s (%s)', async (_what, verb, body, expected) => {
-    const error = await refused(verb, body, expected.key === undefined ? {} : { key: expected.key });
+    const error = await refused(
+      verb,
+      body,
+      expected.key === undefined ? {} : { key: expected.key },
+    );
     expect(error.code).toBe(expected.code);
     expect(error.message).not.toMatch(/\n|at .*\.ts/);
-    if (expected.path !== undefined) expect(error.details.map((detail) => detail.path)).toContain(expected.path);
+    if (expected.path !== undefined)
+      expect(error.details.map((detail) => detail.path)).toContain(expected.path);
   });
 
   test('an agent key that rates as a human, or in the name of others', async () => {
     await done('registry.register-agent', agent('rated'));
     await done('registry.register-agent', agent('rater'));
     const rating = { agentId: 'town:rated', rating: 1, rater: 'town:rater' };
-    expect((await refused('trust.give-feedback', { ...rating, source: 'human' }, { key: WORKER })).code).toBe('SOURCE_NOT_ALLOWED');
-    expect((await refused('trust.give-feedback', { ...rating, source: 'peer', rater: 'city:x' }, { key: WORKER })).code).toBe('IDENTITY_MISMATCH');
-    expect((await refused('trust.give-feedback', { ...rating, source: 'self' }, { key: WORKER })).code).toBe('BODY_INVALID');
+    expect(
+      (await refused('trust.give-feedback', { ...rating, source: 'human' }, { key: WORKER })).code,
+    ).toBe('SOURCE_NOT_ALLOWED');
+    expect(
+      (
+        await refused(
+          'trust.give-feedback',
+          { ...rating, source: 'peer', rater: 'city:x' },
+          { key: WORKER },
+        )
+      ).code,
+    ).toBe('IDENTITY_MISMATCH');
+    expect(
+      (await refused('trust.give-feedback', { ...rating, source: 'self' }, { key: WORKER })).code,
+    ).toBe('BODY_INVALID');
     await done('trust.give-feedback', { ...rating, source: 'peer' }, { key: WORKER });
   });
 });

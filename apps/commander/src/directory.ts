@@ -3,11 +3,22 @@
  * grant is. It is a fold that may be behind, so a "no" from it is always checked with the log.
  */
 import { subjects, WritError } from '@writ/contracts';
-import { type AgentState, type AgentStanding, agent, key, type KeyState, laterOf } from '@writ/domain';
+import {
+  type AgentState,
+  type AgentStanding,
+  agent,
+  key,
+  type KeyState,
+  laterOf,
+} from '@writ/domain';
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import type { Caller } from './order.ts';
 
-const FILTERS = ['writ.*.evt.registry.agent.>', 'writ.*.evt.tenancy.key.>', 'writ.*.evt.authority.grants.>'];
+const FILTERS = [
+  'writ.*.evt.registry.agent.>',
+  'writ.*.evt.tenancy.key.>',
+  'writ.*.evt.authority.grants.>',
+];
 
 export type Directory = {
   readonly ready: Promise<void>;
@@ -86,7 +97,12 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiters.delete(waiter);
-        reject(new WritError('STALE_STATE', `the commander has read up to ${reachedSeq}, ${seq} is asked for; try again`));
+        reject(
+          new WritError(
+            'STALE_STATE',
+            `the commander has read up to ${reachedSeq}, ${seq} is asked for; try again`,
+          ),
+        );
       }, REACH_TIMEOUT_MS);
       const waiter = {
         seq,
@@ -100,7 +116,11 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
   }
 
   /** The state as the log has it now, where the fold says no. */
-  async function fromLog<S>(subject: string, initial: S, evolve: (state: S, event: StoredEvent) => S): Promise<S> {
+  async function fromLog<S>(
+    subject: string,
+    initial: S,
+    evolve: (state: S, event: StoredEvent) => S,
+  ): Promise<S> {
     const { events } = await store.load(subject);
     return events.reduce(evolve, initial);
   }
@@ -138,10 +158,17 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
     reached,
     async caller(tenant, keyId, nowMs) {
       const state = await keyState(tenant, keyId);
-      if (state.status === 'unknown') throw new WritError('UNAUTHENTICATED', `there is no key \`${keyId}\`; ask an operator for one`);
+      if (state.status === 'unknown')
+        throw new WritError(
+          'UNAUTHENTICATED',
+          `there is no key \`${keyId}\`; ask an operator for one`,
+        );
       const ended = state.key.expiresAt !== null && Date.parse(state.key.expiresAt) <= nowMs;
       if (state.status === 'revoked' || ended)
-        throw new WritError('UNAUTHENTICATED', `key \`${keyId}\` is ${ended ? 'expired' : 'revoked'}; ask an operator for another`);
+        throw new WritError(
+          'UNAUTHENTICATED',
+          `key \`${keyId}\` is ${ended ? 'expired' : 'revoked'}; ask an operator for another`,
+        );
       return { tenant, keyId, role: state.key.role, agents: state.key.agents };
     },
     standing: async (tenant, agentId) => (await agentState(tenant, agentId)).status,

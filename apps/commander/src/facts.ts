@@ -41,7 +41,9 @@ export type KnownFact = {
 };
 
 /** What the read models know, and up to which sequence they know everything. */
-export type KnownFacts = (query: FactQuery) => Promise<{ readonly fact: KnownFact | undefined; readonly position: number }>;
+export type KnownFacts = (
+  query: FactQuery,
+) => Promise<{ readonly fact: KnownFact | undefined; readonly position: number }>;
 
 export type FactRequest = {
   readonly kind: FactKind;
@@ -70,14 +72,25 @@ function emptyTail(coveredFrom: number): Tail {
 
 export type Facts = { record(order: Order, request: FactRequest): Promise<Outcome> };
 
-export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs(): number }): Facts {
-  const tails = new LRUCache<string, Tail>({ maxSize: REMEMBERED, sizeCalculation: (tail) => 1 + tail.recent.size });
+export function createFacts(
+  store: EventStore,
+  known: KnownFacts,
+  clock: { nowMs(): number },
+): Facts {
+  const tails = new LRUCache<string, Tail>({
+    maxSize: REMEMBERED,
+    sizeCalculation: (tail) => 1 + tail.recent.size,
+  });
   const lock = createKeyedLock();
 
   /** The tail to look in, and what the read model knows where that tail does not reach back to the start. */
-  async function lookUp(query: FactQuery, subject: string): Promise<{ tail: Tail; fact: KnownFact | undefined }> {
+  async function lookUp(
+    query: FactQuery,
+    subject: string,
+  ): Promise<{ tail: Tail; fact: KnownFact | undefined }> {
     const tail = tails.get(subject) ?? (await readShort(subject));
-    if (tail && tail.coveredFrom === 0 && tail.recent.size < 2 * SHORT) return { tail, fact: undefined };
+    if (tail && tail.coveredFrom === 0 && tail.recent.size < 2 * SHORT)
+      return { tail, fact: undefined };
     const { fact, position } = await known(query);
     return { tail: await coverFrom(subject, position), fact };
   }
@@ -131,10 +144,15 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
       idempotencyKey: order.idempotencyKey,
     };
     const { tail, fact: projected } = await lookUp(query, request.subject);
-    const before = projected ?? keysOf(query).map((key) => tail.recent.get(key)).find((fact) => fact !== undefined);
+    const before =
+      projected ??
+      keysOf(query)
+        .map((key) => tail.recent.get(key))
+        .find((fact) => fact !== undefined);
     if (before) return repeat(order, request, before);
     const [event] = await request.decide();
-    if (!event) throw new WritError('INTERNAL', 'a fact that stores nothing can not be acknowledged');
+    if (!event)
+      throw new WritError('INTERNAL', 'a fact that stores nothing can not be acknowledged');
     const timeMs = laterOf(tail.timeMs, clock.nowMs());
     const stored = toNewEvent(order, event, {
       id: request.eventId,
@@ -143,11 +161,18 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
       aggregate: `facts/${request.agentId}`,
     });
     try {
-      const appended = await store.append([{ subject: request.subject, expectedLastSeq: tail.lastSeq, events: [stored] }]);
+      const appended = await store.append([
+        { subject: request.subject, expectedLastSeq: tail.lastSeq, events: [stored] },
+      ]);
       tail.lastSeq = appended.lastSeq;
       tail.timeMs = timeMs;
       tail.version++;
-      const fact = { eventId: request.eventId, seq: appended.lastSeq, fingerprint: order.fingerprint, id: request.id };
+      const fact = {
+        eventId: request.eventId,
+        seq: appended.lastSeq,
+        fingerprint: order.fingerprint,
+        id: request.id,
+      };
       for (const key of keysOf(query)) tail.recent.set(key, fact);
       if (tail.recent.size % 64 < 2) tails.set(request.subject, tail);
       return { events: appended.events, seq: appended.lastSeq, result: request.result(request.id) };
@@ -172,17 +197,37 @@ export function createFacts(store: EventStore, known: KnownFacts, clock: { nowMs
 function repeat(order: Order, request: FactRequest, before: KnownFact): Outcome {
   if (before.fingerprint !== order.fingerprint) {
     const byItsId = before.id === request.id;
-    throw byItsId ? reused(idFieldOf[request.kind], request.id) : reused('idempotencyKey', order.idempotencyKey ?? '');
+    throw byItsId
+      ? reused(idFieldOf[request.kind], request.id)
+      : reused('idempotencyKey', order.idempotencyKey ?? '');
   }
   const type = typeOf(eventNameOfKind[request.kind]);
-  return { events: [{ id: before.eventId, type, seq: before.seq }], seq: before.seq, result: request.result(before.id) };
+  return {
+    events: [{ id: before.eventId, type, seq: before.seq }],
+    seq: before.seq,
+    result: request.result(before.id),
+  };
 }
 
-const idFieldOf = { started: 'executionId', reported: 'executionId', feedback: 'feedbackId' } as const;
-const eventNameOfKind = { started: 'ExecutionStarted', reported: 'ExecutionReported', feedback: 'FeedbackGiven' } as const;
+const idFieldOf = {
+  started: 'executionId',
+  reported: 'executionId',
+  feedback: 'feedbackId',
+} as const;
+const eventNameOfKind = {
+  started: 'ExecutionStarted',
+  reported: 'ExecutionReported',
+  feedback: 'FeedbackGiven',
+} as const;
 
-function keysOf({ kind, id, idempotencyKey }: Pick<FactQuery, 'kind' | 'id' | 'idempotencyKey'>): string[] {
-  return idempotencyKey === null ? [`${kind}/${id}`] : [`${kind}/${id}`, `${kind}?${idempotencyKey}`];
+function keysOf({
+  kind,
+  id,
+  idempotencyKey,
+}: Pick<FactQuery, 'kind' | 'id' | 'idempotencyKey'>): string[] {
+  return idempotencyKey === null
+    ? [`${kind}/${id}`]
+    : [`${kind}/${id}`, `${kind}?${idempotencyKey}`];
 }
 
 function remember(tail: Tail, event: StoredEvent): void {
@@ -192,7 +237,8 @@ function remember(tail: Tail, event: StoredEvent): void {
   const named = factOf(event);
   if (!named) return;
   const fact = { eventId: event.id, seq: event.seq, fingerprint: event.fingerprint, id: named.id };
-  for (const key of keysOf({ ...named, idempotencyKey: event.idempotencyKey })) tail.recent.set(key, fact);
+  for (const key of keysOf({ ...named, idempotencyKey: event.idempotencyKey }))
+    tail.recent.set(key, fact);
 }
 
 function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined {

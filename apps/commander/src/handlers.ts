@@ -1,6 +1,11 @@
 /** Every command and who handles it. */
 import type { CommandVerb } from '@writ/contracts';
-import { activatePolicies, issueGrant, publishPolicies, revokeGrant } from './authority/handlers.ts';
+import {
+  activatePolicies,
+  issueGrant,
+  publishPolicies,
+  revokeGrant,
+} from './authority/handlers.ts';
 import type { Handler } from './desk.ts';
 import { reportExecution, startExecution } from './execution/handlers.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/handlers.ts';

@@ -16,7 +16,10 @@ export function freshId(nowMs: number): string {
 
 /** Ten to twenty characters of `a-z0-9` for a key that is made under an idempotency key. */
 export function derivedKeyId(...parts: readonly string[]): string {
-  return BigInt(`0x${hash('sha256', JSON.stringify(parts))}`).toString(36).slice(-16).padStart(16, '0');
+  return BigInt(`0x${hash('sha256', JSON.stringify(parts))}`)
+    .toString(36)
+    .slice(-16)
+    .padStart(16, '0');
 }
 
 /**

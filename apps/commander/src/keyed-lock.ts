@@ -19,7 +19,10 @@ export function createKeyedLock(): KeyedLock {
     run<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
       // Always taken in one order, so that two holders never wait for each other.
       const ordered = [...new Set(names)].sort();
-      return ordered.reduceRight<() => Promise<T>>((inner, name) => () => runOne(name, inner), work)();
+      return ordered.reduceRight<() => Promise<T>>(
+        (inner, name) => () => runOne(name, inner),
+        work,
+      )();
     },
   };
 }

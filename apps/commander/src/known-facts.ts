@@ -20,7 +20,10 @@ export function createKnownFacts(store: Store): KnownFacts {
       const batch = waiting.slice(0, MOST_AT_ONCE);
       waiting = waiting.slice(MOST_AT_ONCE);
       try {
-        const { facts, position } = await knownFacts(store, batch.map(({ query }) => query));
+        const { facts, position } = await knownFacts(
+          store,
+          batch.map(({ query }) => query),
+        );
         for (const [i, { resolve }] of batch.entries()) resolve({ fact: facts[i], position });
       } catch (error) {
         for (const { reject } of batch) reject(error);

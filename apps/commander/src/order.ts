@@ -50,7 +50,12 @@ export function thingIdOf(order: Order): string {
 export function toNewEvent(
   order: Order,
   event: WritEvent,
-  more: { readonly id: string; readonly timeMs: number; readonly version: number; readonly aggregate: string },
+  more: {
+    readonly id: string;
+    readonly timeMs: number;
+    readonly version: number;
+    readonly aggregate: string;
+  },
 ): NewEvent {
   const actor: EventMeta['actor'] = { type: 'api_key', id: order.caller.keyId };
   return {

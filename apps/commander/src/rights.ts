@@ -7,13 +7,20 @@ import type { Caller } from './order.ts';
 export function requireVerb(caller: Caller, verb: CommandVerb): void {
   const roles: readonly KeyRole[] = commands[verb].roles;
   if (!roles.includes(caller.role))
-    throw new WritError('NOT_ALLOWED', `a key of role \`${caller.role}\` may not give \`${verb}\`; use a key of role \`${roles.join('` or `')}\``);
+    throw new WritError(
+      'NOT_ALLOWED',
+      `a key of role \`${caller.role}\` may not give \`${verb}\`; use a key of role \`${roles.join('` or `')}\``,
+    );
 }
 
 /** Throws `IDENTITY_MISMATCH` where the key does not speak for the agent. */
 export function requireSpeaker(caller: Caller, agentId: string): void {
   if (!speaksFor(caller, agentId))
-    throw new WritError('IDENTITY_MISMATCH', `the key does not speak for agent \`${agentId}\`; use a key made for it`, {
-      details: [{ path: 'agentId', message: 'must be an agent that the key speaks for' }],
-    });
+    throw new WritError(
+      'IDENTITY_MISMATCH',
+      `the key does not speak for agent \`${agentId}\`; use a key made for it`,
+      {
+        details: [{ path: 'agentId', message: 'must be an agent that the key speaks for' }],
+      },
+    );
 }

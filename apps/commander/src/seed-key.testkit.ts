@@ -5,7 +5,12 @@ import { freshId } from './identifiers.ts';
 
 export async function seedKey(
   store: EventStore,
-  key: { readonly tenant: string; readonly keyId: string; readonly role: KeyRole; readonly agents: string[] },
+  key: {
+    readonly tenant: string;
+    readonly keyId: string;
+    readonly role: KeyRole;
+    readonly agents: string[];
+  },
 ): Promise<void> {
   const { tenant, keyId, role, agents } = key;
   const timeMs = Date.now();

@@ -37,12 +37,19 @@ export async function startCommander(options: CommanderOptions): Promise<Running
   const { secrets, log } = options;
   const connect = (user: 'commander-answer' | 'commander-store') =>
     connectAs(secrets, user, { servers: options.natsUrl, name: `writ-${user}` });
-  const [answering, storing] = await Promise.all([connect('commander-answer'), connect('commander-store')]);
+  const [answering, storing] = await Promise.all([
+    connect('commander-answer'),
+    connect('commander-store'),
+  ]);
   const store = openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest });
   const readModels = openStore(options.databaseUrl, { max: 4 });
-  const trouble = (what: string) => (error: WritError) => log.warn({ code: error.code, err: error.message }, what);
+  const trouble = (what: string) => (error: WritError) =>
+    log.warn({ code: error.code, err: error.message }, what);
   const directory = openDirectory(store, trouble('the commander could not follow the log'));
-  const clock = watchClock({ store, onTrouble: trouble('the clock could not be compared with the broker') });
+  const clock = watchClock({
+    store,
+    onTrouble: trouble('the clock could not be compared with the broker'),
+  });
   const time = { nowMs: () => Math.max(Date.now(), directory.timeMs) };
   const room: CommandRoom = {
     cell: secrets.cell,
@@ -59,7 +66,10 @@ export async function startCommander(options: CommanderOptions): Promise<Running
   };
   const handle = (incoming: Parameters<typeof handleCommand>[1]) => {
     if (clock.skewed())
-      throw new WritError('CLOCK_SKEW', `this commander's clock is ${clock.offsetMs} ms off the broker's; set the clock`);
+      throw new WritError(
+        'CLOCK_SKEW',
+        `this commander's clock is ${clock.offsetMs} ms off the broker's; set the clock`,
+      );
     return handleCommand(room, incoming);
   };
 
@@ -79,8 +89,15 @@ export async function startCommander(options: CommanderOptions): Promise<Running
         async handler(request) {
           const address = parseCommandSubject(request.subject);
           if (!address || address.kind !== 'cmd')
-            throw new WritError('VERB_UNKNOWN', 'the subject is not `writ.<tenant>.cmd.<key>.<context>.<verb>`');
-          const reply = await handle({ address, data: request.data, header: (name) => request.header(name) });
+            throw new WritError(
+              'VERB_UNKNOWN',
+              'the subject is not `writ.<tenant>.cmd.<key>.<context>.<verb>`',
+            );
+          const reply = await handle({
+            address,
+            data: request.data,
+            header: (name) => request.header(name),
+          });
           request.reply(JSON.stringify(reply));
         },
       },
@@ -104,8 +121,10 @@ export async function startCommander(options: CommanderOptions): Promise<Running
   return {
     name: 'commander',
     ready() {
-      if (answering.isClosed() || storing.isClosed()) return { ok: false, detail: 'not connected to the bus' };
-      if (clock.skewed()) return { ok: false, detail: `the clock is ${clock.offsetMs} ms off the broker's` };
+      if (answering.isClosed() || storing.isClosed())
+        return { ok: false, detail: 'not connected to the bus' };
+      if (clock.skewed())
+        return { ok: false, detail: `the clock is ${clock.offsetMs} ms off the broker's` };
       return { ok: true };
     },
     async stop() {
@@ -118,6 +137,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
 }
 
 function logFailure(log: Logger, error: unknown, subject: string): void {
-  if (error instanceof WritError && error.code !== 'INTERNAL') log.debug({ code: error.code, subject }, error.message);
+  if (error instanceof WritError && error.code !== 'INTERNAL')
+    log.debug({ code: error.code, subject }, error.message);
   else log.error({ err: error, subject }, 'a command failed by a fault of ours');
 }

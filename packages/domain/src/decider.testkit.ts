@@ -27,9 +27,13 @@ export function specify<State, Command, N extends EventName>(decider: Decider<St
   };
 }
 
-function fold<State, Command, N extends EventName>(decider: Decider<State, Command, N>, events: readonly Step<N>[]): State {
+function fold<State, Command, N extends EventName>(
+  decider: Decider<State, Command, N>,
+  events: readonly Step<N>[],
+): State {
   return events.reduce(
-    (state, event, index) => decider.evolve(state, { ...event, timeMs: 1_000 + index } as Folded<N>),
+    (state, event, index) =>
+      decider.evolve(state, { ...event, timeMs: 1_000 + index } as Folded<N>),
     decider.initial(),
   );
 }

@@ -16,7 +16,14 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
       { details: [{ path: 'agentId', message: 'must be a registered agent' }] },
     );
   const grantId = thingIdOf(order);
-  const terms = { ...rest, grantId, agentId, notBefore: inUtc(notBefore), expiresAt: inUtc(expiresAt), issuedBy: keyId };
+  const terms = {
+    ...rest,
+    grantId,
+    agentId,
+    notBefore: inUtc(notBefore),
+    expiresAt: inUtc(expiresAt),
+    issuedBy: keyId,
+  };
   const where = { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` };
   return desk.aggregates.execute(order, {
     parts: [partOf(where, grants, (timeMs) => ({ type: 'IssueGrant' as const, terms, timeMs }))],
@@ -58,7 +65,12 @@ export const publishPolicies: Handler<'authority.publish-policies'> = async (des
 export const activatePolicies: Handler<'authority.activate-policies'> = (desk, order) => {
   const { version } = order.body;
   return desk.aggregates.execute(order, {
-    parts: [partOf(policiesOf(order.caller.tenant), policies, () => ({ type: 'ActivatePolicies' as const, version }))],
+    parts: [
+      partOf(policiesOf(order.caller.tenant), policies, () => ({
+        type: 'ActivatePolicies' as const,
+        version,
+      })),
+    ],
     result: (_events, state) => ({ version, digest: state.published.get(version)?.digest }),
   });
 };
@@ -68,14 +80,21 @@ function policiesOf(tenant: string): { subject: string; aggregate: string } {
 }
 
 function invalidPolicies(
-  problems: readonly { policyId: string; message: string; line: number | null; column: number | null }[],
+  problems: readonly {
+    policyId: string;
+    message: string;
+    line: number | null;
+    column: number | null;
+  }[],
 ): WritError {
   const details = problems.map(({ policyId, message, line, column }) => ({
     path: `policies.${policyId}`,
     message: line === null ? message : `line ${line}, column ${column}: ${message}`,
   }));
   const first = details[0];
-  return new WritError('POLICY_INVALID', `\`${first?.path}\` is not valid: ${first?.message}`, { details });
+  return new WritError('POLICY_INVALID', `\`${first?.path}\` is not valid: ${first?.message}`, {
+    details,
+  });
 }
 
 /** The same instant in UTC with milliseconds, the form that events hold. */

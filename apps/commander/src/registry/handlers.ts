@@ -33,7 +33,11 @@ export const retireAgent: Handler<'registry.retire-agent'> = (desk, order) => {
   });
 };
 
-function change(desk: Desk, order: Order<CommandVerb> & { body: { agentId: string } }, command: AgentCommand): Promise<Outcome> {
+function change(
+  desk: Desk,
+  order: Order<CommandVerb> & { body: { agentId: string } },
+  command: AgentCommand,
+): Promise<Outcome> {
   const { agentId } = order.body;
   return desk.aggregates.execute(order, {
     parts: [agentPart(order.caller.tenant, agentId, command)],

@@ -10,7 +10,9 @@ export const createKey: Handler<'tenancy.create-key'> = async (desk, order) => {
   const { caller, verb, idempotencyKey, body } = order;
   const made = newApiKey();
   const keyId =
-    idempotencyKey === null ? made.keyId : derivedKeyId(caller.tenant, caller.keyId, verb, idempotencyKey);
+    idempotencyKey === null
+      ? made.keyId
+      : derivedKeyId(caller.tenant, caller.keyId, verb, idempotencyKey);
   const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt).toISOString();
   const created = { ...body, keyId, expiresAt, secretHash: hashSecret(desk.pepper, made.secret) };
   const where = { subject: subjects.key(caller.tenant, keyId), aggregate: `key/${keyId}` };

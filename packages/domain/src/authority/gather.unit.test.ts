@@ -93,12 +93,10 @@ test('a grant holds from its beginning until just before its end', () => {
 test('revoked grants are near misses, and a few are named', () => {
   const told = new ToldWorld().agent('reader');
   for (let n = 1; n <= 8; n++)
-    told
-      .grant('reader')
-      .tell({
-        type: 'GrantRevoked',
-        data: { grantId: `g${n}`, agentId: 'reader', reason: null, revokedBy: 'k' },
-      });
+    told.grant('reader').tell({
+      type: 'GrantRevoked',
+      data: { grantId: `g${n}`, agentId: 'reader', reason: null, revokedBy: 'k' },
+    });
   expect(gather(told).inputs.missed).toEqual(
     [1, 2, 3, 4, 5].map((n) => ({ grantId: `g${n}`, why: 'revoked' })),
   );

@@ -13,16 +13,30 @@ export type FactsState = { readonly timeMs: number };
 export type AgentStanding = 'unknown' | 'active' | 'suspended' | 'retired';
 
 export type FactsCommand =
-  | { readonly type: 'StartExecution'; readonly standing: AgentStanding; readonly fact: EventData<'ExecutionStarted'> }
-  | { readonly type: 'ReportExecution'; readonly standing: AgentStanding; readonly fact: EventData<'ExecutionReported'> }
-  | { readonly type: 'GiveFeedback'; readonly standing: AgentStanding; readonly fact: EventData<'FeedbackGiven'> };
+  | {
+      readonly type: 'StartExecution';
+      readonly standing: AgentStanding;
+      readonly fact: EventData<'ExecutionStarted'>;
+    }
+  | {
+      readonly type: 'ReportExecution';
+      readonly standing: AgentStanding;
+      readonly fact: EventData<'ExecutionReported'>;
+    }
+  | {
+      readonly type: 'GiveFeedback';
+      readonly standing: AgentStanding;
+      readonly fact: EventData<'FeedbackGiven'>;
+    };
 
 function decide(_state: FactsState, command: FactsCommand): readonly WritEvent<FactsEventName>[] {
   const { agentId } = command.fact;
   if (command.standing === 'unknown')
-    throw new Refusal('AGENT_UNKNOWN', `agent \`${agentId}\` is not registered; register it first`, [
-      { path: 'agentId', message: 'must be a registered agent' },
-    ]);
+    throw new Refusal(
+      'AGENT_UNKNOWN',
+      `agent \`${agentId}\` is not registered; register it first`,
+      [{ path: 'agentId', message: 'must be a registered agent' }],
+    );
   switch (command.type) {
     case 'StartExecution':
       refuseStopped(command.standing, agentId);
@@ -37,7 +51,10 @@ function decide(_state: FactsState, command: FactsCommand): readonly WritEvent<F
 /** What was done is always told, by a stopped agent too; only new work is refused. */
 function refuseStopped(standing: AgentStanding, agentId: string): void {
   if (standing === 'suspended')
-    throw new Refusal('AGENT_SUSPENDED', `agent \`${agentId}\` is suspended; an operator must resume it first`);
+    throw new Refusal(
+      'AGENT_SUSPENDED',
+      `agent \`${agentId}\` is suspended; an operator must resume it first`,
+    );
   if (standing === 'retired')
     throw new Refusal('AGENT_RETIRED', `agent \`${agentId}\` is retired; register it again first`);
 }

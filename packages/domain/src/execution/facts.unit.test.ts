@@ -2,7 +2,14 @@ import { describe, test } from 'vitest';
 import { specify } from '../decider.testkit.ts';
 import { type AgentStanding, type FactsCommand, facts } from './facts.ts';
 
-const started = { executionId: 'e1', agentId: 'a', action: 'count', resource: 'dataset:x', decisionId: null, startedAt: null };
+const started = {
+  executionId: 'e1',
+  agentId: 'a',
+  action: 'count',
+  resource: 'dataset:x',
+  decisionId: null,
+  startedAt: null,
+};
 const reported = {
   ...started,
   outcome: 'succeeded' as const,
@@ -12,8 +19,16 @@ const reported = {
   tokens: { input: 0, output: 0 },
   error: null,
 };
-const start = (standing: AgentStanding): FactsCommand => ({ type: 'StartExecution', standing, fact: started });
-const report = (standing: AgentStanding): FactsCommand => ({ type: 'ReportExecution', standing, fact: reported });
+const start = (standing: AgentStanding): FactsCommand => ({
+  type: 'StartExecution',
+  standing,
+  fact: started,
+});
+const report = (standing: AgentStanding): FactsCommand => ({
+  type: 'ReportExecution',
+  standing,
+  fact: reported,
+});
 const the = specify(facts);
 
 describe('the facts of an agent', () => {

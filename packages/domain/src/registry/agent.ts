@@ -24,12 +24,19 @@ export type AgentState =
 
 export type AgentCommand =
   | { readonly type: 'RegisterAgent'; readonly registration: Registration }
-  | { readonly type: 'SuspendAgent' | 'ResumeAgent' | 'RetireAgent'; readonly agentId: string; readonly reason: string | null };
+  | {
+      readonly type: 'SuspendAgent' | 'ResumeAgent' | 'RetireAgent';
+      readonly agentId: string;
+      readonly reason: string | null;
+    };
 
 function decide(state: AgentState, command: AgentCommand): readonly WritEvent<AgentEventName>[] {
   if (command.type === 'RegisterAgent') return register(state, command.registration);
   if (state.status === 'unknown')
-    throw new Refusal('AGENT_UNKNOWN', `agent \`${command.agentId}\` is not registered; register it first`);
+    throw new Refusal(
+      'AGENT_UNKNOWN',
+      `agent \`${command.agentId}\` is not registered; register it first`,
+    );
   const data = { agentId: command.agentId, reason: command.reason };
   switch (command.type) {
     case 'SuspendAgent':
@@ -43,7 +50,10 @@ function decide(state: AgentState, command: AgentCommand): readonly WritEvent<Ag
   }
 }
 
-function register(state: AgentState, registration: Registration): readonly WritEvent<AgentEventName>[] {
+function register(
+  state: AgentState,
+  registration: Registration,
+): readonly WritEvent<AgentEventName>[] {
   if (state.status === 'unknown' || state.status === 'retired')
     return [{ type: 'AgentRegistered', data: registration }];
   const known = state.versions.get(registration.version);
@@ -54,7 +64,10 @@ function register(state: AgentState, registration: Registration): readonly WritE
 
 function refuseRetired(state: AgentState, agentId: string): void {
   if (state.status === 'retired')
-    throw new Refusal('AGENT_RETIRED', `agent \`${agentId}\` is retired; register it again before changing it`);
+    throw new Refusal(
+      'AGENT_RETIRED',
+      `agent \`${agentId}\` is retired; register it again before changing it`,
+    );
 }
 
 function evolve(state: AgentState, event: Folded<AgentEventName>): AgentState {
@@ -64,7 +77,12 @@ function evolve(state: AgentState, event: Folded<AgentEventName>): AgentState {
       const before = state.status === 'unknown' ? undefined : state;
       const versions = new Map(before?.versions).set(event.data.version, event.data);
       const status = before?.status === 'suspended' ? 'suspended' : 'active';
-      return { status, current: event.data, versions, timeMs: laterOf(before?.timeMs ?? 0, event.timeMs) };
+      return {
+        status,
+        current: event.data,
+        versions,
+        timeMs: laterOf(before?.timeMs ?? 0, event.timeMs),
+      };
     }
     case 'AgentSuspended':
       return withStatus(state, 'suspended', event.timeMs);
@@ -75,8 +93,14 @@ function evolve(state: AgentState, event: Folded<AgentEventName>): AgentState {
   }
 }
 
-function withStatus(state: AgentState, status: 'active' | 'suspended' | 'retired', timeMs: number): AgentState {
-  return state.status === 'unknown' ? state : { ...state, status, timeMs: laterOf(state.timeMs, timeMs) };
+function withStatus(
+  state: AgentState,
+  status: 'active' | 'suspended' | 'retired',
+  timeMs: number,
+): AgentState {
+  return state.status === 'unknown'
+    ? state
+    : { ...state, status, timeMs: laterOf(state.timeMs, timeMs) };
 }
 
 /** True when both say the same; who registered it does not matter. */
@@ -86,7 +110,10 @@ function sameRegistration(a: Registration, b: Registration): boolean {
 
 function comparable(registration: Registration): string {
   const { keyId: _, labels, capabilities, ...rest } = registration;
-  return JSON.stringify([rest, [...capabilities].sort(), Object.entries(labels).sort()], sortedKeys);
+  return JSON.stringify(
+    [rest, [...capabilities].sort(), Object.entries(labels).sort()],
+    sortedKeys,
+  );
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

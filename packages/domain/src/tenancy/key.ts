@@ -6,7 +6,11 @@ export type KeyEventName = 'KeyCreated' | 'KeyRevoked';
 
 export type KeyState =
   | { readonly status: 'unknown' }
-  | { readonly status: 'active' | 'revoked'; readonly key: EventData<'KeyCreated'>; readonly timeMs: number };
+  | {
+      readonly status: 'active' | 'revoked';
+      readonly key: EventData<'KeyCreated'>;
+      readonly timeMs: number;
+    };
 
 export type KeyCommand =
   | { readonly type: 'CreateKey'; readonly key: EventData<'KeyCreated'> }

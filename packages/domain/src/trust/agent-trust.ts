@@ -75,7 +75,10 @@ export function trustToJson(trust: AgentTrust): AgentTrustJson {
     praise: {
       day: trust.praise.day,
       total: trust.praise.total.toString(),
-      byOwner: trust.praise.byOwner.map(({ owner, weight }) => ({ owner, weight: weight.toString() })),
+      byOwner: trust.praise.byOwner.map(({ owner, weight }) => ({
+        owner,
+        weight: weight.toString(),
+      })),
     },
     factCount: trust.factCount,
     owner: trust.owner,

@@ -29,7 +29,9 @@ const WORK_BITS = 256n;
 /** Makes the table of a half-life of a whole number of minutes, by exact integer arithmetic with 256 fraction bits. */
 export function createDecayTable(halfLifeMinutes: number): DecayTable {
   if (!Number.isSafeInteger(halfLifeMinutes) || halfLifeMinutes < 1) {
-    throw new RangeError(`half-life \`${halfLifeMinutes}\` is not a whole number of minutes, give 1 or more`);
+    throw new RangeError(
+      `half-life \`${halfLifeMinutes}\` is not a whole number of minutes, give 1 or more`,
+    );
   }
   const dropped = WORK_BITS - DECAY_FRACTION_BITS;
   const entries: bigint[] = [];
@@ -47,7 +49,8 @@ export function decayFactor(table: DecayTable, minutes: number): bigint {
   let factor = ONE;
   for (const entry of table.entries) {
     if (digits <= 0) break;
-    if (digits % 2 === 1) factor = factor === ONE ? entry : multiplyShift(factor, entry, DECAY_FRACTION_BITS);
+    if (digits % 2 === 1)
+      factor = factor === ONE ? entry : multiplyShift(factor, entry, DECAY_FRACTION_BITS);
     digits = Math.floor(digits / 2);
   }
   return factor;

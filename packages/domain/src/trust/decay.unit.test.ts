@@ -66,7 +66,9 @@ const PUBLISHED_BAD = [
 /** Whether `entry` is 2^62·2^(-2^k/halfLife) rounded: both of its half-unit neighbours, raised to the half-life, enclose a power of 2. */
 function isRounded(entry: bigint, k: number, halfLife: number): boolean {
   const power = 1n << BigInt(63 * halfLife - 2 ** k);
-  return (2n * entry - 1n) ** BigInt(halfLife) <= power && power < (2n * entry + 1n) ** BigInt(halfLife);
+  return (
+    (2n * entry - 1n) ** BigInt(halfLife) <= power && power < (2n * entry + 1n) ** BigInt(halfLife)
+  );
 }
 
 describe('decay tables', () => {
@@ -85,9 +87,12 @@ describe('decay tables', () => {
     }
   });
 
-  test.each([0, -1, 1.5, Number.NaN, 2 ** 60])('a half-life of %d minutes is refused', (halfLife) => {
-    expect(() => createDecayTable(halfLife)).toThrow(RangeError);
-  });
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 60])(
+    'a half-life of %d minutes is refused',
+    (halfLife) => {
+      expect(() => createDecayTable(halfLife)).toThrow(RangeError);
+    },
+  );
 });
 
 describe('decay', () => {
@@ -102,19 +107,28 @@ describe('decay', () => {
   });
 
   test('more minutes than the table has digits count as the most it has', () => {
-    expect(decayFactor(goodDecay, Number.MAX_SAFE_INTEGER)).toBe(decayFactor(goodDecay, MAX_DECAY_MINUTES));
+    expect(decayFactor(goodDecay, Number.MAX_SAFE_INTEGER)).toBe(
+      decayFactor(goodDecay, MAX_DECAY_MINUTES),
+    );
     const slow = createDecayTable(2 ** 40);
-    expect(decay(1_000_000n, slow, MAX_DECAY_MINUTES + 1)).toBe(decay(1_000_000n, slow, MAX_DECAY_MINUTES));
+    expect(decay(1_000_000n, slow, MAX_DECAY_MINUTES + 1)).toBe(
+      decay(1_000_000n, slow, MAX_DECAY_MINUTES),
+    );
   });
 
   test('time never makes evidence grow', () => {
     const minutes = fc.integer({ min: 0, max: 5_000_000 });
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 14n }), minutes, minutes, (value, some, more) => {
-        for (const table of [goodDecay, badDecay]) {
-          expect(decay(value, table, some + more) <= decay(value, table, some)).toBe(true);
-        }
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 14n }),
+        minutes,
+        minutes,
+        (value, some, more) => {
+          for (const table of [goodDecay, badDecay]) {
+            expect(decay(value, table, some + more) <= decay(value, table, some)).toBe(true);
+          }
+        },
+      ),
     );
   });
 

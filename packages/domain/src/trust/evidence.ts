@@ -20,11 +20,18 @@ export const FULL_RATING = 10_000;
 export function evidenceAt(evidence: DatedEvidence, minute: number, model: TrustModel): Evidence {
   const elapsed = minute - evidence.minute;
   if (elapsed <= 0) return { r: evidence.r, s: evidence.s };
-  return { r: decay(evidence.r, model.goodDecay, elapsed), s: decay(evidence.s, model.badDecay, elapsed) };
+  return {
+    r: decay(evidence.r, model.goodDecay, elapsed),
+    s: decay(evidence.s, model.badDecay, elapsed),
+  };
 }
 
 /** Evidence after more of it arrived at a minute: the old decays to that minute, good evidence stops at its ceiling. */
-export function addEvidence(evidence: DatedEvidence, arrived: DatedEvidence, model: TrustModel): DatedEvidence {
+export function addEvidence(
+  evidence: DatedEvidence,
+  arrived: DatedEvidence,
+  model: TrustModel,
+): DatedEvidence {
   const left = evidenceAt(evidence, arrived.minute, model);
   return {
     r: smaller(model.maxGood, left.r + arrived.r),

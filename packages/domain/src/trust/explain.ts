@@ -33,7 +33,10 @@ export function explainTrust(
   model: TrustModel,
 ): TrustExplanation {
   const reading = readTrust(known.trust, minute, model);
-  const aged = known.history.map((fact) => ({ fact, remaining: evidenceAt(fact, reading.minute, model) }));
+  const aged = known.history.map((fact) => ({
+    fact,
+    remaining: evidenceAt(fact, reading.minute, model),
+  }));
   // The ceiling on good evidence cut off this much: taking a fact away lets the excess fill its place first.
   const excess = aged.reduce((sum, { remaining }) => sum + remaining.r, 0n) - reading.r;
   const contributions = aged.map(({ fact, remaining }) => ({

@@ -51,12 +51,19 @@ describe('an explanation', () => {
   ];
 
   test('is of the same trust that folding the facts gives', () => {
-    const folded = facts.reduce((subject, fact) => applyFact({ subject }, fact, DEFAULT_TRUST_MODEL), initialTrust());
+    const folded = facts.reduce(
+      (subject, fact) => applyFact({ subject }, fact, DEFAULT_TRUST_MODEL),
+      initialTrust(),
+    );
     expect(weighed(facts).trust).toEqual(folded);
   });
 
   test('names every fact with its age and what is left of it, the most effective first', () => {
-    const { reading, contributions } = explainTrust(weighed(facts), START + 30 * DAY, DEFAULT_TRUST_MODEL);
+    const { reading, contributions } = explainTrust(
+      weighed(facts),
+      START + 30 * DAY,
+      DEFAULT_TRUST_MODEL,
+    );
 
     expect(reading).toEqual(readTrust(weighed(facts).trust, START + 30 * DAY, DEFAULT_TRUST_MODEL));
     expect(contributions.map(({ seq, ageMinutes }) => [seq, ageMinutes / DAY])).toEqual([
@@ -65,17 +72,30 @@ describe('an explanation', () => {
       [2, 20],
       [1, 30],
     ]);
-    expect(contributions[0]).toMatchObject({ weight: parseNano('5'), remaining: { r: 0n, s: 4_454_493_591n } });
-    expect(contributions[3]).toMatchObject({ weight: parseNano('1'), remaining: { r: 500_000_000n, s: 0n } });
+    expect(contributions[0]).toMatchObject({
+      weight: parseNano('5'),
+      remaining: { r: 0n, s: 4_454_493_591n },
+    });
+    expect(contributions[3]).toMatchObject({
+      weight: parseNano('1'),
+      remaining: { r: 500_000_000n, s: 0n },
+    });
     expect(contributions.map(({ effect }) => effect > 0n)).toEqual([false, true, true, true]);
   });
 
   test('accounts for all of the evidence', () => {
-    const { reading, contributions } = explainTrust(weighed(facts), START + 30 * DAY, DEFAULT_TRUST_MODEL);
-    const left = contributions.reduce((sum, { remaining }) => ({ r: sum.r + remaining.r, s: sum.s + remaining.s }), {
-      r: 0n,
-      s: 0n,
-    });
+    const { reading, contributions } = explainTrust(
+      weighed(facts),
+      START + 30 * DAY,
+      DEFAULT_TRUST_MODEL,
+    );
+    const left = contributions.reduce(
+      (sum, { remaining }) => ({ r: sum.r + remaining.r, s: sum.s + remaining.s }),
+      {
+        r: 0n,
+        s: 0n,
+      },
+    );
     // Each fact is rounded once here and once for every later fact in the fold, by at most half a billionth.
     expect(Math.abs(Number(left.r - reading.r))).toBeLessThanOrEqual(facts.length);
     expect(Math.abs(Number(left.s - reading.s))).toBeLessThanOrEqual(facts.length);
@@ -83,7 +103,11 @@ describe('an explanation', () => {
 
   test('says which limit cut a fact', () => {
     const self = { ...rated(1, 0, 1, 'normal'), source: 'self' } as EvidenceFact;
-    const { contributions } = explainTrust(weighed([self, rated(2, 0, 1, 'high')]), START, DEFAULT_TRUST_MODEL);
+    const { contributions } = explainTrust(
+      weighed([self, rated(2, 0, 1, 'high')]),
+      START,
+      DEFAULT_TRUST_MODEL,
+    );
     expect(contributions.map(({ seq, limitedBy }) => [seq, limitedBy])).toEqual([
       [2, 'daily_cap'],
       [1, 'self_praise'],
@@ -93,15 +117,27 @@ describe('an explanation', () => {
   test('gives no effect to one good fact among more than the ceiling holds', () => {
     const model = { ...DEFAULT_TRUST_MODEL, caps: null };
     const praised = Array.from({ length: 150 }, (_, index) => rated(index + 1, 0, 1, 'normal'));
-    const { contributions } = explainTrust(weighed([...praised, rated(151, 0, 0, 'critical')], model), START, model);
+    const { contributions } = explainTrust(
+      weighed([...praised, rated(151, 0, 0, 'critical')], model),
+      START,
+      model,
+    );
     expect(contributions[0]).toMatchObject({ seq: 151, weight: parseNano('25') });
     expect(contributions[1]).toMatchObject({ seq: 1, effect: 0n });
   });
 
   test('of a part of the history explains that part', () => {
     const { trust, history } = weighed(facts);
-    const { contributions } = explainTrust({ trust, history: history.slice(2) }, START + 30 * DAY, DEFAULT_TRUST_MODEL);
-    const whole = explainTrust({ trust, history }, START + 30 * DAY, DEFAULT_TRUST_MODEL).contributions;
+    const { contributions } = explainTrust(
+      { trust, history: history.slice(2) },
+      START + 30 * DAY,
+      DEFAULT_TRUST_MODEL,
+    );
+    const whole = explainTrust(
+      { trust, history },
+      START + 30 * DAY,
+      DEFAULT_TRUST_MODEL,
+    ).contributions;
     expect(contributions).toEqual(whole.slice(0, 2));
   });
 });

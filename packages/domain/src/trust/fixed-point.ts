@@ -15,7 +15,9 @@ const DECIMAL = /^(\d+)(?:\.(\d{1,9}))?$/;
 export function parseNano(text: string): bigint {
   const match = DECIMAL.exec(text);
   if (match === null) {
-    throw new RangeError(`\`${text}\` is not a non-negative decimal with at most 9 decimals, write it like \`0.25\``);
+    throw new RangeError(
+      `\`${text}\` is not a non-negative decimal with at most 9 decimals, write it like \`0.25\``,
+    );
   }
   const [, whole = '', fraction = ''] = match;
   return BigInt(whole + fraction.padEnd(NANO_DIGITS, '0'));
@@ -44,7 +46,8 @@ export function multiplyShift(value: bigint, factor: bigint, bits: bigint): bigi
 
 /** Largest integer whose square is at most `value`; throws `RangeError` below zero. */
 export function isqrt(value: bigint): bigint {
-  if (value < 0n) throw new RangeError(`\`${value}\` has no integer square root, give a non-negative integer`);
+  if (value < 0n)
+    throw new RangeError(`\`${value}\` has no integer square root, give a non-negative integer`);
   if (value < 2n) return value;
   // Newton from above falls strictly until it reaches the floor, so the first guess must not be below the root.
   const hexDigits = BigInt(value.toString(16).length);

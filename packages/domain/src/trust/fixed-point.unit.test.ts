@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { divideHalfUp, formatNano, isqrt, mulNano, multiplyShift, parseNano } from './fixed-point.ts';
+import {
+  divideHalfUp,
+  formatNano,
+  isqrt,
+  mulNano,
+  multiplyShift,
+  parseNano,
+} from './fixed-point.ts';
 
-const natural = (bits: number): fc.Arbitrary<bigint> => fc.bigInt({ min: 0n, max: 1n << BigInt(bits) });
+const natural = (bits: number): fc.Arbitrary<bigint> =>
+  fc.bigInt({ min: 0n, max: 1n << BigInt(bits) });
 
 describe('fixed point', () => {
   test('a decimal is read exactly and written with 9 decimals', () => {

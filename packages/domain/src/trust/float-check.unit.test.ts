@@ -18,7 +18,11 @@ interface FloatState {
 }
 
 function floatDecayed({ r, s, minute }: FloatState, at: number): FloatState {
-  return { r: r * 2 ** (-(at - minute) / 43_200), s: s * 2 ** (-(at - minute) / 129_600), minute: at };
+  return {
+    r: r * 2 ** (-(at - minute) / 43_200),
+    s: s * 2 ** (-(at - minute) / 129_600),
+    minute: at,
+  };
 }
 
 function floatFold(state: FloatState, fact: FeedbackFact): FloatState {
@@ -31,7 +35,10 @@ function floatLowerBound(r: number, s: number, a: number): number {
   const [W, z] = [2, 1.645];
   const n = r + s + W;
   const p = (r + W * a) / n;
-  return (p + (z * z) / (2 * n) - z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
+  return (
+    (p + (z * z) / (2 * n) - z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))) /
+    (1 + (z * z) / n)
+  );
 }
 
 const rating = fc.oneof(
@@ -50,22 +57,44 @@ const rating = fc.oneof(
 test('the fixed-point model is within 1e-9 of the same model in floating point', () => {
   const model = { ...DEFAULT_TRUST_MODEL, caps: null };
   fc.assert(
-    fc.property(fc.array(rating, { maxLength: 12 }), fc.nat(200_000), fc.boolean(), (ratings, rest, verified) => {
-      let minute = START_MINUTE;
-      let exact = { ...initialTrust(), identity: verified ? ('verified' as const) : ('unverified' as const) };
-      let float: FloatState = { r: 0, s: 0, minute };
-      ratings.forEach(({ parts, severity, wait }, seq) => {
-        minute += wait;
-        const from = { source: 'human', rater: 'usr_a', raterOwner: 'usr_a' } as const;
-        const fact = { ...from, rating: parts / 10_000, severity, seq, timeMs: minute * MINUTE_MS };
-        exact = { ...exact, ...applyFact({ subject: exact }, { kind: 'feedbackGiven', agentId: 'a', ...fact }, model) };
-        float = floatFold(float, { kind: 'feedbackGiven', agentId: 'a', ...fact });
-      });
-      const { r, s } = floatDecayed(float, minute + rest);
-      const difference =
-        Number(readTrust(exact, minute + rest, model).lowerBound) - floatLowerBound(r, s, verified ? 0.5 : 0.2) * 1e9;
-      expect(Math.abs(difference)).toBeLessThan(1);
-    }),
+    fc.property(
+      fc.array(rating, { maxLength: 12 }),
+      fc.nat(200_000),
+      fc.boolean(),
+      (ratings, rest, verified) => {
+        let minute = START_MINUTE;
+        let exact = {
+          ...initialTrust(),
+          identity: verified ? ('verified' as const) : ('unverified' as const),
+        };
+        let float: FloatState = { r: 0, s: 0, minute };
+        ratings.forEach(({ parts, severity, wait }, seq) => {
+          minute += wait;
+          const from = { source: 'human', rater: 'usr_a', raterOwner: 'usr_a' } as const;
+          const fact = {
+            ...from,
+            rating: parts / 10_000,
+            severity,
+            seq,
+            timeMs: minute * MINUTE_MS,
+          };
+          exact = {
+            ...exact,
+            ...applyFact(
+              { subject: exact },
+              { kind: 'feedbackGiven', agentId: 'a', ...fact },
+              model,
+            ),
+          };
+          float = floatFold(float, { kind: 'feedbackGiven', agentId: 'a', ...fact });
+        });
+        const { r, s } = floatDecayed(float, minute + rest);
+        const difference =
+          Number(readTrust(exact, minute + rest, model).lowerBound) -
+          floatLowerBound(r, s, verified ? 0.5 : 0.2) * 1e9;
+        expect(Math.abs(difference)).toBeLessThan(1);
+      },
+    ),
     { numRuns: 1000 },
   );
 });

@@ -26,7 +26,13 @@ export function trustFactOf(
     case 'ExecutionReported': {
       const { agentId, outcome, severity } = event.data;
       const at = { seq: event.seq, timeMs: event.timeMs };
-      return { kind: 'executionReported', agentId, outcome, ...(severity === null ? {} : { severity }), ...at };
+      return {
+        kind: 'executionReported',
+        agentId,
+        outcome,
+        ...(severity === null ? {} : { severity }),
+        ...at,
+      };
     }
     case 'FeedbackGiven': {
       const { agentId, rating, source, rater, severity } = event.data;

@@ -20,7 +20,9 @@ const severity = fc.constantFrom('trivial', 'normal', 'high', 'minor', 'major', 
 const blame = fc.constantFrom('minor', 'major', 'critical');
 const rating = fc.integer({ min: 0, max: 10_000 }).map((parts) => parts / 10_000);
 // Up to 40 days, in any order: time may run backwards between two facts.
-const timeMs = fc.integer({ min: 0, max: 40 * 1440 * 60 }).map((seconds) => START_MS + seconds * 1000);
+const timeMs = fc
+  .integer({ min: 0, max: 40 * 1440 * 60 })
+  .map((seconds) => START_MS + seconds * 1000);
 const seq = fc.integer({ min: 1, max: 1_000_000 });
 
 const execution: fc.Arbitrary<TrustFact> = fc.record(
@@ -51,9 +53,22 @@ const feedback: fc.Arbitrary<FeedbackFact> = fc.record(
   { requiredKeys: ['kind', 'agentId', 'rating', 'source', 'rater', 'raterOwner', 'seq', 'timeMs'] },
 );
 
-const ownership: fc.Arbitrary<TrustFact> = fc.record({ kind: fc.constant('ownerKnown'), agentId: agent, owner });
-const clearing: fc.Arbitrary<TrustFact> = fc.record({ kind: fc.constant('suspensionCleared'), agentId: agent, timeMs });
-const fact = fc.oneof({ weight: 6, arbitrary: feedback }, { weight: 4, arbitrary: execution }, ownership, clearing);
+const ownership: fc.Arbitrary<TrustFact> = fc.record({
+  kind: fc.constant('ownerKnown'),
+  agentId: agent,
+  owner,
+});
+const clearing: fc.Arbitrary<TrustFact> = fc.record({
+  kind: fc.constant('suspensionCleared'),
+  agentId: agent,
+  timeMs,
+});
+const fact = fc.oneof(
+  { weight: 6, arbitrary: feedback },
+  { weight: 4, arbitrary: execution },
+  ownership,
+  clearing,
+);
 const history = fc.array(fact, { maxLength: 40 });
 
 function fold(facts: readonly TrustFact[], ledger: Ledger = new Map()): Ledger {
@@ -63,7 +78,10 @@ function fold(facts: readonly TrustFact[], ledger: Ledger = new Map()): Ledger {
 
 function step(ledger: Ledger, each: TrustFact, using: TrustModel = model): AgentTrust {
   const rater = raterOf(each);
-  const parties = { subject: ledger.get(each.agentId), rater: rater === undefined ? undefined : ledger.get(rater) };
+  const parties = {
+    subject: ledger.get(each.agentId),
+    rater: rater === undefined ? undefined : ledger.get(rater),
+  };
   const next = applyFact(parties, each, using);
   ledger.set(each.agentId, next);
   return next;
@@ -74,7 +92,10 @@ const stored = (ledger: Ledger): string =>
 
 const restored = (ledger: Ledger): Ledger =>
   new Map(
-    [...ledger].map(([agentId, trust]) => [agentId, trustFromJson(JSON.parse(JSON.stringify(trustToJson(trust))))]),
+    [...ledger].map(([agentId, trust]) => [
+      agentId,
+      trustFromJson(JSON.parse(JSON.stringify(trustToJson(trust)))),
+    ]),
   );
 
 /** The trust of a fact's agent just before and just after it, both read at the minute of the fact. */
@@ -82,7 +103,10 @@ function aroundFact(before: readonly TrustFact[], last: TrustFact, using: TrustM
   const ledger = fold(before);
   const subject = ledger.get(last.agentId) ?? initialTrust();
   const after = step(ledger, last, using);
-  return { before: readTrust(subject, after.minute, using), after: readTrust(after, after.minute, using) };
+  return {
+    before: readTrust(subject, after.minute, using),
+    after: readTrust(after, after.minute, using),
+  };
 }
 
 function distance(left: bigint, right: bigint): bigint {
@@ -116,7 +140,10 @@ describe('folding', () => {
       fc.property(history, fact, (facts, last) => {
         const ledger = fold(facts);
         const [before, told] = [stored(ledger), JSON.stringify(last)];
-        const parties = { subject: ledger.get(last.agentId), rater: ledger.get(raterOf(last) ?? '') };
+        const parties = {
+          subject: ledger.get(last.agentId),
+          rater: ledger.get(raterOf(last) ?? ''),
+        };
         applyFact(parties, last, model);
         expect([stored(ledger), JSON.stringify(last)]).toEqual([before, told]);
       }),
@@ -131,7 +158,10 @@ describe('folding', () => {
         for (const each of facts) {
           const trust = step(ledger, each);
           if (each.kind === 'executionReported' || each.kind === 'feedbackGiven') {
-            latest.set(each.agentId, Math.max(latest.get(each.agentId) ?? 0, minuteOf(each.timeMs)));
+            latest.set(
+              each.agentId,
+              Math.max(latest.get(each.agentId) ?? 0, minuteOf(each.timeMs)),
+            );
           }
           expect(trust.minute).toBe(latest.get(each.agentId) ?? 0);
         }
@@ -179,7 +209,9 @@ describe('reading', () => {
           expect(reading.lowerBound >= 0n && reading.lowerBound <= reading.expected).toBe(true);
           expect(reading.expected <= NANO).toBe(true);
           expect(reading.uncertainty > 0n && reading.uncertainty <= NANO).toBe(true);
-          expect(reading.score >= 0 && reading.score <= 1000 && Number.isInteger(reading.score)).toBe(true);
+          expect(
+            reading.score >= 0 && reading.score <= 1000 && Number.isInteger(reading.score),
+          ).toBe(true);
         }
       }),
     );
@@ -238,12 +270,19 @@ describe('one more fact', () => {
     const unlimited = { ...model, caps: null };
     fc.assert(
       fc.property(history, feedback, (facts, last) => {
-        const judged = { ...last, source: 'human' as const, raterAgentId: 'elsewhere', raterOwner: 'usr_z' };
+        const judged = {
+          ...last,
+          source: 'human' as const,
+          raterAgentId: 'elsewhere',
+          raterOwner: 'usr_z',
+        };
         const { before, after } = aroundFact(facts, judged, unlimited);
         fc.pre(after.r < unlimited.maxGood);
         const target = BigInt(Math.round(last.rating * 10_000)) * 100_000n;
         // Each expectation is rounded by at most half a billionth, each share by as much.
-        expect(distance(after.expected, target) <= distance(before.expected, target) + 2n).toBe(true);
+        expect(distance(after.expected, target) <= distance(before.expected, target) + 2n).toBe(
+          true,
+        );
       }),
     );
   });
@@ -259,7 +298,8 @@ describe('one more fact', () => {
         }));
         const trust = fold(today).get('a') ?? initialTrust();
         expect(trust.r <= 5n * NANO && trust.praise.total <= 5n * NANO).toBe(true);
-        for (const { weight } of trust.praise.byOwner) expect(weight > 0n && weight <= NANO).toBe(true);
+        for (const { weight } of trust.praise.byOwner)
+          expect(weight > 0n && weight <= NANO).toBe(true);
         const sum = trust.praise.byOwner.reduce((total, { weight }) => total + weight, 0n);
         expect(trust.praise.total).toBe(sum);
       }),

@@ -29,7 +29,11 @@ export function applyFact(parties: TrustParties, fact: TrustFact, model: TrustMo
 }
 
 /** The trust of an agent after a weighed fact; for callers that keep the weight to explain it later. */
-export function applyWeight(subject: AgentTrust, weighed: FactWeight, model: TrustModel): AgentTrust {
+export function applyWeight(
+  subject: AgentTrust,
+  weighed: FactWeight,
+  model: TrustModel,
+): AgentTrust {
   const { r, s, minute } = addEvidence(subject, weighed, model);
   return {
     r,

@@ -13,7 +13,10 @@ const AGENT = 'shop:painter';
 
 let seq = 0;
 
-function execution(outcome: ExecutionFact['outcome'], more: Partial<ExecutionFact> = {}): ExecutionFact {
+function execution(
+  outcome: ExecutionFact['outcome'],
+  more: Partial<ExecutionFact> = {},
+): ExecutionFact {
   seq += 1;
   return { kind: 'executionReported', agentId: AGENT, outcome, seq, timeMs: NOON_MS, ...more };
 }
@@ -25,7 +28,13 @@ function feedback(rating: number, more: Partial<FeedbackFact> = {}): FeedbackFac
 }
 
 function peer(rating: number, more: Partial<FeedbackFact> = {}): FeedbackFact {
-  return feedback(rating, { source: 'peer', rater: 'critic', raterAgentId: 'critic', raterOwner: 'team-c', ...more });
+  return feedback(rating, {
+    source: 'peer',
+    rater: 'critic',
+    raterAgentId: 'critic',
+    raterOwner: 'team-c',
+    ...more,
+  });
 }
 
 function fold(facts: readonly TrustFact[], start?: AgentTrust, rater?: AgentTrust): AgentTrust {
@@ -39,7 +48,10 @@ const evidence = (...facts: TrustFact[]): { r: string; s: string } => trustNumer
 
 describe('what an agent reports about itself', () => {
   test('success and cancellation weigh nothing', () => {
-    expect(evidence(execution('succeeded'), execution('cancelled'))).toEqual({ r: '0.000000000', s: '0.000000000' });
+    expect(evidence(execution('succeeded'), execution('cancelled'))).toEqual({
+      r: '0.000000000',
+      s: '0.000000000',
+    });
   });
 
   test.each([
@@ -49,7 +61,10 @@ describe('what an agent reports about itself', () => {
     ['timed_out', undefined, '1.000000000'],
     ['timed_out', 'critical', '25.000000000'],
   ] as const)('%s with severity %s counts in full', (outcome, severity, s) => {
-    expect(evidence(execution(outcome, severity === undefined ? {} : { severity }))).toEqual({ r: '0.000000000', s });
+    expect(evidence(execution(outcome, severity === undefined ? {} : { severity }))).toEqual({
+      r: '0.000000000',
+      s,
+    });
   });
 
   test('praise of itself weighs nothing, whatever the source claims', () => {
@@ -80,12 +95,22 @@ describe('what others report', () => {
     [0.1, 'critical', '1.000000000', '22.500000000'],
     [0, 'high', '0.000000000', '1.000000000'],
     [1, 'critical', '1.000000000', '0.000000000'],
-  ] as const)('a rating of %s with severity %s adds %s good and %s bad', (rating, severity, r, s) => {
-    expect(evidence(feedback(rating, severity === undefined ? {} : { severity }))).toEqual({ r, s });
-  });
+  ] as const)(
+    'a rating of %s with severity %s adds %s good and %s bad',
+    (rating, severity, r, s) => {
+      expect(evidence(feedback(rating, severity === undefined ? {} : { severity }))).toEqual({
+        r,
+        s,
+      });
+    },
+  );
 
   test('a peer weighs as much as it is trusted', () => {
-    const trusted: AgentTrust = { ...initialTrust(), r: parseNano('10'), minute: NOON_MS / MINUTE_MS };
+    const trusted: AgentTrust = {
+      ...initialTrust(),
+      r: parseNano('10'),
+      minute: NOON_MS / MINUTE_MS,
+    };
     expect(trustNumerics(fold([peer(1)], undefined, trusted)).r).toBe('0.698807313');
     expect(trustNumerics(fold([peer(1)], undefined, initialTrust())).r).toBe('0.120851981');
     expect(trustNumerics(fold([peer(0, { severity: 'major' })])).s).toBe('0.604259905');
@@ -110,7 +135,11 @@ describe('what others report', () => {
 
 describe('limits on praise', () => {
   test('one owner adds at most 1 a day, the last rating in part', () => {
-    const ratings = [feedback(1, { severity: 'trivial' }), feedback(1, { severity: 'high' }), feedback(1)];
+    const ratings = [
+      feedback(1, { severity: 'trivial' }),
+      feedback(1, { severity: 'high' }),
+      feedback(1),
+    ];
     expect(evidence(...ratings).r).toBe('1.000000000');
   });
 
@@ -120,8 +149,14 @@ describe('limits on praise', () => {
   });
 
   test('peers without an owner share one limit', () => {
-    const trusted: AgentTrust = { ...initialTrust(), r: parseNano('100'), minute: NOON_MS / MINUTE_MS };
-    const rated = [1, 2, 3].map((n) => peer(1, { rater: `p${n}`, raterAgentId: `p${n}`, raterOwner: null }));
+    const trusted: AgentTrust = {
+      ...initialTrust(),
+      r: parseNano('100'),
+      minute: NOON_MS / MINUTE_MS,
+    };
+    const rated = [1, 2, 3].map((n) =>
+      peer(1, { rater: `p${n}`, raterAgentId: `p${n}`, raterOwner: null }),
+    );
     expect(trustNumerics(fold(rated, undefined, trusted)).r).toBe('1.000000000');
   });
 
@@ -133,7 +168,12 @@ describe('limits on praise', () => {
   test('the next UTC day has new limits, an old timestamp does not', () => {
     const today = [feedback(1), feedback(1)];
     const tomorrow = { timeMs: NOON_MS + DAY_MS / 2 };
-    const praised = fold([...today, feedback(1, tomorrow), feedback(1, { timeMs: NOON_MS }), feedback(1, tomorrow)]);
+    const praised = fold([
+      ...today,
+      feedback(1, tomorrow),
+      feedback(1, { timeMs: NOON_MS }),
+      feedback(1, tomorrow),
+    ]);
     expect(praised.praise).toMatchObject({ total: parseNano('1'), byOwner: [{ owner: 'usr_a' }] });
     expect(praised.r).toBeLessThan(parseNano('2'));
     expect(praised.r).toBeGreaterThan(parseNano('1.9'));
@@ -146,19 +186,33 @@ describe('limits on praise', () => {
 
   test('praise from the owner of the agent weighs nothing, blame counts', () => {
     const owned: TrustFact = { kind: 'ownerKnown', agentId: AGENT, owner: 'usr_a' };
-    expect(evidence(owned, feedback(1), feedback(0.2))).toEqual({ r: '0.000000000', s: '0.800000000' });
+    expect(evidence(owned, feedback(1), feedback(0.2))).toEqual({
+      r: '0.000000000',
+      s: '0.800000000',
+    });
   });
 
   test('owners beyond those remembered on a day add nothing', () => {
-    const crowded = { ...model, caps: { perRaterOwner: parseNano('1'), perAgent: parseNano('5'), raterOwners: 2 } };
-    const rated = ['a', 'b', 'c', 'a'].map((owner) => feedback(1, { raterOwner: owner, severity: 'trivial' }));
-    const trust = rated.reduce((subject, fact) => applyFact({ subject }, fact, crowded), initialTrust());
+    const crowded = {
+      ...model,
+      caps: { perRaterOwner: parseNano('1'), perAgent: parseNano('5'), raterOwners: 2 },
+    };
+    const rated = ['a', 'b', 'c', 'a'].map((owner) =>
+      feedback(1, { raterOwner: owner, severity: 'trivial' }),
+    );
+    const trust = rated.reduce(
+      (subject, fact) => applyFact({ subject }, fact, crowded),
+      initialTrust(),
+    );
     expect(trustNumerics(trust).r).toBe('0.750000000');
     expect(trust.praise.byOwner).toHaveLength(2);
   });
 
   test('a limit lowered during the day takes nothing back and grants nothing more', () => {
-    const strict = { ...model, caps: { perRaterOwner: parseNano('0.5'), perAgent: parseNano('0.5'), raterOwners: 9 } };
+    const strict = {
+      ...model,
+      caps: { perRaterOwner: parseNano('0.5'), perAgent: parseNano('0.5'), raterOwners: 9 },
+    };
     const praised = fold([feedback(1)]);
     expect(applyFact({ subject: praised }, feedback(1), strict).r).toBe(parseNano('1'));
   });
@@ -177,7 +231,12 @@ describe('suspension', () => {
   });
 
   test('a peer lowers the score of another agent, but never stops it', () => {
-    const peer = feedback(0, { severity: 'critical', source: 'peer', rater: 'town:rival', raterAgentId: 'town:rival' });
+    const peer = feedback(0, {
+      severity: 'critical',
+      source: 'peer',
+      rater: 'town:rival',
+      raterAgentId: 'town:rival',
+    });
     const after = fold([peer]);
     expect(after.latchedBy).toBeNull();
     expect(after.s).toBeGreaterThan(0n);
@@ -195,14 +254,21 @@ describe('time and ownership', () => {
   });
 
   test('old evidence decays before new is added, and the good stops at 100', () => {
-    const rich: AgentTrust = { ...initialTrust(), r: parseNano('100'), s: parseNano('8'), minute: NOON_MS / MINUTE_MS };
+    const rich: AgentTrust = {
+      ...initialTrust(),
+      r: parseNano('100'),
+      s: parseNano('8'),
+      minute: NOON_MS / MINUTE_MS,
+    };
     expect(trustNumerics(fold([feedback(1)], rich)).r).toBe('100.000000000');
     const later = fold([feedback(1, { timeMs: NOON_MS + 90 * DAY_MS })], rich);
     expect(trustNumerics(later)).toEqual({ r: '13.500000000', s: '4.000000000' });
   });
 
   test('an owner and an identity are kept, evidence is untouched', () => {
-    const known = fold([{ kind: 'ownerKnown', agentId: AGENT, owner: 'team-a', identity: 'unverified' }]);
+    const known = fold([
+      { kind: 'ownerKnown', agentId: AGENT, owner: 'team-a', identity: 'unverified' },
+    ]);
     expect(known).toEqual({ ...initialTrust(), owner: 'team-a', identity: 'unverified' });
     expect(readTrust(known, 0, model).score).toBe(23);
     expect(fold([{ kind: 'ownerKnown', agentId: AGENT, owner: null }], known)).toMatchObject({

@@ -1,5 +1,11 @@
 import { DECAY_FRACTION_BITS, type DecayTable } from './decay.ts';
-import type { AgentIdentity, BadSeverity, GoodSeverity, RatingSource, TrustModel } from './model.ts';
+import type {
+  AgentIdentity,
+  BadSeverity,
+  GoodSeverity,
+  RatingSource,
+  TrustModel,
+} from './model.ts';
 
 /** A decay table as JSON: entries are decimal strings in units of 2^-62. */
 export interface DecayTableJson {
@@ -24,7 +30,11 @@ export interface TrustModelJson {
     readonly good: Readonly<Record<RatingSource, string>>;
     readonly bad: Readonly<Record<RatingSource, string>>;
   };
-  readonly caps: { readonly perRaterOwner: string; readonly perAgent: string; readonly raterOwners: number } | null;
+  readonly caps: {
+    readonly perRaterOwner: string;
+    readonly perAgent: string;
+    readonly raterOwners: number;
+  } | null;
 }
 
 /** What a SQL function needs to repeat a reading: tables and parameters as decimal strings. */
@@ -50,8 +60,14 @@ export function trustModelToJson(model: TrustModel): TrustModelJson {
     priorWeight: model.priorWeight.toString(),
     prior: mapValues(model.prior, String),
     z: model.z.toString(),
-    severity: { good: mapValues(model.severity.good, String), bad: mapValues(model.severity.bad, String) },
-    source: { good: mapValues(model.source.good, String), bad: mapValues(model.source.bad, String) },
+    severity: {
+      good: mapValues(model.severity.good, String),
+      bad: mapValues(model.severity.bad, String),
+    },
+    source: {
+      good: mapValues(model.source.good, String),
+      bad: mapValues(model.source.bad, String),
+    },
     caps:
       caps === null
         ? null
@@ -74,7 +90,10 @@ export function trustModelFromJson(json: TrustModelJson): TrustModel {
     priorWeight: BigInt(json.priorWeight),
     prior: mapValues(json.prior, BigInt),
     z: BigInt(json.z),
-    severity: { good: mapValues(json.severity.good, BigInt), bad: mapValues(json.severity.bad, BigInt) },
+    severity: {
+      good: mapValues(json.severity.good, BigInt),
+      bad: mapValues(json.severity.bad, BigInt),
+    },
     source: { good: mapValues(json.source.good, BigInt), bad: mapValues(json.source.bad, BigInt) },
     caps:
       caps === null

@@ -64,8 +64,18 @@ export const DEFAULT_TRUST_MODEL: TrustModel = {
     bad: { minor: parseNano('1'), major: parseNano('5'), critical: parseNano('25') },
   },
   source: {
-    good: { human: parseNano('1'), system: parseNano('1'), peer: parseNano('1'), self: parseNano('0') },
-    bad: { human: parseNano('1'), system: parseNano('1'), peer: parseNano('1'), self: parseNano('1') },
+    good: {
+      human: parseNano('1'),
+      system: parseNano('1'),
+      peer: parseNano('1'),
+      self: parseNano('0'),
+    },
+    bad: {
+      human: parseNano('1'),
+      system: parseNano('1'),
+      peer: parseNano('1'),
+      self: parseNano('1'),
+    },
   },
   caps: { perRaterOwner: parseNano('1'), perAgent: parseNano('5'), raterOwners: 256 },
 };

@@ -24,14 +24,22 @@ export interface PraiseGrant {
 }
 
 /** Grants as much of a claim as the day's limits leave. */
-export function grantPraise(praise: DayPraise, claim: PraiseClaim, caps: PraiseCaps | null): PraiseGrant {
+export function grantPraise(
+  praise: DayPraise,
+  claim: PraiseClaim,
+  caps: PraiseCaps | null,
+): PraiseGrant {
   if (caps === null || claim.weight === 0n) return { granted: claim.weight, praise };
   const today = praise.day === claim.day ? praise : { day: claim.day, total: 0n, byOwner: [] };
   const known = today.byOwner.find(({ owner }) => owner === claim.owner);
-  if (known === undefined && today.byOwner.length >= caps.raterOwners) return { granted: 0n, praise };
+  if (known === undefined && today.byOwner.length >= caps.raterOwners)
+    return { granted: 0n, praise };
 
   const used = known?.weight ?? 0n;
-  const granted = smaller(claim.weight, smaller(left(caps.perRaterOwner, used), left(caps.perAgent, today.total)));
+  const granted = smaller(
+    claim.weight,
+    smaller(left(caps.perRaterOwner, used), left(caps.perAgent, today.total)),
+  );
   if (granted === 0n) return { granted, praise };
 
   const entry = { owner: claim.owner, weight: used + granted };

@@ -37,7 +37,11 @@ export interface TrustReading extends Evidence, TrustScore {
 }
 
 /** The lower bound L in billionths. */
-export function lowerBoundOf(evidence: Evidence, identity: AgentIdentity, model: TrustModel): bigint {
+export function lowerBoundOf(
+  evidence: Evidence,
+  identity: AgentIdentity,
+  model: TrustModel,
+): bigint {
   const expectedGood = evidence.r + mulNano(model.priorWeight, model.prior[identity]);
   const total = evidence.r + evidence.s + model.priorWeight;
   const good18 = expectedGood * NANO;
@@ -49,7 +53,11 @@ export function lowerBoundOf(evidence: Evidence, identity: AgentIdentity, model:
 }
 
 /** Expectation, uncertainty, lower bound and score of evidence. */
-export function scoreOf(evidence: Evidence, identity: AgentIdentity, model: TrustModel): TrustScore {
+export function scoreOf(
+  evidence: Evidence,
+  identity: AgentIdentity,
+  model: TrustModel,
+): TrustScore {
   const expectedGood = evidence.r + mulNano(model.priorWeight, model.prior[identity]);
   const total = evidence.r + evidence.s + model.priorWeight;
   const lowerBound = lowerBoundOf(evidence, identity, model);

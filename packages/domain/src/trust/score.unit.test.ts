@@ -26,7 +26,8 @@ interface Vector {
 
 const good = (weight: string, day = 0): Outcome => ({ day, rating: 1, weight });
 const bad = (weight: string, day = 0): Outcome => ({ day, rating: 0, weight });
-const times = (count: number, outcome: Outcome): Outcome[] => Array.from({ length: count }, () => outcome);
+const times = (count: number, outcome: Outcome): Outcome[] =>
+  Array.from({ length: count }, () => outcome);
 const days = (count: number): number => count * MINUTES_PER_DAY;
 
 const vectors: readonly Vector[] = [
@@ -35,14 +36,32 @@ const vectors: readonly Vector[] = [
   vector('V3 one bad', [bad('1')], '0.000000 1.000000 0.333333 0.666667 0.078257 78'),
   vector('V4 ten good', [good('10')], '10.000000 0.000000 0.916667 0.166667 0.698807 698'),
   vector('V5 a hundred good', [good('100')], '100.000000 0.000000 0.990196 0.019608 0.957245 957'),
-  vector('V6 then one bad', [good('100'), bad('1')], '100.000000 1.000000 0.980583 0.019417 0.943006 943'),
-  vector('V7 read after 30 days', [good('100')], '50.000000 0.000000 0.980769 0.038462 0.918278 918', {
-    readAfterMinutes: days(30),
-  }),
-  vector('V8 then one critical', [good('100'), bad('25')], '100.000000 25.000000 0.795276 0.015748 0.730509 730'),
-  vector('V9 read after 90 days', [good('100'), bad('25')], '12.500000 12.500000 0.500000 0.074074 0.349092 349', {
-    readAfterMinutes: days(90),
-  }),
+  vector(
+    'V6 then one bad',
+    [good('100'), bad('1')],
+    '100.000000 1.000000 0.980583 0.019417 0.943006 943',
+  ),
+  vector(
+    'V7 read after 30 days',
+    [good('100')],
+    '50.000000 0.000000 0.980769 0.038462 0.918278 918',
+    {
+      readAfterMinutes: days(30),
+    },
+  ),
+  vector(
+    'V8 then one critical',
+    [good('100'), bad('25')],
+    '100.000000 25.000000 0.795276 0.015748 0.730509 730',
+  ),
+  vector(
+    'V9 read after 90 days',
+    [good('100'), bad('25')],
+    '12.500000 12.500000 0.500000 0.074074 0.349092 349',
+    {
+      readAfterMinutes: days(90),
+    },
+  ),
   vector(
     'V10 praise by distrusted peers',
     [...times(8, good('0.25')), ...times(2, bad('1'))],
@@ -84,7 +103,8 @@ function vector(
   numbers: string,
   more: Pick<Vector, 'identity' | 'readAfterMinutes'> = {},
 ): Vector {
-  const [r = '', s = '', expected = '', uncertainty = '', lowerBound = '', score = ''] = numbers.split(' ');
+  const [r = '', s = '', expected = '', uncertainty = '', lowerBound = '', score = ''] =
+    numbers.split(' ');
   return { name, outcomes, r, s, expected, uncertainty, lowerBound, score: Number(score), ...more };
 }
 
@@ -108,7 +128,10 @@ function sixDecimals(value: bigint): string {
 /** Good reports of weight 1 on one day until the lower bound reaches a threshold. */
 function goodReportsUntil(threshold: string): number {
   let count = 0;
-  while (lowerBoundOf({ r: BigInt(count) * 1_000_000_000n, s: 0n }, 'verified', model) < parseNano(threshold))
+  while (
+    lowerBoundOf({ r: BigInt(count) * 1_000_000_000n, s: 0n }, 'verified', model) <
+    parseNano(threshold)
+  )
     count += 1;
   return count;
 }
@@ -151,9 +174,12 @@ describe('the published vectors', () => {
     ['10', '0.6988', '0.4486'],
     ['100', '0.9572', '0.8952'],
   ])('one failure of weight 5 after %s good lowers %s to %s', (weight, before, after) => {
-    const fourDecimals = (value: bigint): string => formatNano(divideHalfUp(value, 100_000n) * 100_000n).slice(0, -5);
+    const fourDecimals = (value: bigint): string =>
+      formatNano(divideHalfUp(value, 100_000n) * 100_000n).slice(0, -5);
     expect(fourDecimals(lowerBoundOf(fold([good(weight)]), 'verified', model))).toBe(before);
-    expect(fourDecimals(lowerBoundOf(fold([good(weight), bad('5')]), 'verified', model))).toBe(after);
+    expect(fourDecimals(lowerBoundOf(fold([good(weight), bad('5')]), 'verified', model))).toBe(
+      after,
+    );
   });
 
   test('without the ceiling a thousand good reports would hide a critical one', () => {

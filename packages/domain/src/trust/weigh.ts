@@ -12,7 +12,13 @@
 
 import { type AgentTrust, type DayPraise, initialTrust } from './agent-trust.ts';
 import { evidenceAt, FULL_RATING, ratingInTenThousandths, splitWeight } from './evidence.ts';
-import { type EvidenceFact, type ExecutionFact, type FeedbackFact, minuteOf, raterOf } from './facts.ts';
+import {
+  type EvidenceFact,
+  type ExecutionFact,
+  type FeedbackFact,
+  minuteOf,
+  raterOf,
+} from './facts.ts';
 import { mulNano, NANO } from './fixed-point.ts';
 import type { RatingSource, Severity, TrustModel } from './model.ts';
 import { grantPraise } from './praise.ts';
@@ -58,15 +64,21 @@ const MINUTES_PER_DAY = 24 * 60;
 const GOOD_FROM = FULL_RATING / 2;
 
 /** Weighs a fact against the trust of the agents it names; pure, and the one place where weights are made. */
-export function weighFact(parties: TrustParties, fact: EvidenceFact, model: TrustModel): FactWeight {
+export function weighFact(
+  parties: TrustParties,
+  fact: EvidenceFact,
+  model: TrustModel,
+): FactWeight {
   const subject = parties.subject ?? initialTrust();
   const minute = Math.max(subject.minute, minuteOf(fact.timeMs));
-  const report = fact.kind === 'executionReported' ? executionReport(fact) : feedbackReport(fact, subject);
+  const report =
+    fact.kind === 'executionReported' ? executionReport(fact) : feedbackReport(fact, subject);
   if (report === null) {
     const nothing = { weight: 0n, r: 0n, s: 0n, limitedBy: null, latches: false };
     return { seq: fact.seq, minute, ...nothing, praise: subject.praise };
   }
-  const raterFactor = report.source === 'peer' ? peerFactor(parties.rater, fact, { minute, model }) : NANO;
+  const raterFactor =
+    report.source === 'peer' ? peerFactor(parties.rater, fact, { minute, model }) : NANO;
   const base = mulNano(severityWeight(report, model), raterFactor);
   const praiseWeight = mulNano(base, model.source.good[report.source]);
   const blameWeight = mulNano(base, model.source.bad[report.source]);
