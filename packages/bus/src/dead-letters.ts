@@ -1,30 +1,11 @@
-/** Dead letters: commands of INBOX that came to nothing, kept in OPS with the reason and the original. */
+/** Dead letters: commands of INBOX that came to nothing, kept in OPS with the reason, the original, and what came of retries. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type ErrorCode, type ErrorDetail, subjects } from '@writ/contracts';
+import { type DeadLetterOutcome, subjects } from '@writ/contracts';
+import type { DeadLetter } from './dead-letter.ts';
 import type { StoredMessage } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { writeRecord } from './record-writer.ts';
 import { directGet, leaderGet, streamStatus } from './stored-messages.ts';
-
-export type DeadLetter = {
-  readonly id: string;
-  readonly tenant: string;
-  /** Where the original was, and its sequence there. */
-  readonly stream: string;
-  readonly seq: number;
-  readonly subject: string;
-  readonly keyId: string | null;
-  readonly verb: string | null;
-  readonly headers: readonly (readonly [string, string])[];
-  /** The original body, base64. */
-  readonly body: string;
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly details: readonly ErrorDetail[];
-  readonly attempts: number;
-  readonly firstAt: string;
-  readonly lastAt: string;
-};
 
 export type DeadLetterEntry = {
   readonly letter: DeadLetter /** Its sequence in OPS. */;
@@ -41,6 +22,10 @@ export interface DeadLetters {
     readonly before?: number;
   }): Promise<DeadLetterEntry[]>;
   get(tenant: string, id: string): Promise<DeadLetter | undefined>;
+  /** Stores what came of a retry or a drop; once for its id while the broker remembers ids. */
+  writeOutcome(tenant: string, outcome: DeadLetterOutcome): Promise<void>;
+  /** Everything that came of a letter, oldest first. */
+  outcomesOf(tenant: string, id: string): Promise<DeadLetterOutcome[]>;
 }
 
 const STREAM = 'OPS';
@@ -85,6 +70,18 @@ export function openDeadLetters(options: {
         throw toLogError(error, STREAM);
       }
     },
+    async writeOutcome(tenant, outcome) {
+      const subject = subjects.deadLetterOutcome(tenant, outcome.letterId);
+      const settings = { connection, ingest, stream: STREAM, timeoutMs: 5000 };
+      await writeRecord(settings, { subject, messageId: `${subject}.${outcome.outcomeId}`, body: JSON.stringify(outcome) });
+    },
+    async outcomesOf(tenant, id) {
+      try {
+        return await outcomesUnder(connection, subjects.deadLetterOutcome(tenant, id));
+      } catch (error) {
+        throw toLogError(error, STREAM);
+      }
+    },
   };
 }
 
@@ -122,6 +119,25 @@ async function between(
     seq = last.seq + 1;
   }
   return letters;
+}
+
+/** A replica may lag: what the leader has last must be among what it gave. */
+async function outcomesUnder(connection: NatsConnection, subject: string): Promise<DeadLetterOutcome[]> {
+  const newest = await leaderGet({ connection, stream: STREAM }, { last_by_subj: subject });
+  if (newest === undefined) return [];
+  const outcomes: DeadLetterOutcome[] = [];
+  for (let seq = 1; seq < newest.seq; ) {
+    const { messages } = await directGet(connection, STREAM, { seq, next_by_subj: subject, batch: PAGE });
+    const last = messages.at(-1);
+    if (last === undefined) break;
+    outcomes.push(...messages.filter((message) => message.seq < newest.seq).map(readOutcome));
+    seq = last.seq + 1;
+  }
+  return [...outcomes, readOutcome(newest)];
+}
+
+function readOutcome(message: StoredMessage): DeadLetterOutcome {
+  return JSON.parse(Buffer.from(message.data).toString('utf8')) as DeadLetterOutcome;
 }
 
 function read(message: StoredMessage): DeadLetterEntry {

@@ -13,6 +13,8 @@ export { followStream } from './stream-follower.ts';
 export * from './stream-reader.ts';
 export * from './api-key.ts';
 export * from './clock-watch.ts';
+export * from './advisories.ts';
+export type { DeadLetter } from './dead-letter.ts';
 export * from './dead-letters.ts';
 export * from './decision-log.ts';
 export * from './keyring.ts';

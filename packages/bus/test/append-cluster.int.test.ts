@@ -77,12 +77,35 @@ describe('on three nodes', () => {
     for (const name of names)
       expect(await eventually(() => stored(agent(name)))).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
   });
+
+  test('a follower sees every event once and in order while the leader is killed', async () => {
+    const seqs: number[] = [];
+    let idle = 0;
+    const follower = left.follow({
+      fromSeq: 1,
+      onEvents: (batch) => void seqs.push(...batch.map((event) => event.seq)),
+      onIdle: (lastSeq) => {
+        idle = lastSeq;
+      },
+    });
+    const subject = agent(fresh());
+    let lastSeq = 0;
+    const leader = await leaderOf('EVENTS-1');
+    for (let n = 0; n < 20; n++) {
+      if (n === 10) await bus.kill(leader);
+      lastSeq = await persist(right, subject, { lastSeq, reason: `f${n}` });
+    }
+    await bus.restart(leader);
+    await eventually(() => idle >= lastSeq, { withinMs: 20_000 });
+    await follower.stop();
+    expect(seqs).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
+  });
 });
 
 /** The index of the node that leads a stream. */
 async function leaderOf(stream: string): Promise<number> {
   const operator = await bus.connect('operator');
-  const info = await operator.request(`$JS.API.STREAM.INFO.${stream}`);
+  const info = await eventually(() => operator.request(`$JS.API.STREAM.INFO.${stream}`));
   return Number(info.json<{ cluster: { leader: string } }>().cluster.leader.slice('node-'.length));
 }
 
