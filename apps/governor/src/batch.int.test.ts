@@ -100,3 +100,26 @@ test('each item has an id and a record of its own', async () => {
     records.slice(-3).map((record) => record.kind === 'decision' && record.decisionId),
   ).toEqual(ids);
 });
+
+test('stock micro tools see the governor and its endpoints', async () => {
+  const operator = await bus.bus.connect('operator');
+  const info = (await operator.request('$SRV.INFO.writ-governor')).json<{
+    endpoints: { subject: string; queue_group: string }[];
+  }>();
+  expect(info.endpoints.map(({ subject, queue_group: queue }) => [subject, queue])).toEqual([
+    ['writ.*.ask.*.permission', 'governors'],
+    ['writ.*.ask.*.permissions', 'governors'],
+  ]);
+});
+
+test('a tenant that is not in the log is denied, and leaves nothing behind', async () => {
+  const before = (await bus.recordsNow()).length;
+  const asking = await bus.bus.connect('api-store');
+  const reply = await asking.request('writ.else.ask.k0admin0000.permission', JSON.stringify(good));
+  expect(reply.json()).toMatchObject({
+    decision: false,
+    context: { code: 'KEY_REVOKED', message: 'tenant `else` has no keys' },
+  });
+  await bus.ask({ ...good, options: { record: 'required' } });
+  expect((await bus.recordsNow()).length).toBe(before + 1);
+});

@@ -96,6 +96,11 @@ export class Desk {
   }
 
   #decide(asker: Asker, question: Question, { memoKey, reply }: How): boolean {
+    // No key can be of a tenant that is not in the log, and nothing is kept for one.
+    if (!this.#options.state.world.tenants.has(asker.tenant)) {
+      this.#deny({ code: 'KEY_REVOKED', message: `tenant \`${asker.tenant}\` has no keys` }, reply);
+      return false;
+    }
     const { answer, keep } = decideQuestion(this.#options, asker, question);
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
     return this.#give(answer, reply);

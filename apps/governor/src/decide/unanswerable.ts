@@ -12,6 +12,7 @@ export type Unanswerable = {
     | 'OVERLOADED'
     | 'REQUEST_INVALID'
     | 'ENGINE_ERROR'
+    | 'KEY_REVOKED'
   >;
   readonly message: string;
   readonly error?: {
