@@ -1,5 +1,6 @@
 /** Ids and fingerprints: derived where a retry must meet itself, random elsewhere. */
-import { createHmac, hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
+import type { CommandVerb } from '@writ/contracts';
 import canonicalize from 'canonicalize';
 
 /** A UUIDv8 of SHA-256 over the parts: the same parts give the same id for ever. */
@@ -22,15 +23,20 @@ export function derivedKeyId(...parts: readonly string[]): string {
     .padStart(16, '0');
 }
 
+/** Bodies with members that the sender names, and so orders; all others come out of their schema in one order. */
+const FREE_FORM: ReadonlySet<CommandVerb> = new Set([
+  'registry.register-agent',
+  'authority.publish-policies',
+]);
+
 /**
- * What a body said, keyed so that nobody can guess it from the log: the same body gives the same
- * fingerprint, whatever the order of its members.
+ * What a checked body says, keyed so that nobody can guess it from the log: the same body gives the
+ * same fingerprint, whatever the order of its members. 128 bits of a hash that begins with the key:
+ * what is cut off keeps it from being extended.
  */
-export function fingerprintOf(pepper: string, verb: string, body: unknown): string {
-  return createHmac('sha256', pepper)
-    .update(`${verb}\n${canonicalize(body) ?? ''}`)
-    .digest('hex')
-    .slice(0, 32);
+export function fingerprintOf(pepper: string, verb: CommandVerb, body: unknown): string {
+  const text = FREE_FORM.has(verb) ? canonicalize(body) : JSON.stringify(body);
+  return hash('sha256', `${pepper}\n${verb}\n${text ?? ''}`).slice(0, 32);
 }
 
 function asUuid(bytes: Buffer, version: 7 | 8): string {
