@@ -73,7 +73,11 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       children.add(child);
-      await once(child.stdout, 'data');
+      const ended = once(child, 'exit').then(([code]) => {
+        throw new Error(`the projector's process ended by itself with ${String(code)}`);
+      });
+      await Promise.race([once(child.stdout, 'data'), ended]);
+      ended.catch(() => undefined);
       return child;
     },
     reached: (seq) =>

@@ -1,7 +1,12 @@
 /** The streams of a cell read again from their start, for a comparison of the rows with a fresh fold. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { WritError } from '@writ/contracts';
-import { type NatsConnection, openStreamReader, type StreamReader } from '@writ/bus';
+import {
+  type NatsConnection,
+  openStreamReader,
+  type StoredMessage,
+  type StreamReader,
+} from '@writ/bus';
 import {
   type Comparison,
   compareWithFreshFold,
@@ -54,24 +59,34 @@ async function* pagesOf<Content>(
   source: Source<Content>,
   throughSeq: number,
 ): AsyncGenerator<readonly Entry<Content>[]> {
-  let nextSeq = 1;
-  let deadline = performance.now() + PATIENCE_MS;
-  while (nextSeq <= throughSeq) {
-    const messages = await reader.page({ fromSeq: nextSeq, limit: PAGE });
+  for (let nextSeq = 1; nextSeq <= throughSeq; ) {
+    const messages = await pageFrom(reader, nextSeq);
     const last = messages.at(-1);
     if (last) {
       yield messages
         .filter(({ seq }) => seq <= throughSeq)
         .map((message) => entryOf(source, message));
       nextSeq = last.seq + 1;
-      deadline = performance.now() + PATIENCE_MS;
     } else if (source.filters !== undefined) return;
-    else if (performance.now() > deadline)
+    else
       throw new WritError(
         'LOG_UNAVAILABLE',
         `\`${reader.stream}\` could not be read from ${nextSeq} to ${throughSeq}; try again`,
       );
-    // A replica that lags behind the leader has it in a moment.
-    else await wait(50);
+  }
+}
+
+/** A page that has something: a replica that lags has it in a moment, and so has a broker that just came back. */
+async function pageFrom(reader: StreamReader, fromSeq: number): Promise<readonly StoredMessage[]> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const late = performance.now() > deadline;
+    try {
+      const messages = await reader.page({ fromSeq, limit: PAGE });
+      if (messages.length > 0 || late) return messages;
+    } catch (error) {
+      if (late) throw error;
+    }
+    await wait(50);
   }
 }

@@ -1,15 +1,21 @@
 /** The streams that projections read, and how their messages are decoded. */
-import { type DecisionBatch, percentDecode, WritError } from '@writ/contracts';
+import {
+  type DeadLetterOutcome,
+  type DecisionBatch,
+  percentDecode,
+  WritError,
+} from '@writ/contracts';
 import { decodeEvent, headerOf, type StoredMessage } from '@writ/bus';
 import {
   type Entry,
   kindOf,
   type ProjectedEvent,
+  type OperationsRecord,
   type Projection,
   projections,
+  type RecordedDeadLetter,
   type RecordedDecisions,
   type SourceName,
-  type StoredDeadLetter,
 } from '@writ/readmodels';
 
 export type Source<Content> = {
@@ -48,17 +54,19 @@ export const decisionsSource: Source<RecordedDecisions> = {
   }),
 };
 
-export const operationsSource: Source<StoredDeadLetter> = {
+export const operationsSource: Source<OperationsRecord> = {
   name: 'OPS',
   stream: 'OPS',
   segment: SEGMENT,
-  filters: ['writ.*.ops.dead-letter.>'],
+  filters: ['writ.*.ops.dead-letter.>', 'writ.*.ops.dead-letter-outcome.>'],
   projections: projections.OPS,
   idOf: messageId,
-  decode: (message) => ({
-    seq: message.seq,
-    letter: parsed<StoredDeadLetter['letter']>(message, isRecord),
-  }),
+  decode: (message) => {
+    const at = { seq: message.seq, tenant: tenantOf(message) };
+    return kindOf(message.subject) === 'ops.dead-letter'
+      ? { ...at, letter: parsed<RecordedDeadLetter>(message, isRecord) }
+      : { ...at, outcome: parsed<DeadLetterOutcome>(message, isRecord) };
+  },
 };
 
 /** A message as an entry; one that can not be decoded says so, for the projections that read its kind. */

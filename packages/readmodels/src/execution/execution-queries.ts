@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { instant } from '../queries/conditions.ts';
 import { type Page, readPage, type Scope } from '../queries/page.ts';
 import { reading, type Store } from '../store.ts';
+import { factKey } from './fact-key.ts';
 import type { ExecutionRow } from './executions.ts';
 
 type ExecutionSelect = SelectQueryBuilder<Database, 'executions', ExecutionRow>;
@@ -37,11 +38,9 @@ export async function getExecution(
   scope: Scope,
   { agentId, executionId }: { readonly agentId: string; readonly executionId: string },
 ): Promise<ExecutionView | undefined> {
+  const key = factKey(scope.tenant, agentId, executionId);
   const row = await reading(() =>
-    executionsOf(store, scope)
-      .where('agent_id', '=', agentId)
-      .where('execution_id', '=', executionId)
-      .executeTakeFirst(),
+    executionsOf(store, scope).where('fact_key', '=', key).executeTakeFirst(),
   );
   return row && executionView(row);
 }

@@ -4,6 +4,7 @@ import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
 import { type ExecutionRow, executionsTable } from './executions.ts';
+import { factKey, givenUnder } from './fact-key.ts';
 
 export type ExecutionEvent = Extract<
   ProjectedEvent,
@@ -21,12 +22,11 @@ export const executionsProjection: Projection<ProjectedEvent> = {
     return {
       sets: [rows],
       need(event) {
-        if (isOfExecutions(event))
-          rows.need(event.tenant, event.data.agentId, event.data.executionId);
+        if (isOfExecutions(event)) rows.need(keyOf(event));
       },
       apply(event) {
         if (!isOfExecutions(event)) return;
-        const row = rows.get(event.tenant, event.data.agentId, event.data.executionId);
+        const row = rows.get(keyOf(event));
         const evolved = evolveExecution(row, event);
         if (evolved !== row) rows.put(evolved);
       },
@@ -36,6 +36,10 @@ export const executionsProjection: Projection<ProjectedEvent> = {
 
 function isOfExecutions(event: ProjectedEvent): event is ExecutionEvent {
   return event.type === 'ExecutionStarted' || event.type === 'ExecutionReported';
+}
+
+function keyOf({ tenant, data }: ExecutionEvent): string {
+  return factKey(tenant, data.agentId, data.executionId);
 }
 
 /** The row of an execution after an event. What is said a second time changes nothing: the first word stands. */
@@ -55,7 +59,7 @@ export function evolveExecution(
           announced_seq: event.seq,
           announced_id: event.id,
           announced_fingerprint: event.fingerprint,
-          announced_key: event.idempotencyKey,
+          announced_under: givenUnder(event.tenant, event.data.agentId, event.idempotencyKey),
           seq: event.seq,
         };
   return known.reported_seq !== null ? known : reported(known, event, at);
@@ -84,13 +88,14 @@ function reported(
     reported_seq: event.seq,
     reported_id: event.id,
     reported_fingerprint: event.fingerprint,
-    reported_key: event.idempotencyKey,
+    reported_under: givenUnder(event.tenant, data.agentId, event.idempotencyKey),
     seq: event.seq,
   };
 }
 
 function newRow({ tenant, seq, data }: ExecutionEvent, at: string): ExecutionRow {
   return {
+    fact_key: factKey(tenant, data.agentId, data.executionId),
     tenant,
     agent_id: data.agentId,
     execution_id: data.executionId,
@@ -110,11 +115,11 @@ function newRow({ tenant, seq, data }: ExecutionEvent, at: string): ExecutionRow
     announced_seq: null,
     announced_id: null,
     announced_fingerprint: null,
-    announced_key: null,
+    announced_under: null,
     reported_seq: null,
     reported_id: null,
     reported_fingerprint: null,
-    reported_key: null,
+    reported_under: null,
     created_at: at,
     created_seq: seq,
     seq,

@@ -15,6 +15,7 @@ describe('the row of an execution', () => {
   test('keeps its announcement and its report, each with what retries are recognised by', () => {
     const row = evolveExecution(evolveExecution(undefined, started), reported);
     expect(row).toMatchObject({
+      fact_key: 'default/worker/exec-1',
       outcome: 'succeeded',
       decision_id: 'decision-1',
       started_at: '2027-01-04T09:00:00Z',
@@ -22,12 +23,12 @@ describe('the row of an execution', () => {
       announced_seq: 4,
       announced_id: 'event-4',
       announced_fingerprint: 'print-4',
-      announced_key: 'start-1',
+      announced_under: 'default/worker/start-1',
       reported_at: '2027-01-04T09:00:09.000Z',
       reported_seq: 9,
       reported_id: 'event-9',
       reported_fingerprint: 'print-9',
-      reported_key: 'report-1',
+      reported_under: 'default/worker/report-1',
       created_seq: 4,
       seq: 9,
     });

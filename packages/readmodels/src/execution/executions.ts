@@ -5,6 +5,8 @@ import type { Table } from '../projection/table.ts';
 type Reported = EventData<'ExecutionReported'>;
 
 export type ExecutionRow = {
+  /** As `factKey` makes it: one column, so that a look-up can not go by another index. */
+  fact_key: string;
   tenant: string;
   agent_id: string;
   execution_id: string;
@@ -22,15 +24,15 @@ export type ExecutionRow = {
   error: Reported['error'];
   announced_at: string | null;
   reported_at: string | null;
-  /** What retries of either command are recognised by: its event, the body it came from, its idempotency key. */
+  /** What retries of either command are recognised by: its event, the body it came from, and the `factKey` of its idempotency key. */
   announced_seq: number | null;
   announced_id: string | null;
   announced_fingerprint: string | null;
-  announced_key: string | null;
+  announced_under: string | null;
   reported_seq: number | null;
   reported_id: string | null;
   reported_fingerprint: string | null;
-  reported_key: string | null;
+  reported_under: string | null;
   created_at: string;
   created_seq: number;
   seq: number;
@@ -38,9 +40,10 @@ export type ExecutionRow = {
 
 export const executionsTable: Table<ExecutionRow> = {
   name: 'executions',
-  key: ['tenant', 'agent_id', 'execution_id'],
+  key: ['fact_key'],
   onConflict: 'replace',
   columns: {
+    fact_key: 'text',
     tenant: 'text',
     agent_id: 'text',
     execution_id: 'text',
@@ -60,11 +63,11 @@ export const executionsTable: Table<ExecutionRow> = {
     announced_seq: 'bigint',
     announced_id: 'text',
     announced_fingerprint: 'text',
-    announced_key: 'text',
+    announced_under: 'text',
     reported_seq: 'bigint',
     reported_id: 'text',
     reported_fingerprint: 'text',
-    reported_key: 'text',
+    reported_under: 'text',
     created_at: 'timestamptz',
     created_seq: 'bigint',
     seq: 'bigint',

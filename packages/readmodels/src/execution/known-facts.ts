@@ -3,6 +3,7 @@
  * a fact that is not found here and not on its subject after P was never stored.
  */
 import { reading, type Store } from '../store.ts';
+import { factKey, givenUnder } from './fact-key.ts';
 
 export type FactKind = 'started' | 'reported' | 'feedback';
 
@@ -41,11 +42,11 @@ type FactLine = {
 /** Looks up many facts at once. */
 export async function knownFacts(store: Store, queries: readonly FactQuery[]): Promise<KnownFacts> {
   const values = [
-    queries.map((query) => query.tenant),
-    queries.map((query) => query.agentId),
     queries.map((query) => query.kind),
-    queries.map((query) => query.id),
-    queries.map((query) => query.idempotencyKey),
+    queries.map(({ tenant, agentId, id }) => factKey(tenant, agentId, id)),
+    queries.map(({ tenant, agentId, idempotencyKey }) =>
+      givenUnder(tenant, agentId, idempotencyKey),
+    ),
   ];
   const { rows } = await reading(() =>
     store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }),
@@ -70,7 +71,7 @@ type Source = {
   readonly table: string;
   readonly id: string;
   readonly event: string;
-  readonly key: string;
+  readonly under: string;
 };
 
 const announced =
@@ -84,32 +85,29 @@ const sources: readonly Source[] = [
     table: 'executions',
     id: 'execution_id',
     event: announced,
-    key: 'announced_key',
+    under: 'announced_under',
   },
   {
     kind: 'reported',
     table: 'executions',
     id: 'execution_id',
     event: reported,
-    key: 'reported_key',
+    under: 'reported_under',
   },
   {
     kind: 'feedback',
     table: 'feedback',
     id: 'feedback_id',
     event: 'event_id, seq, fingerprint',
-    key: 'idempotency_key',
+    under: 'given_under',
   },
 ];
 
 /** Each branch is one probe of an index, whatever the statistics say. */
-function probes({ kind, table, id, event, key }: Source): string[] {
-  const probe = (
-    rank: number,
-    match: string,
-  ) => `(select ${rank} as rank, ${id} as id, ${event} from ${table} f
-    where a.kind = '${kind}' and f.tenant = a.tenant and f.agent_id = a.agent_id and ${match} limit 1)`;
-  return [probe(1, `f.${id} = a.id`), probe(2, `f.${key} = a.idempotency_key`)];
+function probes({ kind, table, id, event, under }: Source): string[] {
+  const probe = (rank: number, match: string) => `(select ${rank} as rank, ${id} as id, ${event}
+    from ${table} f where a.kind = '${kind}' and ${match} limit 1)`;
+  return [probe(1, 'f.fact_key = a.fact_key'), probe(2, `f.${under} = a.under`)];
 }
 
 const KNOWN_FACTS = `
@@ -117,8 +115,7 @@ const KNOWN_FACTS = `
   from projection_positions where projection in ('executions', 'feedback')
   union all
   select a.n::integer, f.id, f.event_id, f.seq, f.fingerprint, f.rank
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    with ordinality as a(tenant, agent_id, kind, id, idempotency_key, n)
+  from unnest($1::text[], $2::text[], $3::text[]) with ordinality as a(kind, fact_key, under, n)
   cross join lateral (${sources.flatMap(probes).join('\n union all ')}) f
   where f.seq is not null
   order by n, rank`;

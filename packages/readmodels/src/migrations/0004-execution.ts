@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table executions (
+      fact_key text primary key,
       tenant text not null,
       agent_id text not null,
       execution_id text not null,
@@ -22,19 +23,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       announced_seq bigint,
       announced_id text,
       announced_fingerprint text,
-      announced_key text,
+      announced_under text,
       reported_seq bigint,
       reported_id text,
       reported_fingerprint text,
-      reported_key text,
+      reported_under text,
       created_at timestamptz not null,
       created_seq bigint not null,
-      seq bigint not null,
-      primary key (tenant, agent_id, execution_id)
+      seq bigint not null
     );
     create index executions_newest on executions (tenant, created_seq desc);
     create index executions_of_agent on executions (tenant, agent_id, created_seq desc);
-    create index executions_announced_under on executions (tenant, agent_id, announced_key) where announced_key is not null;
-    create index executions_reported_under on executions (tenant, agent_id, reported_key) where reported_key is not null;
+    create index executions_announced_under on executions (announced_under) where announced_under is not null;
+    create index executions_reported_under on executions (reported_under) where reported_under is not null;
   `.execute(db);
 }

@@ -48,6 +48,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
 
     create table feedback (
+      fact_key text primary key,
       tenant text not null,
       agent_id text not null,
       feedback_id text not null,
@@ -61,13 +62,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       given_at timestamptz not null,
       event_id text not null,
       fingerprint text,
-      idempotency_key text,
-      seq bigint not null,
-      primary key (tenant, agent_id, feedback_id)
+      given_under text,
+      seq bigint not null
     );
     create index feedback_newest on feedback (tenant, seq desc);
     create index feedback_of_agent on feedback (tenant, agent_id, seq desc);
-    create index feedback_given_under on feedback (tenant, agent_id, idempotency_key) where idempotency_key is not null;
+    create index feedback_given_under on feedback (given_under) where given_under is not null;
 
     create function trust_decay(value numeric, entries numeric[], minutes bigint, fraction_bits integer) returns numeric
     language plpgsql immutable parallel safe as $body$

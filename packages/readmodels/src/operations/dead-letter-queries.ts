@@ -18,6 +18,7 @@ export function listDeadLetters(
       let select = lettersOf(store, scope).orderBy('seq', 'desc').limit(limit);
       if (after) select = select.where('seq', '<', after.seq);
       if (query.code !== undefined) select = select.where('code', '=', query.code);
+      if (query.status !== 'all') select = select.where('status', '=', query.status);
       if (query.verb !== undefined) select = select.where('verb', '=', query.verb);
       return select.execute();
     },
@@ -33,7 +34,9 @@ export async function getDeadLetter(
   id: string,
 ): Promise<DeadLetterDetailView | undefined> {
   const row = await reading(() => lettersOf(store, scope).where('id', '=', id).executeTakeFirst());
-  return row && { ...deadLetterView(row), headers: row.headers, body: row.body };
+  return (
+    row && { ...deadLetterView(row), headers: row.headers, body: row.body, outcomes: row.outcomes }
+  );
 }
 
 function lettersOf({ db }: Store, { tenant }: Scope) {
@@ -41,7 +44,7 @@ function lettersOf({ db }: Store, { tenant }: Scope) {
 }
 
 function deadLetterView(row: DeadLetterRow): DeadLetterView {
-  const { id, stream, subject, verb, code, reason, details, attempts, seq } = row;
+  const { id, stream, subject, verb, code, reason, details, attempts, status, retries, seq } = row;
   return {
     id,
     stream,
@@ -55,6 +58,8 @@ function deadLetterView(row: DeadLetterRow): DeadLetterView {
     attempts,
     firstAt: row.first_at,
     lastAt: row.last_at,
+    status,
+    retries,
     seq,
   };
 }

@@ -1,8 +1,8 @@
 /** Turns dead letters into rows. */
-import type { ErrorDetail } from '@writ/contracts';
+import type { DeadLetterOutcome, ErrorDetail } from '@writ/contracts';
 import type { Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
-import { deadLettersTable } from './dead-letters.ts';
+import { type DeadLetterRow, deadLettersTable } from './dead-letters.ts';
 
 /** A dead letter as it stands in OPS. */
 export type RecordedDeadLetter = {
@@ -23,42 +23,73 @@ export type RecordedDeadLetter = {
   readonly lastAt: string;
 };
 
-/** One message of OPS that is a dead letter. */
-export type StoredDeadLetter = { readonly seq: number; readonly letter: RecordedDeadLetter };
+/** One message of OPS: a dead letter, or what came of one. */
+export type OperationsRecord = { readonly seq: number; readonly tenant: string } & (
+  | { readonly letter: RecordedDeadLetter; readonly outcome?: never }
+  | { readonly outcome: DeadLetterOutcome; readonly letter?: never }
+);
 
-export const deadLettersProjection: Projection<StoredDeadLetter> = {
+/** Somebody may retry without end; what came of it first says the least. */
+const OUTCOMES_KEPT = 100;
+
+export const deadLettersProjection: Projection<OperationsRecord> = {
   name: 'dead_letters',
   version: 1,
   source: 'OPS',
-  kinds: ['ops.dead-letter'],
+  kinds: ['ops.dead-letter', 'ops.dead-letter-outcome'],
   tables: [deadLettersTable.name],
   open() {
     const rows = rowSet(deadLettersTable);
     return {
       sets: [rows],
-      need() {},
-      apply({ seq, letter }) {
-        const { id, tenant, stream, subject, headers, body, code, reason, details, attempts } =
-          letter;
-        rows.put({
-          tenant,
-          id,
-          stream,
-          stream_seq: letter.seq,
-          subject,
-          key_id: letter.keyId,
-          verb: letter.verb,
-          headers,
-          body,
-          code,
-          reason,
-          details,
-          attempts,
-          first_at: letter.firstAt,
-          last_at: letter.lastAt,
-          seq,
-        });
+      need: (record) => rows.need(record.tenant, letterIdOf(record)),
+      apply(record) {
+        const known = rows.get(record.tenant, letterIdOf(record));
+        if (record.letter !== undefined) rows.put(known ?? rowOf(record.letter, record.seq));
+        // A letter may have aged out of OPS before what came of it.
+        else if (known) rows.put(withOutcome(known, record.outcome));
       },
     };
   },
 };
+
+function letterIdOf(record: OperationsRecord): string {
+  return record.letter === undefined ? record.outcome.letterId : record.letter.id;
+}
+
+function rowOf(letter: RecordedDeadLetter, seq: number): DeadLetterRow {
+  const { tenant, id, stream, subject, headers, body, code, reason, details, attempts } = letter;
+  return {
+    tenant,
+    id,
+    stream,
+    stream_seq: letter.seq,
+    subject,
+    key_id: letter.keyId,
+    verb: letter.verb,
+    headers,
+    body,
+    code,
+    reason,
+    details,
+    attempts,
+    first_at: letter.firstAt,
+    last_at: letter.lastAt,
+    status: 'waiting',
+    retries: 0,
+    outcomes: [],
+    seq,
+  };
+}
+
+/** A letter that was handled stays handled, also where somebody dropped it at the same time. */
+export function withOutcome(row: DeadLetterRow, result: DeadLetterOutcome): DeadLetterRow {
+  const { outcome, by, at, code, reason, seq } = result;
+  const moves = outcome !== 'failed' && row.status !== 'handled';
+  return {
+    ...row,
+    status: moves ? outcome : row.status,
+    retries: row.retries + (outcome === 'dropped' ? 0 : 1),
+    outcomes: [...row.outcomes, { outcome, by, at, code, reason, seq }].slice(-OUTCOMES_KEPT),
+  };
+}

@@ -1,5 +1,5 @@
 /** The rows of dead letters: commands that could not be handled, with the reason and the original. */
-import type { ErrorDetail } from '@writ/contracts';
+import type { DeadLetterOutcomeView, ErrorDetail } from '@writ/contracts';
 import type { Table } from '../projection/table.ts';
 
 export type DeadLetterRow = {
@@ -20,13 +20,17 @@ export type DeadLetterRow = {
   attempts: number;
   first_at: string;
   last_at: string;
+  status: 'waiting' | 'handled' | 'dropped';
+  retries: number;
+  /** Oldest first. */
+  outcomes: DeadLetterOutcomeView[];
   seq: number;
 };
 
 export const deadLettersTable: Table<DeadLetterRow> = {
   name: 'dead_letters',
   key: ['tenant', 'id'],
-  onConflict: 'keep',
+  onConflict: 'replace',
   columns: {
     tenant: 'text',
     id: 'text',
@@ -43,6 +47,9 @@ export const deadLettersTable: Table<DeadLetterRow> = {
     attempts: 'integer',
     first_at: 'text',
     last_at: 'text',
+    status: 'text',
+    retries: 'integer',
+    outcomes: 'jsonb',
     seq: 'bigint',
   },
 };

@@ -9,7 +9,8 @@
 import type { ClientBase, Pool } from 'pg';
 import { isBadData, isOutage } from '../store.ts';
 import { type Claimed, Deposed, movePositions, pausePosition } from './positions.ts';
-import type { Entry } from './projection.ts';
+import type { Entry, Fold } from './projection.ts';
+import type { Statement } from './table.ts';
 
 /** Where a batch ends: the last sequence it covers, and the message there, if one is there. */
 export type Through = { readonly seq: number; readonly id: string | null };
@@ -54,7 +55,7 @@ async function applyTogether<Content>(
   await transact(pool, async (client) => {
     // First the positions: their row locks make a second projector wait, and a deposed one stop, before rows are touched.
     await movePositions(client, claims, batch.through);
-    for (const claim of claims) await foldInto(client, claim, batch.entries);
+    await foldInto(client, claims, batch.entries);
   });
   for (const claim of claims) claim.seq = batch.through.seq;
 }
@@ -106,20 +107,45 @@ async function applyBefore<Content>(
     await applyAlone(pool, claim, { entries: before, through: { seq: last.seq, id: last.id } });
 }
 
+/** One projection's part of a batch. */
+type Part<Content> = { readonly fold: Fold<Content>; readonly entries: readonly Entry<Content>[] };
+
+/** Reads for all projections, then folds each while Postgres still writes the one before. */
 async function foldInto<Content>(
   client: ClientBase,
-  claim: Claimed<Content>,
+  claims: readonly Claimed<Content>[],
   entries: readonly Entry<Content>[],
 ): Promise<void> {
+  const parts = claims.flatMap((claim) => partOf(claim, entries) ?? []);
+  for (const { fold } of parts) for (const set of fold.sets) await set.load(client);
+  let writing = Promise.resolve();
+  try {
+    for (const { fold, entries: mine } of parts) {
+      forEach(mine, (content) => fold.apply(content));
+      fold.finish?.();
+      const statements = fold.sets.flatMap((set) => set.write() ?? []);
+      await writing;
+      writing = writeAll(client, statements);
+    }
+  } finally {
+    await writing;
+  }
+}
+
+function partOf<Content>(
+  claim: Claimed<Content>,
+  entries: readonly Entry<Content>[],
+): Part<Content> | undefined {
   const { kinds, open } = claim.projection;
   const mine = entries.filter((entry) => entry.seq > claim.seq && kinds.includes(entry.kind));
-  if (mine.length === 0) return;
+  if (mine.length === 0) return undefined;
   const fold = open();
   forEach(mine, (content) => fold.need(content));
-  for (const set of fold.sets) await set.load(client);
-  forEach(mine, (content) => fold.apply(content));
-  fold.finish?.();
-  for (const set of fold.sets) await set.write(client);
+  return { fold, entries: mine };
+}
+
+async function writeAll(client: ClientBase, statements: readonly Statement[]): Promise<void> {
+  for (const statement of statements) await client.query(statement);
 }
 
 function forEach<Content>(

@@ -29,7 +29,8 @@ describe('text that Postgres can not store', () => {
 
   test('replacing twice changes nothing more', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 0xffff })), (units) => {
+        const text = String.fromCharCode(...units);
         expect(storableText(storableText(text))).toBe(storableText(text));
       }),
     );

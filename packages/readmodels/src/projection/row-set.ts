@@ -1,7 +1,7 @@
 /** The rows of one table that a batch touches: read together, folded in memory, written together. */
 import type { ClientBase } from 'pg';
 import { compareRows, type RowDifference } from './compare-rows.ts';
-import { keyOf, selectByKeys, type Table, upsertRows } from './table.ts';
+import { keyOf, selectByKeys, type Statement, type Table, upsertRows } from './table.ts';
 
 export type RowSet<Row> = AnyRowSet & {
   readonly table: Table<Row>;
@@ -18,7 +18,8 @@ export type RowSet<Row> = AnyRowSet & {
 export type AnyRowSet = {
   readonly tableName: string;
   load(client: ClientBase): Promise<void>;
-  write(client: ClientBase): Promise<void>;
+  /** The statement that writes what was put; `undefined` when nothing was. */
+  write(): Statement | undefined;
   /** Compares the rows that were put with the whole table; returns how many rows that has. */
   compare(client: ClientBase, report: (difference: RowDifference) => void): Promise<number>;
 };
@@ -49,10 +50,7 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
       for (const row of found.rows) rows.set(keyOf(table, row), row);
       wanted.clear();
     },
-    async write(client) {
-      if (touched.size > 0) await client.query(upsertRows(table, changed()));
-      touched.clear();
-    },
+    write: () => (touched.size > 0 ? upsertRows(table, changed()) : undefined),
     compare: (client, report) => compareRows(client, { table, rows: changed() }, report),
   };
 }

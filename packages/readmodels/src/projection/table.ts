@@ -33,7 +33,7 @@ export function storableRow<Row>(table: Table<Row>, row: Row): Row {
   return stored;
 }
 
-/** Reads the rows of many keys. */
+/** Reads the rows of many keys: one probe of the primary key each, whatever the statistics of the table say. */
 export function selectByKeys<Row>(
   table: Table<Row>,
   keys: readonly (readonly string[])[],
@@ -41,10 +41,8 @@ export function selectByKeys<Row>(
   const alias = table.key.map((_, i) => `k${i}`);
   const arrays = table.key.map((column, i) => `$${i + 1}::${table.columns[column]}[]`);
   const matches = table.key.map((column, i) => `t.${column} = k.k${i}`);
-  const text = `select ${columnNames(table)
-    .map((column) => `t.${column}`)
-    .join(', ')}
-    from unnest(${arrays.join(', ')}) as k(${alias.join(', ')}) join ${table.name} t on ${matches.join(' and ')}`;
+  const text = `select f.* from unnest(${arrays.join(', ')}) as k(${alias.join(', ')})
+    cross join lateral (select ${columnNames(table).join(', ')} from ${table.name} t where ${matches.join(' and ')} limit 1) f`;
   const values = table.key.map((column, i) =>
     arrayLiteral(
       table.columns[column],

@@ -1,4 +1,5 @@
 /** Turns feedback into rows; the first of an id stands. */
+import { factKey, givenUnder } from '../execution/fact-key.ts';
 import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
@@ -25,6 +26,7 @@ export const feedbackProjection: Projection<ProjectedEvent> = {
 function feedbackRow(event: Extract<ProjectedEvent, { type: 'FeedbackGiven' }>): FeedbackRow {
   const { data } = event;
   return {
+    fact_key: factKey(event.tenant, data.agentId, data.feedbackId),
     tenant: event.tenant,
     agent_id: data.agentId,
     feedback_id: data.feedbackId,
@@ -38,7 +40,7 @@ function feedbackRow(event: Extract<ProjectedEvent, { type: 'FeedbackGiven' }>):
     given_at: momentAt(event.timeMs),
     event_id: event.id,
     fingerprint: event.fingerprint,
-    idempotency_key: event.idempotencyKey,
+    given_under: givenUnder(event.tenant, data.agentId, event.idempotencyKey),
     seq: event.seq,
   };
 }

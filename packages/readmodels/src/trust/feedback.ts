@@ -3,6 +3,8 @@ import type { EventData } from '@writ/contracts';
 import type { Table } from '../projection/table.ts';
 
 export type FeedbackRow = {
+  /** As `factKey` makes it. */
+  fact_key: string;
   tenant: string;
   agent_id: string;
   feedback_id: string;
@@ -16,15 +18,16 @@ export type FeedbackRow = {
   given_at: string;
   event_id: string;
   fingerprint: string | null;
-  idempotency_key: string | null;
+  given_under: string | null;
   seq: number;
 };
 
 export const feedbackTable: Table<FeedbackRow> = {
   name: 'feedback',
-  key: ['tenant', 'agent_id', 'feedback_id'],
+  key: ['fact_key'],
   onConflict: 'keep',
   columns: {
+    fact_key: 'text',
     tenant: 'text',
     agent_id: 'text',
     feedback_id: 'text',
@@ -38,7 +41,7 @@ export const feedbackTable: Table<FeedbackRow> = {
     given_at: 'timestamptz',
     event_id: 'text',
     fingerprint: 'text',
-    idempotency_key: 'text',
+    given_under: 'text',
     seq: 'bigint',
   },
 };
