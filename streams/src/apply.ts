@@ -90,8 +90,12 @@ async function putConsumer(
   declared: DeclaredConsumer,
   action: 'create' | 'update',
 ): Promise<void> {
-  const { stream, ...rest } = declared;
-  const config: Partial<ConsumerConfig> = { ...rest, backoff: [...rest.backoff] };
+  const { stream, filter_subjects: filters, ...rest } = declared;
+  const config: Partial<ConsumerConfig> = {
+    ...rest,
+    backoff: [...rest.backoff],
+    ...(filters === undefined ? {} : { filter_subjects: [...filters] }),
+  };
   if (action === 'create') await jsm.consumers.add(stream, config);
   else await jsm.consumers.update(stream, declared.durable_name, config);
 }

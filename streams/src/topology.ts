@@ -38,6 +38,8 @@ export type DeclaredConsumer = {
   readonly description: string;
   readonly ack_policy: 'explicit';
   readonly deliver_policy: 'all';
+  /** All of the stream when left out. */
+  readonly filter_subjects?: readonly string[];
   readonly ack_wait: number;
   readonly backoff: readonly number[];
   readonly max_deliver: number;
@@ -75,7 +77,7 @@ export function topology(options: TopologyOptions): Topology {
     );
   return {
     streams: [events(options), decisions(options, days), inbox(options), ops(options)],
-    consumers: [commanderOfInbox],
+    consumers: [commanderOfInbox, deadLettersOfOps],
   };
 }
 
@@ -184,4 +186,21 @@ const commanderOfInbox: DeclaredConsumer = {
   backoff: [15 * SECOND, 30 * SECOND, 60 * SECOND],
   max_deliver: 20,
   max_ack_pending: 1024,
+};
+
+const advisories = ['MAX_DELIVERIES', 'MSG_TERMINATED'].map(
+  (kind) => `$JS.EVENT.ADVISORY.CONSUMER.${kind}.INBOX.commander`,
+);
+
+const deadLettersOfOps: DeclaredConsumer = {
+  stream: 'OPS',
+  durable_name: 'dead-letters',
+  description: 'commands of INBOX whose deliveries ended without anybody seeing to them',
+  ack_policy: 'explicit',
+  deliver_policy: 'all',
+  filter_subjects: advisories,
+  ack_wait: 30 * SECOND,
+  backoff: [],
+  max_deliver: -1,
+  max_ack_pending: 256,
 };

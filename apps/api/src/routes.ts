@@ -7,6 +7,7 @@ import { eventRoutes } from './events/routes.ts';
 import { executionCommandRoutes } from './execution/command-routes.ts';
 import { executionQueryRoutes } from './execution/query-routes.ts';
 import type { Route } from './http/route.ts';
+import { deadLetterCommandRoutes } from './operations/command-routes.ts';
 import { deadLetterQueryRoutes } from './operations/query-routes.ts';
 import { agentCommandRoutes } from './registry/command-routes.ts';
 import { agentQueryRoutes } from './registry/query-routes.ts';
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...keyCommandRoutes,
   ...keyQueryRoutes,
   ...eventRoutes,
+  ...deadLetterCommandRoutes,
   ...deadLetterQueryRoutes,
   ...systemRoutes,
 ];

@@ -1,7 +1,6 @@
 /** A command from subject and bytes to its outcome: who, what, may they, then the handler. */
 import {
   type CommandAccepted,
-  type CommandAddress,
   type CommandVerb,
   checkBody,
   clientId,
@@ -12,19 +11,11 @@ import {
   WritError,
   writHeaders,
 } from '@writ/contracts';
-import type { Desk, Handler } from './desk.ts';
+import type { Desk, Handler, Incoming } from './desk.ts';
 import { handlers } from './handlers.ts';
 import { fingerprintOf } from './identifiers.ts';
 import type { Order, Outcome } from './order.ts';
 import { requireVerb } from './rights.ts';
-
-export type Incoming = {
-  readonly address: CommandAddress;
-  readonly data: Uint8Array;
-  readonly header: (name: string) => string | undefined;
-  /** Used where the client sent no idempotency key, so that a redelivery meets itself. */
-  readonly defaultIdempotencyKey?: string;
-};
 
 export type CommandRoom = {
   readonly desk: Desk;

@@ -8,6 +8,7 @@ import {
 } from './authority/handlers.ts';
 import type { Handler } from './desk.ts';
 import { reportExecution, startExecution } from './execution/handlers.ts';
+import { dropDeadLetter, retryDeadLetter } from './operations/handlers.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/handlers.ts';
 import { createKey, revokeKey } from './tenancy/handlers.ts';
 import { clearSuspension, giveFeedback } from './trust/handlers.ts';
@@ -27,4 +28,6 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'trust.clear-suspension': clearSuspension,
   'tenancy.create-key': createKey,
   'tenancy.revoke-key': revokeKey,
+  'operations.retry-dead-letter': retryDeadLetter,
+  'operations.drop-dead-letter': dropDeadLetter,
 };

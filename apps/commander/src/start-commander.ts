@@ -6,10 +6,12 @@ import {
   connectAs,
   type InboxCommand,
   type Logger,
+  openDeadLetters,
   openEventStore,
   type RunningRole,
   type Secrets,
   serve,
+  takeAdvisories,
   takeInbox,
   watchClock,
 } from '@writ/bus';
@@ -17,6 +19,7 @@ import { parseCommandSubject, WritError } from '@writ/contracts';
 import { checkPolicies, policyDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
 import { createAggregates } from './aggregates.ts';
+import type { Incoming } from './desk.ts';
 import { openDirectory } from './directory.ts';
 import { createFacts } from './facts.ts';
 import { type CommandRoom, handleCommand } from './handle-command.ts';
@@ -62,9 +65,14 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       checkPolicies,
       digestPolicies: policyDigest,
       pepper: secrets.pepper,
+      operations: {
+        letters: openDeadLetters({ connection: storing, ingest: secrets.ingest }),
+        give: (incoming) => handle(incoming),
+        lastSeq: async () => (await store.status()).lastSeq,
+      },
     },
   };
-  const handle = (incoming: Parameters<typeof handleCommand>[1]) => {
+  const handle = (incoming: Incoming) => {
     if (clock.skewed())
       throw new WritError(
         'CLOCK_SKEW',
@@ -118,6 +126,12 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     },
   });
 
+  const advisories = await takeAdvisories({
+    connection: storing,
+    ingest: secrets.ingest,
+    onTrouble: trouble('a command that nobody finished could not be laid aside'),
+  });
+
   return {
     name: 'commander',
     ready() {
@@ -128,7 +142,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       return { ok: true };
     },
     async stop() {
-      await Promise.all([responder.stop(), intake.stop()]);
+      await Promise.all([responder.stop(), intake.stop(), advisories.stop()]);
       clock.stop();
       await directory.stop();
       await Promise.all([answering.drain(), storing.drain(), readModels.close()]);

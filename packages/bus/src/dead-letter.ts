@@ -1,5 +1,10 @@
 /** A dead letter as it stands in OPS, and how one is made from what was stored. */
-import { type ErrorCode, type ErrorDetail, parseCommandSubject, type WritError } from '@writ/contracts';
+import {
+  type ErrorCode,
+  type ErrorDetail,
+  parseCommandSubject,
+  type WritError,
+} from '@writ/contracts';
 import { scanHeaders } from './header-block.ts';
 
 export type DeadLetter = {
@@ -34,7 +39,11 @@ export type Original = {
   readonly data: Uint8Array;
 };
 
-export type Failure = { readonly error: WritError; readonly attempts: number; readonly lastMs: number };
+export type Failure = {
+  readonly error: WritError;
+  readonly attempts: number;
+  readonly lastMs: number;
+};
 
 /** The letter of a message: its id says which one it was, so that whoever makes it makes the same. */
 export function deadLetterOf(original: Original, { error, attempts, lastMs }: Failure): DeadLetter {

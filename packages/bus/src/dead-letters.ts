@@ -73,7 +73,11 @@ export function openDeadLetters(options: {
     async writeOutcome(tenant, outcome) {
       const subject = subjects.deadLetterOutcome(tenant, outcome.letterId);
       const settings = { connection, ingest, stream: STREAM, timeoutMs: 5000 };
-      await writeRecord(settings, { subject, messageId: `${subject}.${outcome.outcomeId}`, body: JSON.stringify(outcome) });
+      await writeRecord(settings, {
+        subject,
+        messageId: `${subject}.${outcome.outcomeId}`,
+        body: JSON.stringify(outcome),
+      });
     },
     async outcomesOf(tenant, id) {
       try {
@@ -122,12 +126,19 @@ async function between(
 }
 
 /** A replica may lag: what the leader has last must be among what it gave. */
-async function outcomesUnder(connection: NatsConnection, subject: string): Promise<DeadLetterOutcome[]> {
+async function outcomesUnder(
+  connection: NatsConnection,
+  subject: string,
+): Promise<DeadLetterOutcome[]> {
   const newest = await leaderGet({ connection, stream: STREAM }, { last_by_subj: subject });
   if (newest === undefined) return [];
   const outcomes: DeadLetterOutcome[] = [];
   for (let seq = 1; seq < newest.seq; ) {
-    const { messages } = await directGet(connection, STREAM, { seq, next_by_subj: subject, batch: PAGE });
+    const { messages } = await directGet(connection, STREAM, {
+      seq,
+      next_by_subj: subject,
+      batch: PAGE,
+    });
     const last = messages.at(-1);
     if (last === undefined) break;
     outcomes.push(...messages.filter((message) => message.seq < newest.seq).map(readOutcome));

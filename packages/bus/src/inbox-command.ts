@@ -1,9 +1,9 @@
 /** Messages of INBOX as commands, and as dead letters of them. */
 import type { Msg } from '@nats-io/nats-core';
 import { type CommandAddress, parseCommandSubject, type WritError } from '@writ/contracts';
-import type { DeadLetter } from './dead-letters.ts';
+import { type DeadLetter, deadLetterOf } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
-import { headerBlockOf, headerIn, scanHeaders } from './header-block.ts';
+import { headerBlockOf, headerIn } from './header-block.ts';
 
 export type InboxCommand = CommandAddress & {
   readonly subject: string;
@@ -46,22 +46,14 @@ export function toCommand({ message, delivery }: Held): InboxCommand | undefined
 
 /** The dead letter of a message: the reason and all of the original. */
 export function toLetter({ message, delivery }: Held, error: WritError): DeadLetter {
-  const address = parseCommandSubject(message.subject);
-  return {
-    id: `inbox-${delivery.streamSeq}-${delivery.timeMs}`,
-    tenant: address?.tenant ?? message.subject.split('.')[1] ?? '',
+  const { streamSeq, timeMs, deliveries } = delivery;
+  const original = {
     stream: 'INBOX',
-    seq: delivery.streamSeq,
+    seq: streamSeq,
+    timeMs,
     subject: message.subject,
-    keyId: address?.key ?? null,
-    verb: address?.verb ?? null,
-    headers: [...scanHeaders(headerBlockOf(message))],
-    body: Buffer.from(message.data).toString('base64'),
-    code: error.code,
-    reason: error.message,
-    details: error.details,
-    attempts: delivery.deliveries,
-    firstAt: new Date(delivery.timeMs).toISOString(),
-    lastAt: new Date().toISOString(),
+    headers: headerBlockOf(message),
+    data: message.data,
   };
+  return deadLetterOf(original, { error, attempts: deliveries, lastMs: Date.now() });
 }

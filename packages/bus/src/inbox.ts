@@ -10,7 +10,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import { type ErrorCode, errorCatalogue, toWritError, WritError } from '@writ/contracts';
+import { errorCatalogue, toWritError, WritError } from '@writ/contracts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
 import { parseDelivery } from './delivery.ts';
 import {
@@ -21,6 +21,7 @@ import {
   toLetter,
 } from './inbox-command.ts';
 import { askJetStream, toLogError } from './jetstream-api.ts';
+import { isOutage } from './outage.ts';
 import { PullSubscription } from './pull-subscription.ts';
 
 export type InboxOptions = {
@@ -40,39 +41,35 @@ export type InboxIntake = {
   stop(): Promise<void>;
 };
 
-const STREAM = 'INBOX';
-const CONSUMER = 'commander';
+export const INBOX = { stream: 'INBOX', consumer: 'commander' } as const;
+const { stream: STREAM, consumer: CONSUMER } = INBOX;
+
+/** Why a delivery was ended for good, as the broker's advisory repeats it. */
+export const BURIED = 'dead letter';
+export const NOT_A_COMMAND = 'an acknowledgement, not a command';
+
 /** Tries of one delivery for what may pass by itself. */
 const TRIES = 5;
-/** Well under the least wait for an acknowledgement. */
-const WORKING_MS = 3000;
+const MAX_WORKING_MS = 3000;
 const MAX_HOLD_MS = 5000;
-
-const outages: readonly ErrorCode[] = [
-  'LOG_UNAVAILABLE',
-  'LOG_FULL',
-  'STORE_UNAVAILABLE',
-  'BUS_UNAVAILABLE',
-  'SERVICE_UNAVAILABLE',
-  'STALE_STATE',
-  'CLOCK_SKEW',
-];
 
 /** Starts to take commands; throws `LOG_UNAVAILABLE` when the stream or its consumer is not there. */
 export async function takeInbox(options: InboxOptions): Promise<InboxIntake> {
-  type Info = { readonly config: { readonly max_deliver?: number } };
   try {
-    const info = await askJetStream<Info>(
+    const info = await askJetStream<ConsumerInfo>(
       options.connection,
       `CONSUMER.INFO.${STREAM}.${CONSUMER}`,
       undefined,
     );
-    return new Intake(options, info.config.max_deliver ?? -1);
+    return new Intake(options, info.config);
   } catch (error) {
     throw toLogError(error, STREAM);
   }
 }
 
+/** `ack_wait` is in nanoseconds. */
+type ConsumerLimits = { readonly max_deliver?: number; readonly ack_wait?: number };
+type ConsumerInfo = { readonly config: ConsumerLimits };
 type Outcome = 'done' | 'held_back' | WritError;
 
 class Intake implements InboxIntake {
@@ -86,11 +83,13 @@ class Intake implements InboxIntake {
   #holding = 0;
   #empty = Promise.withResolvers<void>();
 
-  constructor(options: InboxOptions, maxDeliver: number) {
+  constructor(options: InboxOptions, limits: ConsumerLimits) {
     this.#options = options;
-    this.#maxDeliver = maxDeliver;
+    this.#maxDeliver = limits.max_deliver ?? -1;
     this.#letters = openDeadLetters(options);
-    this.#working = setInterval(() => this.#keep(), WORKING_MS);
+    // So often that one that comes late does not cost a delivery.
+    const ackWaitMs = (limits.ack_wait ?? 30e9) / 1e6;
+    this.#working = setInterval(() => this.#keep(), Math.min(MAX_WORKING_MS, ackWaitMs / 4));
     this.#subscribe();
   }
 
@@ -161,8 +160,7 @@ class Intake implements InboxIntake {
   }
 
   async #work(held: Held): Promise<void> {
-    if (isBareAcknowledgement(held.message))
-      return this.#answer(held, '+TERM an acknowledgement, not a command');
+    if (isBareAcknowledgement(held.message)) return this.#answer(held, `+TERM ${NOT_A_COMMAND}`);
     const outcome = await this.#attempt(held);
     if (outcome === 'done') this.#answer(held, '+ACK');
     else if (outcome === 'held_back') this.#answer(held, '-NAK');
@@ -217,8 +215,7 @@ class Intake implements InboxIntake {
   async #bury(held: Held, error: WritError): Promise<void> {
     const letter = toLetter(held, error);
     const outcome = await this.#unlessOutage(() => this.#letters.write(letter));
-    if (outcome === 'done')
-      return this.#answer(held, `+TERM ${error.code}: ${error.message}`.slice(0, 500));
+    if (outcome === 'done') return this.#answer(held, `+TERM ${BURIED} ${letter.id}`);
     if (outcome !== 'held_back') this.#options.onTrouble?.(outcome);
     this.#answer(held, '-NAK {"delay": 5000000000}');
   }
@@ -231,8 +228,4 @@ class Intake implements InboxIntake {
     const { connection } = this.#options;
     if (!connection.isClosed()) connection.publish(held.message.reply ?? '', text);
   }
-}
-
-function isOutage(code: ErrorCode): boolean {
-  return errorCatalogue[code].delivery === 'paused' || outages.includes(code);
 }

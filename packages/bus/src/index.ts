@@ -18,6 +18,7 @@ export type { DeadLetter } from './dead-letter.ts';
 export * from './dead-letters.ts';
 export * from './decision-log.ts';
 export * from './keyring.ts';
+export * from './outage.ts';
 export * from './responder.ts';
 export * from './inbox.ts';
 export type { InboxCommand } from './inbox-command.ts';

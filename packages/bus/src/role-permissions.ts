@@ -63,6 +63,9 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         publish: [
           ...reads(...eventStreams, 'OPS'),
           ...takes('INBOX', 'commander'),
+          ...takes('OPS', 'dead-letters'),
+          // What nobody ever finished is fetched by its sequence.
+          '$JS.API.STREAM.MSG.GET.INBOX',
           into('evt'),
           into('ops'),
         ],

@@ -48,8 +48,12 @@ type GetReply = {
     readonly seq: number;
     readonly hdrs?: string;
     readonly data?: string;
+    readonly time: string;
   };
 };
+
+/** A message with when the broker took it. */
+export type TimedMessage = StoredMessage & { readonly timeMs: number };
 
 /** Asks the leader for one message; `undefined` when there is none. */
 export async function leaderGet(
@@ -59,7 +63,7 @@ export async function leaderGet(
     timeoutMs,
   }: { connection: NatsConnection; stream: string; timeoutMs?: number },
   query: GetQuery,
-): Promise<StoredMessage | undefined> {
+): Promise<TimedMessage | undefined> {
   try {
     const { message } = await askJetStream<GetReply>(
       connection,
@@ -72,6 +76,7 @@ export async function leaderGet(
       subject: message.subject,
       headers: Buffer.from(message.hdrs ?? '', 'base64').toString('latin1'),
       data: Buffer.from(message.data ?? '', 'base64'),
+      timeMs: Date.parse(message.time),
     };
   } catch (error) {
     if (isFault(error, jetStreamCodes.noMessage)) return undefined;

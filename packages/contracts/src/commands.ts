@@ -3,30 +3,89 @@ import type { z } from 'zod';
 import { issueGrant, revokeGrant } from './authority/grant.ts';
 import { activatePolicies, publishPolicies } from './authority/policy.ts';
 import { reportExecution, startExecution } from './execution/execution.ts';
+import { dropDeadLetter, retryDeadLetter } from './operations/dead-letter.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/agent.ts';
 import { createKey, type KeyRole, revokeKey } from './tenancy/key.ts';
 import { clearSuspension, giveFeedback } from './trust/feedback.ts';
 
-type CommandEntry = { readonly schema: z.ZodType; readonly roles: readonly KeyRole[]; readonly summary: string };
+type CommandEntry = {
+  readonly schema: z.ZodType;
+  readonly roles: readonly KeyRole[];
+  readonly summary: string;
+};
 
 const admin = ['admin'] as const;
 const anyone = ['admin', 'agent'] as const;
 
 export const commands = {
-  'registry.register-agent': { schema: registerAgent, roles: anyone, summary: 'registers an agent or a new version of it' },
-  'registry.retire-agent': { schema: retireAgent, roles: admin, summary: 'retires an agent and revokes its grants' },
-  'registry.suspend-agent': { schema: suspendAgent, roles: admin, summary: 'stops an agent: everything it asks is denied' },
-  'registry.resume-agent': { schema: resumeAgent, roles: admin, summary: 'lets a suspended agent go on' },
-  'authority.issue-grant': { schema: issueGrant, roles: admin, summary: 'grants actions on resources to an agent' },
+  'registry.register-agent': {
+    schema: registerAgent,
+    roles: anyone,
+    summary: 'registers an agent or a new version of it',
+  },
+  'registry.retire-agent': {
+    schema: retireAgent,
+    roles: admin,
+    summary: 'retires an agent and revokes its grants',
+  },
+  'registry.suspend-agent': {
+    schema: suspendAgent,
+    roles: admin,
+    summary: 'stops an agent: everything it asks is denied',
+  },
+  'registry.resume-agent': {
+    schema: resumeAgent,
+    roles: admin,
+    summary: 'lets a suspended agent go on',
+  },
+  'authority.issue-grant': {
+    schema: issueGrant,
+    roles: admin,
+    summary: 'grants actions on resources to an agent',
+  },
   'authority.revoke-grant': { schema: revokeGrant, roles: admin, summary: 'takes a grant back' },
-  'authority.publish-policies': { schema: publishPolicies, roles: admin, summary: 'publishes a set of policies as a new version' },
-  'authority.activate-policies': { schema: activatePolicies, roles: admin, summary: 'makes a published version the one that decides' },
+  'authority.publish-policies': {
+    schema: publishPolicies,
+    roles: admin,
+    summary: 'publishes a set of policies as a new version',
+  },
+  'authority.activate-policies': {
+    schema: activatePolicies,
+    roles: admin,
+    summary: 'makes a published version the one that decides',
+  },
   'execution.start': { schema: startExecution, roles: anyone, summary: 'announces an execution' },
-  'execution.report': { schema: reportExecution, roles: anyone, summary: 'reports what came of an execution' },
+  'execution.report': {
+    schema: reportExecution,
+    roles: anyone,
+    summary: 'reports what came of an execution',
+  },
   'trust.give-feedback': { schema: giveFeedback, roles: anyone, summary: 'rates an agent' },
-  'trust.clear-suspension': { schema: clearSuspension, roles: admin, summary: 'clears the suspension that a critical event latched' },
-  'tenancy.create-key': { schema: createKey, roles: admin, summary: 'creates an API key; its secret is shown this once' },
-  'tenancy.revoke-key': { schema: revokeKey, roles: admin, summary: 'revokes an API key and closes its connections' },
+  'trust.clear-suspension': {
+    schema: clearSuspension,
+    roles: admin,
+    summary: 'clears the suspension that a critical event latched',
+  },
+  'tenancy.create-key': {
+    schema: createKey,
+    roles: admin,
+    summary: 'creates an API key; its secret is shown this once',
+  },
+  'tenancy.revoke-key': {
+    schema: revokeKey,
+    roles: admin,
+    summary: 'revokes an API key and closes its connections',
+  },
+  'operations.retry-dead-letter': {
+    schema: retryDeadLetter,
+    roles: admin,
+    summary: 'gives the command of a dead letter again, as its own caller',
+  },
+  'operations.drop-dead-letter': {
+    schema: dropDeadLetter,
+    roles: admin,
+    summary: 'lays a dead letter aside for good',
+  },
 } as const satisfies Record<string, CommandEntry>;
 
 export type CommandVerb = keyof typeof commands;

@@ -38,6 +38,7 @@ export const errorCatalogue = {
   IDEMPOTENCY_KEY_REUSED: { status: 409, delivery: 'terminal', title: 'the idempotency key was used with another body' },
   EXECUTION_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such execution' },
   EXECUTION_FINISHED: { status: 409, delivery: 'terminal', title: 'the execution was already reported' },
+  DEAD_LETTER_CLOSED: { status: 409, delivery: 'terminal', title: 'the dead letter was handled or dropped already' },
   VERSION_CONFLICT: { status: 409, delivery: 'conflict', title: 'others changed the same thing at the same time' },
   OVERLOADED: { status: 429, delivery: 'retryable', title: 'too many requests are in flight' },
   STALE_STATE: { status: 503, delivery: 'retryable', title: 'the state asked for was not reached in time' },

@@ -50,6 +50,8 @@ export const subjects = {
     `writ.${check(TENANT, tenant, 'tenant')}.dec.${check(TOKEN, governor, 'governor name')}`,
   deadLetter: (tenant: string, id: string) =>
     `writ.${check(TENANT, tenant, 'tenant')}.ops.dead-letter.${check(TOKEN, id, 'dead letter id')}`,
+  deadLetterOutcome: (tenant: string, id: string) =>
+    `writ.${check(TENANT, tenant, 'tenant')}.ops.dead-letter-outcome.${check(TOKEN, id, 'dead letter id')}`,
   /** Every event of a tenant, or of all tenants, for subscriptions. */
   allEvents: (tenant = '*') => `writ.${tenant}.evt.>`,
 };

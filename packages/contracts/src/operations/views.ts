@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { listedText, pageQuery } from '../list-query.ts';
 import { errorDetail } from '../reply.ts';
+import { deadLetterOutcome } from './dead-letter.ts';
+
+export const deadLetterStatuses = ['waiting', 'handled', 'dropped'] as const;
 
 export const deadLetterView = z.strictObject({
   id: z.string(),
@@ -17,7 +20,19 @@ export const deadLetterView = z.strictObject({
   attempts: z.int(),
   firstAt: z.string(),
   lastAt: z.string(),
+  /** `waiting` until a retry is handled or somebody drops it. */
+  status: z.enum(deadLetterStatuses),
+  /** How often it was given again. */
+  retries: z.int(),
   seq: z.int(),
+});
+
+/** What came of one retry, or a drop. */
+export const deadLetterOutcomeView = deadLetterOutcome.omit({
+  outcomeId: true,
+  letterId: true,
+  events: true,
+  fingerprint: true,
 });
 
 /** One dead letter with the original. */
@@ -26,12 +41,15 @@ export const deadLetterDetailView = z.strictObject({
   headers: z.array(z.tuple([z.string(), z.string()])),
   /** Base64. */
   body: z.string(),
+  /** What operators did with it, oldest first; the last hundred. */
+  outcomes: z.array(deadLetterOutcomeView),
 });
 
 export const deadLettersQuery = z.strictObject({
   ...pageQuery,
   code: listedText.optional(),
   verb: listedText.optional(),
+  status: z.enum([...deadLetterStatuses, 'all']).default('waiting'),
 });
 
 /** How far a projection has got. */
@@ -49,5 +67,6 @@ export const positionView = z.strictObject({
 
 export type DeadLetterView = z.infer<typeof deadLetterView>;
 export type DeadLetterDetailView = z.infer<typeof deadLetterDetailView>;
+export type DeadLetterOutcomeView = z.infer<typeof deadLetterOutcomeView>;
 export type DeadLettersQuery = z.infer<typeof deadLettersQuery>;
 export type PositionView = z.infer<typeof positionView>;
