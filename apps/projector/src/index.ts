@@ -1,4 +1,4 @@
 export { compareReadModels, historyOf } from './histories.ts';
-export type { LaneLag } from './lane.ts';
+export type { LaneLag } from './lane-state.ts';
 export { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';
 export { type ProjectorOptions, type RunningProjector, startProjector } from './start-projector.ts';

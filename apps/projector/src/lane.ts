@@ -9,26 +9,22 @@
  * 5. `stop` lets the running batch finish.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { toWritError, WritError } from '@writ/contracts';
 import {
   type Follower,
   followStream,
   type Logger,
   type NatsConnection,
-  openStreamReader,
   type StoredMessage,
 } from '@writ/bus';
 import {
   applyEntries,
-  checkPositions,
   type Claimed,
-  claimPositions,
   confirmClaims,
   type Entry,
-  isOutage,
   type Store,
-  transact,
 } from '@writ/readmodels';
+import { claimSource, type ReadFrom } from './claim-source.ts';
+import { afterFailure, type Lane, type LaneLag, type LaneState } from './lane-state.ts';
 import { holdLock, type Lock } from './lock.ts';
 import { entryOf, type Source } from './sources.ts';
 
@@ -40,26 +36,6 @@ export type LaneOptions<Content> = {
   readonly log: Logger;
   /** Messages folded at once, at most. */
   readonly maxBatch: number;
-};
-
-/** `running` projects, `standby` waits for another projector to go, `waiting` tries again, `halted` needs a person. */
-export type LaneState =
-  | { readonly status: 'starting' | 'running' | 'standby' | 'stopped' }
-  | { readonly status: 'waiting' | 'halted'; readonly reason: string };
-
-export type LaneLag = {
-  readonly projection: string;
-  readonly seq: number;
-  readonly behind: number;
-  readonly paused: string | null;
-};
-
-export type Lane = {
-  readonly source: string;
-  readonly state: LaneState;
-  /** How far each projection is behind the stream's end, as far as this lane knows. */
-  lag(): readonly LaneLag[];
-  stop(): Promise<void>;
 };
 
 const FIRST_PAUSE_MS = 100;
@@ -133,6 +109,7 @@ class RunningLane<Content> {
       signal: this.#stopping.signal,
       onStandby: () => {
         this.state = { status: 'standby' };
+        this.#claims = [];
       },
     });
     if (lock === undefined) return;
@@ -144,44 +121,20 @@ class RunningLane<Content> {
     }
   }
 
-  /** Takes the positions over, unless they belong to another stream; returns where to read from. */
-  async #claim(): Promise<{ readonly fromSeq: number; readonly created: string }> {
-    const { connection, store, cell, source } = this.#options;
-    const reader = openStreamReader(connection, source.stream);
-    const { created } = await reader.status();
-    const identity = { source: source.name, cell, segment: source.segment, created };
-    const idAt = async (seq: number): Promise<string | undefined> => {
-      const message = await reader.get(seq);
-      return message && source.idOf(message);
-    };
-    const { claims, status } = await transact(store.pool, async (client) => {
-      const taken = await claimPositions(client, source.projections, {
-        ...identity,
-        retryPaused: this.#retryPaused,
-      });
-      // Only now, when nobody else moves the positions, can they be compared with the stream's end.
-      const now = await reader.status();
-      await checkPositions(taken.rows, source.projections, { ...identity, ...now, idAt });
-      return { claims: taken.claimed, status: now };
-    });
+  /** Takes the positions over; returns where to read from. */
+  async #claim(): Promise<ReadFrom> {
+    const { claims, lastSeq, readFrom } = await claimSource(this.#options, this.#retryPaused);
     this.#claims = claims;
-    this.#lastSeq = status.lastSeq;
+    this.#lastSeq = lastSeq;
     this.#retryPaused = false;
-    const lowest = Math.min(...this.#running().map(({ seq }) => seq), status.lastSeq);
-    // What aged out of a stream can not be had any more; the log itself never loses its beginning.
-    const fromSeq = source.name === 'EVENTS' ? lowest + 1 : Math.max(lowest + 1, status.firstSeq);
-    return { fromSeq, created };
+    return readFrom;
   }
 
   #running(): readonly Claimed<Content>[] {
     return this.#claims.filter(({ paused }) => paused === null);
   }
 
-  async #follow(
-    from: { fromSeq: number; created: string },
-    lock: Lock,
-    onProgress: () => void,
-  ): Promise<void> {
+  async #follow(from: ReadFrom, lock: Lock, onProgress: () => void): Promise<void> {
     const { connection, source, store, maxBatch, log } = this.#options;
     const end = Promise.withResolvers<void>();
     let work = Promise.resolve();
@@ -261,39 +214,16 @@ class RunningLane<Content> {
 
   #report(error: unknown): void {
     const { source, log } = this.#options;
-    const fields = { source: source.name, code: codeOf(error) };
-    if (error instanceof WritError && error.code === 'CHECKPOINT_MISMATCH') {
-      if (!this.#saidAlready(error.message)) log.error(fields, error.message);
-      this.state = { status: 'halted', reason: error.message };
-      return;
-    }
-    const reason = reasonOf(error);
-    if (!this.#saidAlready(reason)) log.warn(fields, `projecting starts again: ${reason}`);
-    this.state = { status: 'waiting', reason };
-  }
-
-  #saidAlready(reason: string): boolean {
-    const said = this.#said === reason;
+    const { status, code, reason } = afterFailure(error);
+    this.state = { status, reason };
+    if (this.#said === reason) return;
     this.#said = reason;
-    return said;
+    const fields = { source: source.name, code };
+    if (status === 'halted') log.error(fields, reason);
+    else log.warn(fields, `projecting starts again: ${reason}`);
   }
 
   async #pause(ms: number): Promise<void> {
     await wait(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error
-    ? String(error.code)
-    : 'INTERNAL';
-}
-
-function reasonOf(error: unknown): string {
-  if (codeOf(error) === '42P01') return 'the tables are not there; run `writ db migrate`';
-  if (codeOf(error) === 'DEPOSED' || error instanceof WritError)
-    return error instanceof Error ? error.message : '';
-  if (isOutage(error))
-    return `the read models can not be reached: ${error instanceof Error ? error.message : String(error)}`;
-  return toWritError(error).message;
 }

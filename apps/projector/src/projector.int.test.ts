@@ -141,6 +141,19 @@ describe('doubt', () => {
     await eventually(() => projector.ready().ok);
   });
 
+  test('projections that are reset while nothing happens are built again', async () => {
+    cell = await startTestCell();
+    await cell.project();
+    const last = await appendRun(cell.log, eventRun({ count: 300, seed: 35 }));
+    await cell.reached(last);
+    await resetProjections(
+      cell.store.pool,
+      projections.EVENTS.filter(({ name }) => name === 'trust'),
+    );
+    await eventually(async () => (await positionsOf('EVENTS')).every(({ seq }) => seq === last));
+    expect(await cell.differences()).toEqual([]);
+  });
+
   test('an event of tomorrow pauses the projections that read its kind, and no others', async () => {
     cell = await startTestCell();
     const projector = await cell.project();

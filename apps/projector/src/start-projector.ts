@@ -1,7 +1,8 @@
 /** The projector: reads the streams of a cell and keeps the rows of the read models. */
 import { connectAs, type Logger, type RunningRole, type Secrets } from '@writ/bus';
 import { openStore } from '@writ/readmodels';
-import { type Lane, type LaneLag, startLane } from './lane.ts';
+import { startLane } from './lane.ts';
+import type { Lane, LaneLag } from './lane-state.ts';
 import { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';
 
 export type ProjectorOptions = {
@@ -49,7 +50,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Running
     lag: () => lanes.flatMap((one) => one.lag()),
     async stop() {
       await Promise.all(lanes.map((one) => one.stop()));
-      await Promise.all([connection.drain().catch(() => undefined), store.close()]);
+      await Promise.all([connection.close(), store.close()]);
     },
   };
 }

@@ -7,13 +7,18 @@
  * 3. An outage of Postgres is nobody's fault: it is thrown, nothing was written, and the caller tries again.
  */
 import type { ClientBase, Pool } from 'pg';
-import { isBadData, isOutage } from '../store.ts';
-import { type Claimed, Deposed, movePositions, pausePosition } from './positions.ts';
+import { isBadData } from '../store.ts';
+import { type Claimed, movePositions, pausePosition } from './positions.ts';
 import type { Entry, Fold } from './projection.ts';
 import type { Statement } from './table.ts';
 
 /** Where a batch ends: the last sequence it covers, and the message there, if one is there. */
 export type Through = { readonly seq: number; readonly id: string | null };
+
+/** Rows that could not be made from a batch, by an entry that is not known yet. */
+class BadBatch extends Error {
+  override readonly name = 'BadBatch';
+}
 
 /** An entry that a projection can not take. */
 class BadEntry extends Error {
@@ -120,10 +125,8 @@ async function foldInto<Content>(
   for (const { fold } of parts) for (const set of fold.sets) await set.load(client);
   let writing = Promise.resolve();
   try {
-    for (const { fold, entries: mine } of parts) {
-      forEach(mine, (content) => fold.apply(content));
-      fold.finish?.();
-      const statements = fold.sets.flatMap((set) => set.write() ?? []);
+    for (const part of parts) {
+      const statements = statementsOf(part);
       await writing;
       writing = writeAll(client, statements);
     }
@@ -142,6 +145,16 @@ function partOf<Content>(
   const fold = open();
   forEach(mine, (content) => fold.need(content));
   return { fold, entries: mine };
+}
+
+function statementsOf<Content>({ fold, entries }: Part<Content>): Statement[] {
+  forEach(entries, (content) => fold.apply(content));
+  try {
+    fold.finish?.();
+    return fold.sets.flatMap((set) => set.write() ?? []);
+  } catch (cause) {
+    throw new BadBatch(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 async function writeAll(client: ClientBase, statements: readonly Statement[]): Promise<void> {
@@ -163,8 +176,7 @@ function forEach<Content>(
 }
 
 function isTheBatchesFault(error: unknown): boolean {
-  if (error instanceof Deposed) return false;
-  return error instanceof BadEntry || isBadData(error) || !isOutage(error);
+  return error instanceof BadEntry || error instanceof BadBatch || isBadData(error);
 }
 
 /** Runs a transaction; a lost commit is safe to lose, since rows and position are lost together and folded again. */

@@ -1,0 +1,46 @@
+/** Taking over the positions of a stream's projections, unless they belong to another stream. */
+import { type NatsConnection, openStreamReader } from '@writ/bus';
+import {
+  checkPositions,
+  type Claimed,
+  claimPositions,
+  type Store,
+  transact,
+} from '@writ/readmodels';
+import type { Source } from './sources.ts';
+
+/** Where to read on, and the `created` of the stream that the positions belong to. */
+export type ReadFrom = { readonly fromSeq: number; readonly created: string };
+
+type Room<Content> = {
+  readonly connection: NatsConnection;
+  readonly store: Store;
+  readonly cell: string;
+  readonly source: Source<Content>;
+};
+
+/** Claims every projection of a source; throws `CHECKPOINT_MISMATCH` and takes nothing when one does not fit. */
+export async function claimSource<Content>(
+  { connection, store, cell, source }: Room<Content>,
+  retryPaused: boolean,
+): Promise<{ claims: readonly Claimed<Content>[]; lastSeq: number; readFrom: ReadFrom }> {
+  const reader = openStreamReader(connection, source.stream);
+  const { created } = await reader.status();
+  const identity = { source: source.name, cell, segment: source.segment, created };
+  const idAt = async (seq: number): Promise<string | undefined> => {
+    const message = await reader.get(seq);
+    return message && source.idOf(message);
+  };
+  const { claims, status } = await transact(store.pool, async (client) => {
+    const taken = await claimPositions(client, source.projections, { ...identity, retryPaused });
+    // Only now, when nobody else moves the positions, can they be compared with the stream's end.
+    const now = await reader.status();
+    await checkPositions(taken.rows, source.projections, { ...identity, ...now, idAt });
+    return { claims: taken.claimed, status: now };
+  });
+  const running = claims.filter(({ paused }) => paused === null);
+  const lowest = Math.min(...running.map(({ seq }) => seq), status.lastSeq);
+  // What aged out of a stream can not be had any more; the log itself never loses its beginning.
+  const fromSeq = source.name === 'EVENTS' ? lowest + 1 : Math.max(lowest + 1, status.firstSeq);
+  return { claims, lastSeq: status.lastSeq, readFrom: { fromSeq, created } };
+}
