@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run verify` and `npm run writ` run first. Plain JavaScript for
+// What `npm start`, `npm test`, `npm run verify`, `npm run chaos` and `npm run writ` run first. Plain JavaScript for
 // Node 18 and newer: it installs what is missing, then hands over to the Node of node_modules.
 import { handOver } from './hand-over.mjs';
 
@@ -6,6 +6,7 @@ const commands = {
   start: (rest) => ['apps/cli/src/main.ts', 'up', '--demo', ...rest],
   writ: (rest) => ['apps/cli/src/main.ts', ...rest],
   test: (rest) => ['scripts/test.mjs', ...rest],
+  chaos: (rest) => ['test/chaos/main.ts', ...rest],
   verify: (rest) => ['scripts/verify.mjs', ...rest],
 };
 
