@@ -19,6 +19,8 @@ export * from './dead-letters.ts';
 export * from './decision-log.ts';
 export * from './keyring.ts';
 export * from './outage.ts';
+export * from './raw-messages.ts';
+export * from './raw-writes.ts';
 export * from './responder.ts';
 export * from './inbox.ts';
 export type { InboxCommand } from './inbox-command.ts';
