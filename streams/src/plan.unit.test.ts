@@ -37,6 +37,7 @@ describe('a plan', () => {
       ['INBOX', 'create'],
       ['OPS', 'create'],
       ['INBOX/commander', 'create'],
+      ['OPS/dead-letters', 'create'],
     ]);
   });
 
