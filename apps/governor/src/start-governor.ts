@@ -115,7 +115,7 @@ async function openDesk(options: GovernorOptions, storing: NatsConnection) {
   const records = new RecordLog({
     log: openDecisionLog({ connection: storing, ingest, timeoutMs: APPEND_MS }),
     governor: options.name ?? governorName(),
-    clock: () => state.now(),
+    clock: Date.now,
     onTrouble: (error) => notStored(toWritError(error)),
   });
   await state.caughtUp;

@@ -11,7 +11,6 @@ import {
   decodeToken,
   evaluationRequest,
   evaluationsRequest,
-  parseAskSubject,
   toWritError,
   WritError,
 } from '@writ/contracts';
@@ -19,6 +18,7 @@ import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
 import { askAll } from './ask-all.ts';
+import { Askers } from './askers.ts';
 import { type Asker, decideQuestion, type Room } from './decide-question.ts';
 import { decisionIdAt } from './decision-id.ts';
 import { type Answer, Memo } from './memo.ts';
@@ -42,6 +42,7 @@ const MAX_WAITING = 2048;
 export class Desk {
   readonly #options: DeskOptions;
   readonly #memo = new Memo();
+  readonly #askers = new Askers();
   #waiting = 0;
 
   constructor(options: DeskOptions) {
@@ -52,13 +53,14 @@ export class Desk {
   permission(subject: string, bytes: Uint8Array, reply: Reply): void {
     const doubt = this.#doubt();
     if (doubt) return this.#deny(doubt, reply);
-    const key = `${subject} ${textOf(bytes)}`;
+    const text = textOf(bytes);
+    const key = `${subject} ${text}`;
     const known = this.#memo.find(key, this.#options.state.now());
     if (known) return void this.#give(known, reply);
     try {
-      const body = readBody(bytes);
+      const body = readBody(bytes, text);
       const question = readQuestion(body) ?? refused(evaluationRequest, body);
-      this.#ask(askerOf(subject), question, { reply, memoKey: key });
+      this.#ask(this.#askers.of(subject), question, { reply, memoKey: key });
     } catch (thrown) {
       this.#fail(thrown, reply);
     }
@@ -69,9 +71,9 @@ export class Desk {
     const doubt = this.#doubt();
     if (doubt) return this.#deny(doubt, reply);
     try {
-      const body = readBody(bytes);
+      const body = readBody(bytes, textOf(bytes));
       const questions = readQuestions(body) ?? refused(evaluationsRequest, body);
-      const asker = askerOf(subject);
+      const asker = this.#askers.of(subject);
       if (questions.kind === 'single')
         return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
       const askItem = (item: unknown, settle: Reply): boolean => this.#askItem(asker, item, settle);
@@ -134,7 +136,7 @@ export class Desk {
     const nowMs = state.now();
     const moment = { decisionId: decisionIdAt(nowMs), nowMs, seq: state.world.seq };
     const body = replyOf(rendered, moment);
-    if (!mustRecord && !records.strained(Date.now())) {
+    if (!mustRecord && !records.strained) {
       records.add('decision', recordTailOf(rendered, moment));
       reply(body);
       return rendered.allowed;
@@ -208,13 +210,6 @@ function tooOld(reached: number, asked: number): Unanswerable {
     code: 'STALE_STATE',
     message: `the state has reached ${reached}, ${asked} was asked for; try again after a moment`,
   };
-}
-
-function askerOf(subject: string): Asker {
-  const address = parseAskSubject(subject);
-  if (!address)
-    throw new WritError('BODY_INVALID', 'the subject is not `writ.<tenant>.ask.<key>.<question>`');
-  return { tenant: address.tenant, keyId: address.key };
 }
 
 /** Says what the schema finds wrong with a body that was not read. */

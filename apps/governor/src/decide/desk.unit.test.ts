@@ -113,6 +113,12 @@ class ManualDesk {
     void this.#follow?.onEvents([stored], { lastSeq: this.#seq, pending: 0 });
   }
 
+  /** Time goes on, and what was recorded by then is stored. */
+  async pass(ms: number): Promise<void> {
+    await this.records.of('default').flush(5000);
+    this.nowMs += ms;
+  }
+
   heartbeat(): void {
     this.#follow?.onIdle?.(this.#seq);
   }
@@ -149,37 +155,31 @@ test('a clock that is off denies', () => {
   expect(manual.codeNow()).toBe('CLOCK_SKEW');
 });
 
-test('silence for more than two seconds denies what was just allowed, until a heartbeat', () => {
+test('silence for more than two seconds denies what was just allowed, until a heartbeat', async () => {
   const manual = new ManualDesk();
   expect(manual.codeNow()).toBe('allowed');
-  manual.nowMs += 2001;
+  await manual.pass(2001);
   expect(manual.codeNow()).toBe('STALE_STATE');
   manual.heartbeat();
   expect(manual.codeNow()).toBe('allowed');
 });
 
-test('an answer from memory has its own id, the time and the sequence of its moment', () => {
+test('an answer from memory has its own id, the time and the sequence of its moment', async () => {
   const manual = new ManualDesk();
-  const answers = [0, 1, 2, 3].map(() => {
-    manual.nowMs += 10;
+  const answers: (EvaluationReply['context'] | undefined)[] = [];
+  const started = { executionId: 'e', agentId: 'reader', action: 'read', resource: 'dataset:x' };
+  for (let i = 0; i < 4; i++) {
+    await manual.pass(10);
     manual.tell({
       type: 'ExecutionStarted',
-      data: {
-        executionId: 'e',
-        agentId: 'reader',
-        action: 'read',
-        resource: 'dataset:x',
-        decisionId: null,
-        startedAt: null,
-      },
+      data: { ...started, decisionId: null, startedAt: null },
     });
-    return manual.ask().reply?.context;
-  });
+    answers.push(manual.ask().reply?.context);
+  }
   expect(new Set(answers.map((context) => context?.decisionId)).size).toBe(4);
   expect(answers.map((context) => context?.seq)).toEqual([4, 5, 6, 7]);
-  expect(answers.map((context) => Date.parse(context?.evaluatedAt ?? '') - startMs)).toEqual([
-    10, 20, 30, 40,
-  ]);
+  const times = answers.map((context) => Date.parse(context?.evaluatedAt ?? '') - startMs);
+  expect(times).toEqual([10, 20, 30, 40]);
 });
 
 test('memory forgets what changed: each kind of change is seen by the next question', () => {

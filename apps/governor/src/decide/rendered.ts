@@ -2,7 +2,7 @@
  * The JSON of an answer and of its record, made once, with places left for what differs each time:
  * id, number, time and sequence. The order of the members is part of what is recorded.
  */
-import type { DecisionInputs, DecisionRecord } from '@writ/contracts';
+import type { DecisionInputs } from '@writ/contracts';
 import type { Decision } from '@writ/domain';
 
 export type Decided = {
@@ -25,12 +25,21 @@ export type Rendered = {
 export type Moment = { readonly decisionId: string; readonly nowMs: number; readonly seq: number };
 
 export function render(decided: Decided): Rendered {
+  const { reasons, determining } = decided.decision;
+  const lists: Lists = {
+    reasons: JSON.stringify(reasons),
+    determining: JSON.stringify(determining),
+    ignored: JSON.stringify(decided.ignored),
+  };
   return {
     allowed: decided.decision.outcome === 'allow',
-    reply: replyParts(decided),
-    record: recordParts(decided),
+    reply: replyParts(decided, lists),
+    record: recordParts(decided, lists),
   };
 }
+
+/** The JSON of what answer and record have in common. */
+type Lists = { readonly reasons: string; readonly determining: string; readonly ignored: string };
 
 export function replyOf({ reply }: Rendered, { decisionId, nowMs, seq }: Moment): string {
   return `${reply[0]}${decisionId}${reply[1]}${seq}${reply[2]}${timestamp(nowMs)}${reply[3]}`;
@@ -41,38 +50,30 @@ export function recordTailOf({ record }: Rendered, { decisionId, nowMs, seq }: M
   return `,"decisionId":"${decisionId}${record[0]}${nowMs},"seq":${seq}${record[1]}`;
 }
 
-function replyParts({ inputs, decision, ignored }: Decided): Rendered['reply'] {
-  const { outcome, code, reasons, determining } = decision;
+function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['reply'] {
+  const { outcome, code, reasons } = decision;
   // Whoever may not speak for the agent is told nothing of it.
   const hidden = code === 'IDENTITY_MISMATCH' || code === 'KEY_REVOKED';
   const trust = hidden ? null : (inputs.trust?.score ?? null);
-  const refusal =
-    code === null
-      ? ''
-      : `"code":"${code}","message":${JSON.stringify(reasons[0]?.text ?? 'denied')},`;
+  const message = JSON.stringify(reasons[0]?.text ?? 'denied');
+  const refusal = code === null ? '' : `"code":"${code}","message":${message},`;
   return [
     `{"decision":${outcome === 'allow'},"context":{"outcome":"${outcome}","decisionId":"`,
-    `",${refusal}"reasons":${JSON.stringify(reasons)},"policies":${JSON.stringify(determining)},"obligations":[],"trust":${trust},"seq":`,
+    `",${refusal}"reasons":${lists.reasons},"policies":${lists.determining},"obligations":[],"trust":${trust},"seq":`,
     `,"policyDigest":${JSON.stringify(inputs.policies.digest)},"evaluatedAt":"`,
-    `","ignored":${JSON.stringify(ignored)}}}`,
+    `","ignored":${lists.ignored}}}`,
   ];
 }
 
-function recordParts({ inputs, decision, ignored, durability }: Decided): Rendered['record'] {
+function recordParts(
+  { inputs, decision, durability }: Decided,
+  { reasons, determining, ignored }: Lists,
+): Rendered['record'] {
   const { nowMs: _now, seq: _seq, ...stable } = inputs;
-  const { outcome, code, reasons, determining } = decision;
-  const rest = {
-    outcome,
-    code,
-    reasons: [...reasons],
-    determining: [...determining],
-    obligations: [],
-    ignored: [...ignored],
-    durability,
-  } satisfies Partial<DecisionRecord>;
+  const code = decision.code === null ? 'null' : `"${decision.code}"`;
   return [
     `","inputs":${JSON.stringify(stable).slice(0, -1)},"nowMs":`,
-    `},${JSON.stringify(rest).slice(1)}`,
+    `},"outcome":"${decision.outcome}","code":${code},"reasons":${reasons},"determining":${determining},"obligations":[],"ignored":${ignored},"durability":"${durability}"}`,
   ];
 }
 

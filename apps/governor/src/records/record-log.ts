@@ -28,11 +28,12 @@ export class RecordLog {
     const known = this.#tenants.get(tenant);
     if (known) return known;
     const { governor, boot } = this;
-    const { log, onTrouble } = this.#options;
+    const { log, clock, onTrouble } = this.#options;
     const records = new TenantRecords({
       append: (firstN, body) => log.append({ tenant, governor, boot, firstN, body }),
       governor,
       boot,
+      clock,
       onTrouble,
     });
     this.#tenants.set(tenant, records);

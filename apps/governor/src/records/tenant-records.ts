@@ -38,6 +38,7 @@ type Batch = {
 
 export class TenantRecords {
   readonly #append: Append;
+  readonly #clock: () => number;
   readonly #onTrouble: (error: unknown) => void;
   readonly #head: string;
   readonly #sending = new Set<Batch>();
@@ -58,9 +59,12 @@ export class TenantRecords {
     readonly append: Append;
     readonly governor: string;
     readonly boot: string;
+    /** Milliseconds; the own clock, which only measures how long records wait. */
+    readonly clock: () => number;
     readonly onTrouble: (error: unknown) => void;
   }) {
     this.#append = options.append;
+    this.#clock = options.clock;
     this.#onTrouble = options.onTrouble;
     this.#head = `"governor":${JSON.stringify(options.governor)},"boot":${JSON.stringify(options.boot)},"n":`;
   }
@@ -81,17 +85,17 @@ export class TenantRecords {
   }
 
   /** True when so much is unacknowledged that every record must be waited for. */
-  strained(nowMs: number): boolean {
+  get strained(): boolean {
     if (this.#unacknowledged >= BUFFERED_RECORDS) return true;
     const oldest = this.#oldest();
-    return oldest !== undefined && nowMs - oldest.since > BUFFERED_MS;
+    return oldest !== undefined && this.#clock() - oldest.since > BUFFERED_MS;
   }
 
   /** Takes a record: its kind, and its JSON after the number. With `settle` somebody waits for it. */
   add(kind: string, tail: string, settle?: Settle): void {
     const n = ++this.#n;
     const record = `{"kind":"${kind}",${this.#head}${n}${tail}`;
-    const now = Date.now();
+    const now = this.#clock();
     const batch = (this.#open ??= { firstN: n, records: [], length: 0, since: now, waiting: [] });
     batch.records.push(record);
     batch.length += record.length;
@@ -183,7 +187,7 @@ export class TenantRecords {
 
   /** Invariant 3, without a timer for each of them. */
   #watch(): void {
-    this.#sweeper ??= setInterval(() => this.#sweep(Date.now() - PATIENCE_MS), RETRY_MS);
+    this.#sweeper ??= setInterval(() => this.#sweep(this.#clock() - PATIENCE_MS), RETRY_MS);
   }
 
   #sweep(beforeMs: number): void {

@@ -7,16 +7,19 @@ type Stored = { readonly firstN: number; readonly records: { readonly n: number 
 /** A log that stores when it is told to. */
 function heldLog(): {
   records: TenantRecords;
+  clock: { nowMs: number };
   stored: Stored[];
   release: () => void;
   fail: () => void;
   waiting: () => number;
 } {
   const stored: Stored[] = [];
+  const clock = { nowMs: 0 };
   const held: { batch: Stored; settle: PromiseWithResolvers<void> }[] = [];
   const records = new TenantRecords({
     governor: 'g',
     boot: 'b',
+    clock: () => clock.nowMs,
     onTrouble() {},
     append(firstN, body) {
       const settle = Promise.withResolvers<void>();
@@ -26,6 +29,7 @@ function heldLog(): {
   });
   return {
     records,
+    clock,
     stored,
     waiting: () => held.length,
     release() {
@@ -86,12 +90,17 @@ test('while the log refuses, who waits hears no and nothing more is taken; the r
 });
 
 test('a thousand unacknowledged records, or one for too long, is a strain; twice as many are refused', () => {
-  const { records } = heldLog();
-  expect(records.strained(Date.now())).toBe(false);
+  const { records, clock } = heldLog();
   records.add('decision', '}');
-  expect(records.strained(Date.now() + 100)).toBe(true);
-  for (let i = 0; i < 999; i++) records.add('decision', '}');
-  expect(records.strained(0)).toBe(true);
+  clock.nowMs = 20;
+  expect(records.strained).toBe(false);
+  clock.nowMs = 21;
+  expect(records.strained).toBe(true);
+  clock.nowMs = 0;
+  for (let i = 0; i < 998; i++) records.add('decision', '}');
+  expect(records.strained).toBe(false);
+  records.add('decision', '}');
+  expect(records.strained).toBe(true);
   expect(records.refuses).toBe(false);
   for (let i = 0; i < 1000; i++) records.add('decision', '}');
   expect(records.refuses).toBe(true);

@@ -2,8 +2,9 @@
 import type { DecisionInputs, PolicyValue } from '@writ/contracts';
 import type { AgentState } from '../registry/agent.ts';
 import type { KeyState } from '../tenancy/key.ts';
-import { initialTrust } from '../trust/agent-trust.ts';
+import { type AgentTrust, initialTrust } from '../trust/agent-trust.ts';
 import { minuteOf } from '../trust/facts.ts';
+import type { TrustModel } from '../trust/model.ts';
 import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
 import { type Grant, type GrantsState, instantOf } from './grants.ts';
@@ -45,7 +46,6 @@ export function gatherInputs(
   const found = findGrants(tenant, question, at.nowMs);
   const minute = minuteOf(at.nowMs);
   const trust = tenant.trust.get(agentId) ?? initialTrust();
-  const reading = readTrust(trust, minute, world.model);
   const known = tenant.agents.get(agentId);
   const active = tenant.policies.active;
   const inputs: DecisionInputs = {
@@ -60,15 +60,7 @@ export function gatherInputs(
       conditions,
     })),
     missed: found.missed,
-    trust:
-      known === undefined
-        ? null
-        : {
-            score: reading.score,
-            model: reading.modelVersion,
-            ...trustNumerics(trust),
-            minute: trust.minute,
-          },
+    trust: known === undefined ? null : trustInputs(trust, minute, world.model),
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,
     engine: { name: at.engine.name, version: at.engine.version },
     nowMs: at.nowMs,
@@ -82,6 +74,23 @@ export function gatherInputs(
       keyEnd(tenant, question, at.nowMs),
     ),
   };
+}
+
+type TrustInputs = NonNullable<DecisionInputs['trust']>;
+
+/** What trust was last read as; it never changes within a minute, and reading it is the costliest part of gathering. */
+const lastReadings = new WeakMap<
+  AgentTrust,
+  { readonly minute: number; readonly model: TrustModel; readonly inputs: TrustInputs }
+>();
+
+function trustInputs(trust: AgentTrust, minute: number, model: TrustModel): TrustInputs {
+  const last = lastReadings.get(trust);
+  if (last?.minute === minute && last.model === model) return last.inputs;
+  const { score, modelVersion } = readTrust(trust, minute, model);
+  const inputs = { score, model: modelVersion, ...trustNumerics(trust), minute: trust.minute };
+  lastReadings.set(trust, { minute, model, inputs });
+  return inputs;
 }
 
 function keyInputs(
