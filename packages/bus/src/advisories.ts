@@ -115,7 +115,8 @@ class Intake implements AdvisoryIntake {
     };
     await this.#letters.write(deadLetterOf({ ...found, stream: INBOX.stream }, failure));
     // The broker delivers it no more and would keep it for ever: an acknowledgement in its consumer's name removes it.
-    const delivery = `${advisory.deliveries}.${advisory.seq}.0.0.0`;
+    // Which delivery it names does not matter, but a cluster passes over a consumer sequence of 0.
+    const delivery = `${advisory.deliveries}.${advisory.seq}.1.0.0`;
     await request(connection, `$JS.ACK.${INBOX.stream}.${INBOX.consumer}.${delivery}`, '+ACK', {
       timeoutMs: TIMEOUT_MS,
     });
