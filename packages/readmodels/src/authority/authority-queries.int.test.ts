@@ -1,0 +1,150 @@
+import {
+  type DecisionRecord,
+  decisionDetailView,
+  decisionsQuery,
+  decisionView,
+  grantsQuery,
+  grantView,
+  keysQuery,
+  keyView,
+  policiesQuery,
+  policyVersionDetailView,
+  policyVersionView,
+} from '@writ/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyEntries } from '../projection/apply.ts';
+import { projections } from '../projections.ts';
+import { everyPage, type ProjectedRun, projectRun } from '../projected-run.fixture.ts';
+import { getKey, listKeys } from '../tenancy/key-queries.ts';
+import { batchOf, claimAll, testSource } from '../test-store.fixture.ts';
+import { getDecision, listDecisions } from './decision-queries.ts';
+import { getGrant, listGrants } from './grant-queries.ts';
+import { getPolicyVersion, listPolicyVersions } from './policy-queries.ts';
+
+let run: ProjectedRun;
+beforeAll(async () => {
+  run = await projectRun(1500);
+});
+afterAll(() => run.store.drop());
+
+const grants = (filters: Record<string, unknown> = {}) =>
+  everyPage((cursor) =>
+    listGrants(run.store, run.scope, grantsQuery.parse({ cursor, ...filters })),
+  );
+
+describe('grants, policies and keys', () => {
+  test('grants are filtered by what covers a name, and by how they stand now', async () => {
+    const everything = await grants();
+    expect(everything.map((view) => grantView.parse(view))).toEqual(everything);
+    expect(await grants({ action: 'read_file' })).toEqual(everything);
+    expect(await grants({ action: 'write_file' })).toEqual([]);
+    expect(await grants({ resource: 'dataset:anything' })).toEqual(everything);
+    for (const status of ['active', 'expired', 'revoked', 'not_yet'])
+      expect(await grants({ status })).toEqual(
+        everything.filter((grant) => grant.status === status),
+      );
+    expect(new Set(everything.map(({ status }) => status))).toEqual(
+      new Set(['active', 'expired', 'revoked']),
+    );
+    const [first] = everything;
+    expect(await getGrant(run.store, run.scope, first?.grantId ?? '')).toEqual(first);
+  });
+
+  test('exactly one version of the policies is active, the one that the world has', async () => {
+    const { items } = await listPolicyVersions(run.store, run.scope, policiesQuery.parse({}));
+    expect(items.map((view) => policyVersionView.parse(view))).toEqual(items);
+    expect(items.filter(({ active }) => active).map(({ version }) => version)).toEqual([
+      run.tenant.policies.active?.version,
+    ]);
+    const detail = policyVersionDetailView.parse(await getPolicyVersion(run.store, run.scope, '1'));
+    expect(detail.policies).toEqual(run.tenant.policies.published.get('1')?.policies);
+  });
+
+  test('keys are as the world has them', async () => {
+    const keys = await everyPage((cursor) =>
+      listKeys(run.store, run.scope, keysQuery.parse({ cursor })),
+    );
+    expect(keys.map((view) => keyView.parse(view))).toEqual(keys);
+    expect(Object.fromEntries(keys.map(({ keyId, status }) => [keyId, status]))).toEqual(
+      Object.fromEntries([...run.tenant.keys].map(([keyId, { status }]) => [keyId, status])),
+    );
+    const revoked = await everyPage((cursor) =>
+      listKeys(run.store, run.scope, keysQuery.parse({ cursor, status: 'revoked' })),
+    );
+    expect(revoked).toEqual(keys.filter(({ status }) => status === 'revoked'));
+    expect(await getKey(run.store, run.scope, keys[0]?.keyId ?? '')).toEqual(keys[0]);
+  });
+});
+
+describe('decisions', () => {
+  test('pages go through the records of a batch in order, none twice', async () => {
+    const numbers = Array.from({ length: 100 }, (_, i) => i);
+    const batches = numbers
+      .filter((n) => n % 10 === 0)
+      .map((n) => {
+        const seq = n / 10 + 1;
+        const records = numbers.slice(n, n + 10).map(decisionOf);
+        return { seq, kind: 'dec', id: `batch-${n}`, content: { seq, tenant: 'default', records } };
+      });
+    const source = { ...testSource, source: 'DECISIONS' as const };
+    await applyEntries(
+      run.store.pool,
+      await claimAll(run.store, projections.DECISIONS, source),
+      batchOf(batches),
+    );
+    const listed = await everyPage((cursor) =>
+      listDecisions(run.store, run.scope, decisionsQuery.parse({ limit: 7, cursor })),
+    );
+    expect(listed.map((view) => decisionView.parse(view))).toEqual(listed);
+    expect(listed.map(({ decisionId }) => decisionId)).toEqual(
+      numbers.map((n) => `decision-${n}`).reverse(),
+    );
+    const denied = await everyPage((cursor) =>
+      listDecisions(
+        run.store,
+        run.scope,
+        decisionsQuery.parse({ outcome: 'deny', code: 'NO_GRANT', cursor }),
+      ),
+    );
+    expect(denied).toEqual(listed.filter(({ outcome }) => outcome === 'deny'));
+    const detail = await getDecision(run.store, run.scope, 'decision-42');
+    expect(decisionDetailView.parse(detail).record).toMatchObject({ n: 42, seq: 5 });
+  });
+});
+
+function decisionOf(n: number): DecisionRecord {
+  const denied = n % 3 === 0;
+  return {
+    kind: 'decision',
+    governor: 'g1',
+    boot: 'b1',
+    n,
+    decisionId: `decision-${n}`,
+    inputs: {
+      tenant: 'default',
+      key: { keyId: 'k0operator', status: 'active', speaksForAgent: true },
+      request: {
+        agentId: 'worker-1',
+        action: 'read_file',
+        resource: { type: 'dataset', id: 'sales' },
+        context: {},
+      },
+      unusable: [],
+      agent: null,
+      grants: [],
+      missed: [],
+      trust: null,
+      policies: { version: null, digest: 'sha256:none' },
+      engine: { name: 'cedar', version: '4.13.0' },
+      nowMs: 1_800_000_000_000,
+      seq: 7,
+    },
+    outcome: denied ? 'deny' : 'allow',
+    code: denied ? 'NO_GRANT' : null,
+    reasons: [],
+    determining: [],
+    obligations: [],
+    ignored: [],
+    durability: 'buffered',
+  };
+}
