@@ -1,6 +1,8 @@
 /** The identifiers of the public surface: their grammar, and nothing that escapes or repairs them. */
 import { z } from 'zod';
 
+/** The last millisecond of the year 9999, UTC. */
+const LAST_INSTANT_MS = 253_402_300_799_999;
 const NAME = '[A-Za-z0-9][A-Za-z0-9_-]{0,62}';
 const namePattern = new RegExp(`^${NAME}$`);
 const agentIdPattern = new RegExp(`^${NAME}(?::${NAME})?$`);
@@ -67,7 +69,13 @@ export const clientId = z
 export const uuid = z.uuid();
 
 /** RFC 3339 in UTC or with an offset; milliseconds at most are kept. */
-export const timestamp = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 date-time' });
+export const timestamp = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 date-time' })
+  // An offset can push a time over the edge of the four-digit years that events hold in UTC.
+  .refine((text) => {
+    const ms = Date.parse(text);
+    return ms >= 0 && ms <= LAST_INSTANT_MS;
+  }, 'must be a time from 1970 to 9999');
 
 export const semanticVersion = z
   .string()
