@@ -1,5 +1,6 @@
 /** The command line: every verb by name. What a verb needs is imported when it runs. */
 import { Command, CommanderError } from 'commander';
+import { addArchiveVerbs } from './archive/verbs.ts';
 import { addAskVerb } from './authority/ask.ts';
 import { addDecisionVerbs } from './authority/decisions.ts';
 import { addGrantVerbs } from './authority/grants.ts';
@@ -65,6 +66,7 @@ export function createProgram(host: Host): Command {
   addStreamVerbs(program, host);
   addDatabaseVerbs(program, host);
   addDeadLetterVerbs(program, host);
+  addArchiveVerbs(program, host);
   addConfigVerbs(program, host);
   addBenchVerb(program, host);
   return program;

@@ -2,7 +2,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
-import { headerIn, type HeaderLine, scanHeaders } from './header-block.ts';
+import { decodeEvent, type StoredEvent } from './event-codec.ts';
+import { headerIn, type HeaderLine, headerText, scanHeaders } from './header-block.ts';
 import { askJetStream, isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import { directGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 
@@ -169,4 +170,14 @@ async function guarded<T>(stream: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw toLogError(error, stream);
   }
+}
+
+/** The event that a message of the log is; throws `EVENT_UNREADABLE` when this release can not read it. */
+export function decodeRawMessage({ seq, subject, headers, body }: RawMessage): StoredEvent {
+  return decodeEvent({
+    seq,
+    subject,
+    headers: `NATS/1.0\r\n${headerText(headers)}\r\n`,
+    data: body,
+  });
 }
