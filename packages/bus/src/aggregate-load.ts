@@ -6,6 +6,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { StoredMessage } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
+import { type Chain, chainOf, removedError } from './segment-chain.ts';
 import { directGet, leaderGet } from './stored-messages.ts';
 
 export type LoadQuery = {
@@ -20,10 +21,53 @@ const MAX_STEPS = 64;
 const PAGE = 1000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
+export type Loaded = { readonly messages: StoredMessage[]; readonly lastSeq: number };
+
+/** The messages of an aggregate after a sequence, from all segments that have some. */
+export async function loadFromLog(
+  connection: NatsConnection,
+  { subject, afterSeq }: { readonly subject: string; readonly afterSeq: number },
+): Promise<Loaded> {
+  const log = chainOf(connection);
+  for (let chain = await log.current(); ; ) {
+    const { stream, number, firstSeq } = chain.head;
+    const [found, confirmed] = await Promise.all([
+      loadMessages({ connection, stream, subject, afterSeq }),
+      log.confirmed(),
+    ]);
+    const rolled = confirmed.head.number !== number;
+    chain = confirmed;
+    if (rolled) continue;
+    // What was asked for begins in the last segment: the older ones have nothing to add.
+    if (firstSeq === 1 || (found.lastSeq > 0 && afterSeq >= firstSeq - 1)) return found;
+    const sealedSeq = await log.lastSealed(subject, chain);
+    const older = await loadOlder({ connection, chain, subject, afterSeq, lastSeq: sealedSeq });
+    return {
+      messages: [...older, ...found.messages],
+      lastSeq: found.lastSeq === 0 ? sealedSeq : found.lastSeq,
+    };
+  }
+}
+
+type OlderQuery = Omit<LoadQuery, 'stream'> & { readonly chain: Chain; readonly lastSeq: number };
+
+/** The messages in the segments before the last one, the newest of which is at `lastSeq`. */
+async function loadOlder({ chain, lastSeq, ...query }: OlderQuery): Promise<StoredMessage[]> {
+  const { afterSeq } = query;
+  if (lastSeq <= afterSeq) return [];
+  if (afterSeq < chain.firstSeq - 1) throw removedError(chain);
+  const concerned = chain.segments.filter(
+    (segment) =>
+      segment.firstSeq <= lastSeq && segment.lastSeq !== undefined && segment.lastSeq > afterSeq,
+  );
+  const parts = await Promise.all(
+    concerned.map(({ stream }) => loadMessages({ ...query, stream })),
+  );
+  return parts.flatMap(({ messages }) => messages);
+}
+
 /** The messages after a sequence, in order, up to the last one the leader has; `lastSeq` is that of the subject. */
-export async function loadMessages(
-  query: LoadQuery,
-): Promise<{ messages: StoredMessage[]; lastSeq: number }> {
+export async function loadMessages(query: LoadQuery): Promise<Loaded> {
   const { connection, stream, subject, afterSeq } = query;
   const last = await leaderGet({ connection, stream }, { last_by_subj: subject });
   if (last === undefined) return { messages: [], lastSeq: 0 };

@@ -6,6 +6,8 @@
  *    stored at most once.
  * 2. No answer is given on a doubt: a result that may or may not be stored is settled by reading the leader.
  * 3. Stored means: the messages after the expected sequence are byte for byte ours.
+ * 4. Every message names the segment it is meant for, so none is stored in another one. Where the expected sequence
+ *    lies in an older segment, which does not change any more, that is compared first and the new one must have nothing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
@@ -19,6 +21,8 @@ import {
 } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
+import { NoResponderError, RequestTimeoutError } from './request-mux.ts';
+import { type Chain, chainOf, type SegmentChain, SEGMENT_PREFIX } from './segment-chain.ts';
 import {
   DuplicateError,
   isTooLarge,
@@ -44,9 +48,8 @@ export type Appended = {
 
 export type AppendSettings = {
   readonly connection: NatsConnection;
-  readonly stream: string;
+  readonly cell: string;
   readonly ingest: string;
-  readonly source: string;
   readonly timeoutMs: number;
 };
 
@@ -60,20 +63,21 @@ type Fate = number | 'others' | 'none' | 'unknown';
 
 export class Appender {
   readonly #settings: AppendSettings;
+  readonly #chain: SegmentChain;
   readonly #batches = new Semaphore(OPEN_BATCHES);
 
   constructor(settings: AppendSettings) {
     this.#settings = settings;
+    this.#chain = chainOf(settings.connection);
   }
 
   /** Stores all events or none; throws `VERSION_CONFLICT`, `LOG_UNAVAILABLE` (fate unknown), `LOG_FULL`, `BODY_TOO_LARGE`. */
   async append(writes: readonly AggregateWrite[]): Promise<Appended> {
-    const entries = this.#encode(writes);
-    const expected = writes[0]?.expectedLastSeq ?? 0;
-    const lastSeq =
-      entries.length === 1
-        ? await this.#settle(entries, expected)
-        : await this.#batches.run(() => this.#settle(entries, expected));
+    checkWrites(writes);
+    const { entries, lastSeq } =
+      writes.length === 1 && writes[0]?.events.length === 1
+        ? await this.#settle(writes)
+        : await this.#batches.run(() => this.#settle(writes));
     const firstSeq = lastSeq - entries.length + 1;
     return {
       events: entries.map(({ event }, i) => ({
@@ -85,50 +89,91 @@ export class Appender {
     };
   }
 
-  #encode(writes: readonly AggregateWrite[]): Entry[] {
-    const { ingest, source } = this.#settings;
-    if (new Set(writes.map((write) => write.subject)).size !== writes.length)
-      throw new WritError(
-        'INTERNAL',
-        'an append names one aggregate twice; put its events into one write',
-      );
+  async #settle(writes: readonly AggregateWrite[]): Promise<Settled> {
+    const { connection, timeoutMs } = this.#settings;
+    const deadline = Date.now() + timeoutMs;
+    const expected = writes[0]?.expectedLastSeq ?? 0;
+    let doubt = false;
+    for (let tries = 1; ; tries++) {
+      await watchOf(connection).untilConnected(timeLeft(deadline));
+      const { result, entries } = await this.#try(writes, timeLeft(deadline));
+      if (result.kind === 'stored') return { entries, lastSeq: result.seq };
+      doubt ||= result.kind === 'unclear' || isRepeat(result.error);
+      if (result.kind !== 'elsewhere' && !doubt) throw this.#refusal(result, entries);
+      if (doubt) {
+        const fate = await this.#lookBack(entries, { expected, timeoutMs: timeLeft(deadline) });
+        if (typeof fate === 'number') return { entries, lastSeq: fate };
+        if (fate === 'others' || (fate === 'none' && isFinal(result)))
+          throw this.#refusal(result, entries);
+      }
+      if (Date.now() >= deadline) throw toLogError(result.error, `${SEGMENT_PREFIX}*`);
+      await wait(Math.min(500, 10 * 2 ** tries) * (0.5 + Math.random()));
+      if (result.kind === 'elsewhere' || result.error instanceof NoResponderError)
+        await this.#chain.refresh().catch(() => undefined);
+    }
+  }
+
+  /** Sends the events to the segment that takes events now, with the expectations that hold there. */
+  async #try(
+    writes: readonly AggregateWrite[],
+    timeoutMs: number,
+  ): Promise<{ readonly result: PublishResult; readonly entries: readonly Entry[] }> {
+    const { connection } = this.#settings;
+    let chain: Chain;
+    try {
+      chain = this.#chain.known ?? (await within(timeoutMs, this.#chain.current()));
+    } catch (error) {
+      return { result: { kind: 'elsewhere', error }, entries: this.#encode(writes, undefined) };
+    }
+    const entries = this.#encode(writes, chain);
+    if (!chain.head.open) {
+      const error = new Error('the log is being rolled over');
+      return { result: { kind: 'elsewhere', error }, entries };
+    }
+    try {
+      if (chain.head.firstSeq > 1 && (await this.#movedBefore(writes, chain))) {
+        const error = new Error('the aggregate went on in an older segment');
+        return { result: { kind: 'conflict', error }, entries };
+      }
+    } catch (error) {
+      return {
+        result: { kind: error instanceof WritError ? 'refused' : 'elsewhere', error },
+        entries,
+      };
+    }
+    return { result: await publishOnce({ connection, timeoutMs }, entries), entries };
+  }
+
+  /** Whether an older segment has another last sequence of an aggregate than the write expects. */
+  async #movedBefore(writes: readonly AggregateWrite[], chain: Chain): Promise<boolean> {
+    for (const { subject, expectedLastSeq } of writes)
+      if (
+        expectedLastSeq < chain.head.firstSeq &&
+        (await this.#chain.lastSealed(subject, chain)) !== expectedLastSeq
+      )
+        return true;
+    return false;
+  }
+
+  #encode(writes: readonly AggregateWrite[], chain: Chain | undefined): Entry[] {
+    const { cell, ingest } = this.#settings;
+    const head = chain?.head;
+    const source = `/writ/${cell}/${head?.number ?? 0}`;
+    const place = `Nats-Expected-Stream: ${head?.stream ?? ''}\r\n`;
     return writes.flatMap(({ subject, expectedLastSeq, events }) => {
-      if (events.length === 0)
-        throw new WritError('INTERNAL', `the write to \`${subject}\` has no events`);
-      const guard = `Nats-Expected-Last-Subject-Sequence: ${expectedLastSeq}\r\n`;
+      const here = expectedLastSeq >= (head?.firstSeq ?? 0) ? expectedLastSeq : 0;
+      const guard = `Nats-Expected-Last-Subject-Sequence: ${here}\r\n`;
       return events.map((event, index) => {
         const encoded = encodeEvent(event, subject, source);
-        const headers = index === 0 ? encoded.headers + guard : encoded.headers;
         return {
           subject: ingestSubject(ingest, subject),
           publicSubject: subject,
-          headers,
+          headers: `${encoded.headers}${place}${index === 0 ? guard : ''}`,
           body: encoded.body,
           event: encoded,
         };
       });
     });
-  }
-
-  async #settle(entries: readonly Entry[], expected: number): Promise<number> {
-    const deadline = Date.now() + this.#settings.timeoutMs;
-    let doubt = false;
-    for (let tries = 1; ; tries++) {
-      await watchOf(this.#settings.connection).untilConnected(timeLeft(deadline));
-      const result = await publishOnce(
-        { connection: this.#settings.connection, timeoutMs: timeLeft(deadline) },
-        entries,
-      );
-      if (result.kind === 'stored') return result.seq;
-      doubt ||= result.kind === 'unclear' || isRepeat(result.error);
-      if (!doubt) throw this.#refusal(result, entries);
-      const fate = await this.#lookBack(entries, { expected, timeoutMs: timeLeft(deadline) });
-      if (typeof fate === 'number') return fate;
-      if (fate === 'others' || (fate === 'none' && isFinal(result)))
-        throw this.#refusal(result, entries);
-      if (Date.now() >= deadline) throw toLogError(result.error, this.#settings.stream);
-      await wait(Math.min(500, 10 * 2 ** tries) * (0.5 + Math.random()));
-    }
   }
 
   #refusal(result: NotStored, entries: readonly Entry[]): WritError {
@@ -139,7 +184,7 @@ export class Appender {
         'the event is larger than the bus takes; shorten its text',
         { cause: result.error },
       );
-    return toLogError(result.error, this.#settings.stream);
+    return toLogError(result.error, this.#chain.known?.head.stream ?? SEGMENT_PREFIX);
   }
 
   /** Reads what stands after the expected sequence: by invariant 1 it is ours as a whole, or never will be. */
@@ -149,25 +194,54 @@ export class Appender {
   ): Promise<Fate> {
     const [first] = entries;
     if (first === undefined) return 'none';
-    const from = {
-      connection: this.#settings.connection,
-      stream: this.#settings.stream,
-      timeoutMs,
-    };
-    await watchOf(from.connection).untilConnected(timeoutMs);
+    const { connection } = this.#settings;
+    await watchOf(connection).untilConnected(timeoutMs);
     try {
-      const found = await leaderGet(from, { seq: expected + 1, next_by_subj: first.publicSubject });
-      if (found === undefined) return 'none';
-      if (!isSame(found, first)) return 'others';
-      for (const [index, entry] of entries.entries()) {
-        if (index === 0) continue;
-        const next = await leaderGet(from, { seq: found.seq + index });
-        if (next === undefined || !isSame(next, entry)) return 'others';
+      const chain = await within(timeoutMs, this.#chain.confirmed());
+      for (const segment of chain.segments) {
+        if (segment.lastSeq !== undefined && segment.lastSeq <= expected) continue;
+        const from = { connection, stream: segment.stream, timeoutMs };
+        const seq = Math.max(segment.firstSeq, expected + 1);
+        const found = await leaderGet(from, { seq, next_by_subj: first.publicSubject });
+        if (found === undefined) continue;
+        if (!isSame(found, first)) return 'others';
+        for (const [index, entry] of entries.entries()) {
+          if (index === 0) continue;
+          const next = await leaderGet(from, { seq: found.seq + index });
+          if (next === undefined || !isSame(next, entry)) return 'others';
+        }
+        return found.seq + entries.length - 1;
       }
-      return found.seq + entries.length - 1;
+      return chain.head.open ? 'none' : 'unknown';
     } catch {
       return 'unknown';
     }
+  }
+}
+
+type Settled = { readonly entries: readonly Entry[]; readonly lastSeq: number };
+
+function checkWrites(writes: readonly AggregateWrite[]): void {
+  if (new Set(writes.map((write) => write.subject)).size !== writes.length)
+    throw new WritError(
+      'INTERNAL',
+      'an append names one aggregate twice; put its events into one write',
+    );
+  for (const { subject, events } of writes)
+    if (events.length === 0)
+      throw new WritError('INTERNAL', `the write to \`${subject}\` has no events`);
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new RequestTimeoutError('no answer came in time')),
+    ms,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,19 +1,19 @@
 /** The log of a cell: loading and appending by aggregate, reading and following by sequence. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { loadMessages } from './aggregate-load.ts';
+import { loadFromLog } from './aggregate-load.ts';
 import { Appender, type AggregateWrite, type Appended } from './append.ts';
 import { decodeEvent, type StoredEvent } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
-import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
+import { followLog } from './log-follower.ts';
+import { type LogStatus, readLog, statusOfLog } from './log-reader.ts';
+import { chainOf, segmentStream, type SegmentChain } from './segment-chain.ts';
+import { leaderGet } from './stored-messages.ts';
 import type { BatchPosition, Follower, FollowSettings } from './following.ts';
-import { followStream } from './stream-follower.ts';
 
 export type EventStoreOptions = {
   readonly connection: NatsConnection;
   readonly cell: string;
   readonly ingest: string;
-  /** 1 when left out. */
-  readonly segment?: number;
   /** How long an append may take to become certain; 10 s when left out. */
   readonly appendTimeoutMs?: number;
 };
@@ -32,7 +32,9 @@ export type ReadQuery = {
 
 export interface EventStore {
   readonly cell: string;
+  /** The segment that takes events, as far as this store knows; it moves on when the log is rolled over. */
   readonly segment: number;
+  /** The stream of that segment. */
   readonly stream: string;
   /** The events of an aggregate after a sequence, and the subject's last sequence as the leader knows it (0: none). */
   load(subject: string, afterSeq?: number): Promise<{ events: StoredEvent[]; lastSeq: number }>;
@@ -44,11 +46,8 @@ export interface EventStore {
   read(query: ReadQuery): Promise<StoredEvent[]>;
   /** Every event from a sequence on, for ever. */
   follow(options: FollowEvents): Follower;
-  status(): Promise<StreamStatus>;
+  status(): Promise<LogStatus>;
 }
-
-const PAGE = 1000;
-const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** Opens the log on a connection; nothing is asked of the broker yet. */
 export function openEventStore(options: EventStoreOptions): EventStore {
@@ -57,30 +56,23 @@ export function openEventStore(options: EventStoreOptions): EventStore {
 
 class JetStreamEventStore implements EventStore {
   readonly cell: string;
-  readonly segment: number;
-  readonly stream: string;
   readonly #connection: NatsConnection;
+  readonly #chain: SegmentChain;
   readonly #appender: Appender;
 
-  constructor({
-    connection,
-    cell,
-    ingest,
-    segment = 1,
-    appendTimeoutMs = 10_000,
-  }: EventStoreOptions) {
+  constructor({ connection, cell, ingest, appendTimeoutMs = 10_000 }: EventStoreOptions) {
     this.cell = cell;
-    this.segment = segment;
-    this.stream = `EVENTS-${segment}`;
     this.#connection = connection;
-    const source = `/writ/${cell}/${segment}`;
-    this.#appender = new Appender({
-      connection,
-      stream: this.stream,
-      ingest,
-      source,
-      timeoutMs: appendTimeoutMs,
-    });
+    this.#chain = chainOf(connection);
+    this.#appender = new Appender({ connection, cell, ingest, timeoutMs: appendTimeoutMs });
+  }
+
+  get segment(): number {
+    return this.#chain.known?.head.number ?? 1;
+  }
+
+  get stream(): string {
+    return segmentStream(this.segment);
   }
 
   append(writes: readonly AggregateWrite[]): Promise<Appended> {
@@ -89,56 +81,41 @@ class JetStreamEventStore implements EventStore {
 
   async load(subject: string, afterSeq = 0): Promise<{ events: StoredEvent[]; lastSeq: number }> {
     return await this.#guard(async () => {
-      const query = { connection: this.#connection, stream: this.stream, subject, afterSeq };
-      const { messages, lastSeq } = await loadMessages(query);
+      const { messages, lastSeq } = await loadFromLog(this.#connection, { subject, afterSeq });
       return { events: messages.map(decodeEvent), lastSeq };
     });
   }
 
   async lastSequence(subject: string): Promise<number> {
     return await this.#guard(async () => {
-      const last = await leaderGet(
-        { connection: this.#connection, stream: this.stream },
-        { last_by_subj: subject },
-      );
-      return last?.seq ?? 0;
+      for (let chain = await this.#chain.current(); ; ) {
+        const { number, stream, firstSeq } = chain.head;
+        const [last, confirmed] = await Promise.all([
+          leaderGet({ connection: this.#connection, stream }, { last_by_subj: subject }),
+          this.#chain.confirmed(),
+        ]);
+        chain = confirmed;
+        if (chain.head.number !== number) continue;
+        if (last !== undefined) return last.seq;
+        return firstSeq === 1 ? 0 : await this.#chain.lastSealed(subject, chain);
+      }
     });
   }
 
-  async read({ fromSeq, limit, filter }: ReadQuery): Promise<StoredEvent[]> {
-    return await this.#guard(async () => {
-      const events: StoredEvent[] = [];
-      let seq = Math.max(1, fromSeq);
-      while (events.length < limit) {
-        const batch = Math.min(PAGE, limit - events.length);
-        // With a batch of one the server does not say that it is done.
-        const query = {
-          seq,
-          next_by_subj: filter ?? '>',
-          batch: Math.max(2, batch),
-          max_bytes: PAGE_BYTES,
-        };
-        const page = await directGet(this.#connection, this.stream, query);
-        for (const message of page.messages.slice(0, batch)) events.push(decodeEvent(message));
-        const last = page.messages.at(-1);
-        if (last === undefined || page.pending === 0) break;
-        seq = last.seq + 1;
-      }
-      return events;
-    });
+  async read(query: ReadQuery): Promise<StoredEvent[]> {
+    return await this.#guard(async () => (await readLog(this.#connection, query)).map(decodeEvent));
   }
 
   follow({ onEvents, ...settings }: FollowEvents): Follower {
-    return followStream({
+    return followLog({
       ...settings,
       connection: this.#connection,
-      stream: this.stream,
       onMessages: (batch, at) => onEvents(batch.map(decodeEvent), at),
     });
   }
 
-  async status(): Promise<StreamStatus> {
-    return await this.#guard(() => streamStatus(this.#connection, this.stream));
+  async status(): Promise<LogStatus> {
+    return await this.#guard(() => statusOfLog(this.#connection));
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

@@ -29,6 +29,8 @@ export type FollowStream = FollowSettings & {
   readonly stream: string;
   /** Never called twice at once; a promise holds the rest back. */
   readonly onMessages: (batch: readonly LogMessage[], at: BatchPosition) => void | Promise<void>;
+  /** A consumer was made; nothing is handed over before this is done. */
+  readonly onSubscribed?: () => Promise<void>;
 };
 
 export type Follower = {

@@ -21,6 +21,8 @@ export type PublishResult =
   | { readonly kind: 'stored'; readonly seq: number }
   /** Refused because the subject moved on, or because the same message id was stored before. */
   | { readonly kind: 'conflict'; readonly error: unknown }
+  /** Surely not stored: meant for a segment that does not take events any more. */
+  | { readonly kind: 'elsewhere'; readonly error: unknown }
   /** Surely not stored, and no later try can be. */
   | { readonly kind: 'refused'; readonly error: unknown }
   /** Perhaps stored, perhaps on its way, perhaps never seen. */
@@ -103,8 +105,9 @@ const conflicts: readonly number[] = [
   jetStreamCodes.batchDuplicate,
 ];
 
-function kindOf(error: unknown): 'conflict' | 'refused' | 'unclear' {
+function kindOf(error: unknown): 'conflict' | 'elsewhere' | 'refused' | 'unclear' {
   if (!(error instanceof JetStreamFault)) return isTooLarge(error) ? 'refused' : 'unclear';
+  if (error.errCode === jetStreamCodes.streamMismatch) return 'elsewhere';
   if (conflicts.includes(error.errCode)) return 'conflict';
   return isFull(error) || isFault(error, jetStreamCodes.messageTooLarge) ? 'refused' : 'unclear';
 }

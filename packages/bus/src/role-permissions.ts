@@ -11,8 +11,13 @@ export function inboxOf(user: UserName): string {
   return `_INBOX.role.${user}`;
 }
 
-/** Segments of the log that exist; a new one is added here when the log rolls over. */
-export const eventStreams = ['EVENTS-1'] as const;
+/**
+ * How many segments of the log the roles may read. The permissions are part of the servers' configuration and do not
+ * grow with the log, and a wildcard would open every stream; so they name the segments that are still to come as well.
+ */
+export const GRANTED_SEGMENTS = 64;
+
+const segments = Array.from({ length: GRANTED_SEGMENTS }, (_, index) => `EVENTS-${index + 1}`);
 
 const answers = ['_INBOX.>'];
 
@@ -29,6 +34,9 @@ function reads(...streams: readonly string[]): string[] {
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
   ]);
 }
+
+/** Reading the log: all of its segments, and which there are. */
+const readsLog = ['$JS.API.STREAM.NAMES', ...reads(...segments)];
 
 /** Taking from a durable consumer that the topology made: acknowledgements in the form of today and of 2.15. */
 function takes(stream: string, consumer: string): string[] {
@@ -55,13 +63,14 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         subscribe: [own],
       };
     case 'gatekeeper-store':
-      return { publish: reads(...eventStreams), subscribe: [own] };
+      return { publish: readsLog, subscribe: [own] };
     case 'commander-answer':
       return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>'] };
     case 'commander-store':
       return {
         publish: [
-          ...reads(...eventStreams, 'OPS'),
+          ...readsLog,
+          ...reads('OPS'),
           ...takes('INBOX', 'commander'),
           ...takes('OPS', 'dead-letters'),
           // What nobody ever finished is fetched by its sequence.
@@ -81,9 +90,9 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         ],
       };
     case 'governor-store':
-      return { publish: [...reads(...eventStreams, 'DECISIONS'), into('dec')], subscribe: [own] };
+      return { publish: [...readsLog, ...reads('DECISIONS'), into('dec')], subscribe: [own] };
     case 'projector-store':
-      return { publish: reads(...eventStreams, 'DECISIONS', 'OPS'), subscribe: [own] };
+      return { publish: [...readsLog, ...reads('DECISIONS', 'OPS')], subscribe: [own] };
     case 'api-answer':
       return {
         publish: answers,
@@ -91,7 +100,7 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
       };
     case 'api-store':
       return {
-        publish: [...reads(...eventStreams, 'DECISIONS', 'OPS'), 'writ.*.cmd.>', 'writ.*.ask.>'],
+        publish: [...readsLog, ...reads('DECISIONS', 'OPS'), 'writ.*.cmd.>', 'writ.*.ask.>'],
         subscribe: [own, 'writ.*.evt.>'],
       };
   }

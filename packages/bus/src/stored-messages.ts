@@ -11,7 +11,16 @@ export type StreamState = {
   readonly messages: number;
   readonly bytes: number;
 };
-type StreamInfo = { readonly created: string; readonly ts?: string; readonly state: StreamState };
+type StreamInfo = {
+  readonly created: string;
+  readonly ts?: string;
+  readonly state: StreamState;
+  readonly config: {
+    readonly subjects?: readonly string[];
+    readonly first_seq?: number;
+    readonly metadata?: Readonly<Record<string, string>>;
+  };
+};
 
 export type StreamStatus = {
   readonly created: string;
@@ -28,14 +37,39 @@ export async function streamStatus(
   connection: NatsConnection,
   stream: string,
 ): Promise<StreamStatus> {
-  const info = await askJetStream<StreamInfo>(connection, `STREAM.INFO.${stream}`, undefined);
+  return (await describeStream(connection, stream)).status;
+}
+
+/** A stream with what its configuration says about what it holds. */
+export type StreamDescription = {
+  readonly status: StreamStatus;
+  readonly subjects: readonly string[];
+  /** The sequence its first message has or will have. */
+  readonly beginsAt: number;
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/** The state and configuration of a stream as its leader sees them. */
+export async function describeStream(
+  connection: NatsConnection,
+  stream: string,
+  timeoutMs?: number,
+): Promise<StreamDescription> {
+  const path = `STREAM.INFO.${stream}`;
+  const info = await askJetStream<StreamInfo>(connection, path, undefined, timeoutMs);
+  const { subjects = [], first_seq = 1, metadata = {} } = info.config;
   return {
-    created: info.created,
-    firstSeq: info.state.first_seq,
-    lastSeq: info.state.last_seq,
-    messages: info.state.messages,
-    bytes: info.state.bytes,
-    serverTimeMs: Date.parse(info.ts ?? ''),
+    status: {
+      created: info.created,
+      firstSeq: info.state.first_seq,
+      lastSeq: info.state.last_seq,
+      messages: info.state.messages,
+      bytes: info.state.bytes,
+      serverTimeMs: Date.parse(info.ts ?? ''),
+    },
+    subjects,
+    beginsAt: first_seq,
+    metadata,
   };
 }
 

@@ -15,12 +15,19 @@ import { watchOf } from './connection-watch.ts';
 import { parseDelivery } from './delivery.ts';
 import type { Follower, FollowStream } from './following.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
+import { followLog } from './log-follower.ts';
 import { LogMessage } from './log-message.ts';
+import { LOG } from './log-reader.ts';
 import { PullSubscription } from './pull-subscription.ts';
 import { type StreamStatus, streamStatus } from './stored-messages.ts';
 
-/** Follows a stream; outages of the broker never end it. */
+/** Follows a stream, or the log as a whole where that is named; outages of the broker never end it. */
 export function followStream(options: FollowStream): Follower {
+  return options.stream === LOG ? followLog(options) : followOneStream(options);
+}
+
+/** Follows one stream to its end and waits there. */
+export function followOneStream(options: FollowStream): Follower {
   const follower = new StreamFollower(options);
   void follower.run();
   return follower;
@@ -136,9 +143,15 @@ class StreamFollower implements Follower {
       config,
       action: 'create',
     });
+    this.#consumer = name;
+    try {
+      await this.#options.onSubscribed?.();
+    } catch (error) {
+      this.#dropConsumer(name);
+      throw error;
+    }
     if (this.#stopped) return this.#dropConsumer(name);
     this.#created = status.created;
-    this.#consumer = name;
     this.#consumerSeq = 0;
     this.#idleSeq = info.num_pending === 0 ? Math.max(status.lastSeq, this.#received) : undefined;
     this.#subscription = new PullSubscription({
