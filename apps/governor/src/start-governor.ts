@@ -139,7 +139,9 @@ function endpointsOf(desk: Desk): Endpoint[] {
     subject: `writ.*.ask.*.${question}`,
     queue: 'governors',
     handler: (request) =>
-      desk[question](request.subject, request.data, (body) => request.reply(body)),
+      desk[question](request.subject, request.data, (body) =>
+        request.reply(Buffer.from(body, 'utf8')),
+      ),
   }));
 }
 
