@@ -1,26 +1,23 @@
 /** Planning, applying and checking the topology against a broker, as its operator. */
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type ConsumerConfig,
   jetstreamManager,
-  JetStreamApiError,
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { toWritError, WritError } from '@writ/contracts';
 import {
   type Change,
   type Plan,
+  configsOf,
   planFor,
   type Present,
   type Step,
   streamDefaults,
 } from './plan.ts';
+import { patiently } from './patience.ts';
+import { withSegments } from './segments.ts';
 import type { DeclaredConsumer, DeclaredStream, Topology } from './topology.ts';
-
-/** A cluster that just started elects its leaders first. */
-const PATIENCE_MS = 30_000;
 
 /** What applying would do; the ingest secret is left out of what it shows. */
 export async function planStreams(connection: NatsConnection, topology: Topology): Promise<Plan> {
@@ -32,20 +29,20 @@ export async function planStreams(connection: NatsConnection, topology: Topology
 
 /** Creates what is missing and changes what is safe; what is refused stays as it is and is in the plan that comes back. */
 export async function applyStreams(connection: NatsConnection, topology: Topology): Promise<Plan> {
-  const plan = await planStreams(connection, topology);
   const jsm = await manager(connection);
+  const present = await patiently(() => presentIn(jsm));
+  const plan = planFor(topology, present);
+  const { streams, consumers } = withSegments(topology, configsOf(present));
   for (const { target, action } of plan.steps) {
     if (action !== 'create' && action !== 'update') continue;
-    const stream = topology.streams.find(({ name }) => name === target);
-    const consumer = topology.consumers.find(
-      (one) => `${one.stream}/${one.durable_name}` === target,
-    );
+    const stream = streams.find(({ name }) => name === target);
+    const consumer = consumers.find((one) => `${one.stream}/${one.durable_name}` === target);
     await patiently(async () => {
       if (stream !== undefined) await putStream(jsm, stream, action);
       if (consumer !== undefined) await putConsumer(jsm, consumer, action);
     });
   }
-  return plan;
+  return { ...plan, steps: plan.steps.map((step) => withoutSecrets(step, topology)) };
 }
 
 /** Compares without changing anything; `ok` is false when anything differs. */
@@ -98,42 +95,6 @@ async function putConsumer(
   };
   if (action === 'create') await jsm.consumers.add(stream, config);
   else await jsm.consumers.update(stream, declared.durable_name, config);
-}
-
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (Date.now() >= deadline || !mayPass(error)) throw failure(error);
-    }
-    await wait(100);
-  }
-}
-
-function mayPass(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return error.status === 503 || error.code === 10_008;
-  return (
-    error instanceof Error &&
-    ['TimeoutError', 'JetStreamNotEnabled', 'NoRespondersError'].includes(error.name)
-  );
-}
-
-function failure(error: unknown): WritError {
-  if (error instanceof JetStreamApiError)
-    return new WritError(
-      'CONFIG_INVALID',
-      `JetStream refuses the topology: ${error.message} (${error.code})`,
-      { cause: error },
-    );
-  if (error instanceof WritError) return toWritError(error);
-  const why = error instanceof Error ? error.message : String(error);
-  return new WritError(
-    'BUS_UNAVAILABLE',
-    `JetStream does not answer: ${why}; check that it is enabled and has a leader`,
-    { cause: error },
-  );
 }
 
 /** The ingest prefix lets whoever knows it write to the log: a plan that is printed must not tell it. */

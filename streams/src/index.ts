@@ -8,3 +8,4 @@ export {
   type Topology,
   type TopologyOptions,
 } from './topology.ts';
+export { rollLog, type Rolled } from './roll.ts';

@@ -1,4 +1,5 @@
 /** What would have to change so that the broker has the declared topology, and what of it must not be done by a program. */
+import { isClosed, withSegments } from './segments.ts';
 import type { DeclaredConsumer, DeclaredStream, Topology } from './topology.ts';
 
 export type Change = { readonly path: string; readonly from: unknown; readonly to: unknown };
@@ -53,22 +54,35 @@ const consumerDefaults: Config = {
 };
 
 /** Compares the topology with what is there. */
-export function planFor(topology: Topology, present: Present): Plan {
+export function planFor(declared: Topology, present: Present): Plan {
+  const topology = withSegments(declared, configsOf(present));
   const steps = [
     ...topology.streams.map((stream) => planStream(stream, present)),
     ...topology.consumers.map((consumer) => planConsumer(consumer, present)),
   ];
-  const declared = new Set(topology.streams.map((stream) => stream.name));
-  const unknown = [...present.streams.keys()].filter((name) => !declared.has(name)).sort();
+  const names = new Set(topology.streams.map((stream) => stream.name));
+  const unknown = [...present.streams.keys()].filter((name) => !names.has(name)).sort();
   return {
     steps,
     notes: unknown.map((name) => `the stream \`${name}\` is not declared; it is left alone`),
   };
 }
 
+/** The configurations of the streams that are there, by name. */
+export function configsOf({ streams }: Present): ReadonlyMap<string, Config> {
+  return new Map([...streams].map(([name, { config }]) => [name, config]));
+}
+
 function planStream(declared: DeclaredStream, present: Present): Step {
   const found = present.streams.get(declared.name);
   if (found === undefined) return create(declared.name, declared);
+  if (declared.sealed !== true && isClosed(declared.name, found.config))
+    return {
+      target: declared.name,
+      action: 'refuse',
+      changes: [],
+      reason: 'it was closed and has no successor; finish what was begun with `writ log roll`',
+    };
   const changes = diff({ ...streamDefaults, ...declared }, found.config);
   return judge(declared.name, changes, (change) => refusalOfStream(change, found.bytes));
 }

@@ -30,6 +30,8 @@ export type DeclaredStream = {
   readonly deny_purge: boolean;
   readonly allow_direct: boolean;
   readonly allow_atomic: boolean;
+  /** Nothing can change it any more. */
+  readonly sealed?: boolean;
 };
 
 export type DeclaredConsumer = {

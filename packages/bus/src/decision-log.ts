@@ -6,7 +6,7 @@ import { toLogError } from './jetstream-api.ts';
 import { writeRecord } from './record-writer.ts';
 import { leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 import type { Follower, FollowSettings, FollowStream } from './following.ts';
-import { followStream } from './stream-follower.ts';
+import { followStream } from './follow.ts';
 
 export type DecisionBatchWrite = {
   readonly tenant: string;

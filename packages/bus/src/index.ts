@@ -9,7 +9,7 @@ export * from './event-store.ts';
 export type { StreamStatus } from './stored-messages.ts';
 export * from './following.ts';
 export type { LogMessage } from './log-message.ts';
-export { followStream } from './stream-follower.ts';
+export { followStream } from './follow.ts';
 export { LOG, type LogStatus, segmentAt, type SegmentIdentity } from './log-reader.ts';
 export { segmentStream } from './segment-chain.ts';
 export { GRANTED_SEGMENTS } from './role-permissions.ts';

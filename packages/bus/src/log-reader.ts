@@ -1,18 +1,8 @@
 /** Reading the log by sequence, over all of its segments. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { WritError } from '@writ/contracts';
 import type { StoredMessage } from './event-codec.ts';
-import { toLogError } from './jetstream-api.ts';
-import {
-  type Chain,
-  chainOf,
-  removedError,
-  type Segment,
-  segmentOf,
-  SEGMENT_PREFIX,
-} from './segment-chain.ts';
+import { chainOf, removedError, type Segment, segmentOf } from './segment-chain.ts';
 import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
-import type { StreamReader } from './stream-reader.ts';
 
 /** The name under which the log as a whole is read and followed, whatever its segments are. */
 export const LOG = 'EVENTS';
@@ -138,30 +128,12 @@ async function rest(
   return found;
 }
 
-/** The log as a reader of one stream. */
-export function openLogReader(connection: NatsConnection): StreamReader {
-  return {
-    stream: LOG,
-    status: () => guarded(() => statusOfLog(connection)),
-    get: (seq) => guarded(() => getFromLog(connection, seq)),
-    page: (query) => guarded(() => readLog(connection, query)),
-  };
-}
-
-async function getFromLog(
+/** The message at a sequence as the leader of its segment has it; `undefined` where there is none. */
+export async function getFromLog(
   connection: NatsConnection,
   seq: number,
 ): Promise<StoredMessage | undefined> {
-  const chain: Chain = await chainOf(connection).confirmed();
+  const chain = await chainOf(connection).confirmed();
   const segment = segmentOf(chain, seq);
   return segment && (await leaderGet({ connection, stream: segment.stream }, { seq }));
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof WritError) throw error;
-    throw toLogError(error, `${SEGMENT_PREFIX}*`);
-  }
 }

@@ -15,16 +15,9 @@ import { watchOf } from './connection-watch.ts';
 import { parseDelivery } from './delivery.ts';
 import type { Follower, FollowStream } from './following.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
-import { followLog } from './log-follower.ts';
 import { LogMessage } from './log-message.ts';
-import { LOG } from './log-reader.ts';
 import { PullSubscription } from './pull-subscription.ts';
 import { type StreamStatus, streamStatus } from './stored-messages.ts';
-
-/** Follows a stream, or the log as a whole where that is named; outages of the broker never end it. */
-export function followStream(options: FollowStream): Follower {
-  return options.stream === LOG ? followLog(options) : followOneStream(options);
-}
 
 /** Follows one stream to its end and waits there. */
 export function followOneStream(options: FollowStream): Follower {

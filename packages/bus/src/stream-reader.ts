@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { StoredMessage } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
 import { toLogError } from './jetstream-api.ts';
-import { LOG, openLogReader } from './log-reader.ts';
+import { getFromLog, LOG, readLog, statusOfLog } from './log-reader.ts';
 import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 
 export type StreamReader = {
@@ -22,7 +22,6 @@ const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** Opens a stream, or the log as a whole where that is named, for reading; every call throws `LOG_UNAVAILABLE` when the broker does not answer. */
 export function openStreamReader(connection: NatsConnection, stream: string): StreamReader {
-  if (stream === LOG) return openLogReader(connection);
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -30,6 +29,13 @@ export function openStreamReader(connection: NatsConnection, stream: string): St
       throw toLogError(error, stream);
     }
   }
+  if (stream === LOG)
+    return {
+      stream,
+      status: () => guarded(() => statusOfLog(connection)),
+      get: (seq) => guarded(() => getFromLog(connection, seq)),
+      page: (query) => guarded(() => readLog(connection, query)),
+    };
   return {
     stream,
     status: () => guarded(() => streamStatus(connection, stream)),
