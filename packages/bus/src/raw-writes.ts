@@ -49,6 +49,18 @@ export async function createStreamAt(
   }
 }
 
+/** Deletes a stream that never held anything; false, and nothing done, when it did. */
+export async function deleteUnused(connection: NatsConnection, stream: string): Promise<boolean> {
+  try {
+    const { lastSeq, messages } = await streamStatus(connection, stream);
+    if (lastSeq > 0 || messages > 0) return false;
+    await askJetStream(connection, `STREAM.DELETE.${stream}`, undefined);
+    return true;
+  } catch (error) {
+    throw toLogError(error, stream);
+  }
+}
+
 function hasReason(error: unknown): boolean {
   return (
     error instanceof Error &&

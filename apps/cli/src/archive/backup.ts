@@ -48,11 +48,12 @@ export async function backup(session: Session, dir: string, flags: BackupFlags):
   const { config } = session;
   const secrets = await cellSecrets(config);
   const natsUrl = natsUrlOf(config, session.connection());
+  const signal = session.host.interrupted();
   const draft = `${folder}.${process.pid}.partial`;
   await mkdir(draft, { recursive: true, mode: 0o700 });
   try {
     const streams = await asUser('operator', { secrets, natsUrl }, (connection) =>
-      copyStreams({ session, connection, secrets, folder: draft }),
+      copyStreams({ session, signal, connection, secrets, folder: draft }),
     );
     const files = flags.withSecrets === true ? await copySecrets(session, draft) : [];
     const value: BackupContents = {
@@ -83,6 +84,7 @@ export async function backup(session: Session, dir: string, flags: BackupFlags):
 
 type Job = {
   readonly session: Session;
+  readonly signal: AbortSignal;
   readonly connection: NatsConnection;
   readonly secrets: Secrets;
   readonly folder: string;
@@ -105,16 +107,19 @@ async function copyStreams(job: Job): Promise<BackedUpStream[]> {
     others.reduce((sum, { messages }) => sum + messages, 0),
   );
   let before = 0;
-  for (const status of others) {
-    copied.push(await copyStream(job, status, { progress, before }));
-    before += status.messages;
+  try {
+    for (const status of others) {
+      copied.push(await copyStream(job, status, { progress, before }));
+      before += status.messages;
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
   return copied;
 }
 
 async function copyStream(
-  { session, connection, secrets, folder }: Job,
+  { signal, connection, secrets, folder }: Job,
   status: Ended,
   showing?: { readonly progress: Progress; readonly before: number },
 ): Promise<BackedUpStream> {
@@ -131,7 +136,6 @@ async function copyStream(
     takenAt: new Date().toISOString(),
     writ: VERSION,
   });
-  const signal = session.host.interrupted();
   let count = 0;
   try {
     for await (const page of pagesOf(connection, status)) {

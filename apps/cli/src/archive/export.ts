@@ -101,19 +101,22 @@ async function copy({ host }: Session, job: Job, archive: ArchiveWriter): Promis
   const signal = host.interrupted();
   const progress = openProgress(host.stderr, 'exporting', wanted.toSeq);
   let count = 0;
-  for (const { name, firstSeq, lastSeq } of segments) {
-    const range = {
-      fromSeq: Math.max(wanted.fromSeq, firstSeq),
-      throughSeq: Math.min(wanted.toSeq, lastSeq),
-    };
-    const query = { connection, stream: name, filter: `writ.${wanted.tenant}.evt.>`, ...range };
-    for await (const page of readRawMessages(query)) {
-      goOnUnless(signal);
-      await archive.add(page);
-      count += page.length;
-      progress.at(page.at(-1)?.seq ?? 0, count);
+  try {
+    for (const { name, firstSeq, lastSeq } of segments) {
+      const range = {
+        fromSeq: Math.max(wanted.fromSeq, firstSeq),
+        throughSeq: Math.min(wanted.toSeq, lastSeq),
+      };
+      const query = { connection, stream: name, filter: `writ.${wanted.tenant}.evt.>`, ...range };
+      for await (const page of readRawMessages(query)) {
+        goOnUnless(signal);
+        await archive.add(page);
+        count += page.length;
+        progress.at(page.at(-1)?.seq ?? 0, count);
+      }
     }
+  } finally {
+    progress.end();
   }
-  progress.end();
   return count;
 }

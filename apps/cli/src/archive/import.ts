@@ -132,14 +132,17 @@ async function store(
     progress.at(count, count - found.same);
     goOnUnless(signal);
   };
-  for await (const message of oneByOne(messagesOf(file))) {
-    if (++count <= found.same) continue;
-    batch.push(message);
-    bytes += message.body.length;
-    if (batch.length >= BATCH || bytes >= BATCH_BYTES) await flush();
+  try {
+    for await (const message of oneByOne(messagesOf(file))) {
+      if (++count <= found.same) continue;
+      batch.push(message);
+      bytes += message.body.length;
+      if (batch.length >= BATCH || bytes >= BATCH_BYTES) await flush();
+    }
+    await flush();
+  } finally {
+    progress.end();
   }
-  await flush();
-  progress.end();
 }
 
 /** Reads back what is there now. The tenant may live on meanwhile: what comes after the file's last event is its own. */

@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { messagesOf } from '@writ/archive';
 import {
   createStreamAt,
+  deleteUnused,
+  openStreamReader,
+  type StreamStatus,
   type NatsConnection,
   type RawMessage,
   type RawTarget,
@@ -64,13 +67,11 @@ async function restoreStream(
   const path = join(folder, stream.file);
   const numbered = numberingOf(stream);
   const firstSeq = Math.max(1, name === 'INBOX' ? stream.lastSeq + 1 : stream.firstSeq);
-  const status = await statusIfThere(connection, name);
-  if (status === undefined) await createStreamAt(connection, declaration, firstSeq);
-  else if (status.lastSeq < firstSeq - 1 || (status.messages > 0 && status.firstSeq !== firstSeq))
+  const status = await statusOrMade(connection, declaration, firstSeq);
+  if (status.lastSeq < firstSeq - 1 || (status.messages > 0 && status.firstSeq !== firstSeq))
     throw occupied(name);
-  else await compare(options, { stream, throughSeq: status.lastSeq, numbered });
+  await compare(options, { stream, throughSeq: status.lastSeq, numbered });
   const target: RawTarget = { connection, stream: name, ingest };
-  const storedThrough = status?.lastSeq ?? 0;
   let index = 0;
   await readingArchive(path, async () => {
     for await (const page of messagesOf(path)) {
@@ -78,7 +79,7 @@ async function restoreStream(
       const messages = page.map((message) => numbered(message, index++));
       await storeAtSequences(
         target,
-        messages.filter(({ seq }) => seq > storedThrough),
+        messages.filter(({ seq }) => seq > status.lastSeq),
       );
       onStored(before + index);
     }
@@ -92,6 +93,20 @@ async function restoreStream(
     throw refused(
       `\`${name}\` holds ${same} of ${stream.count} messages after it was restored; restore again into empty servers`,
     );
+}
+
+/** The stream's state; one that is not there, or never held anything, is made to begin at this sequence. */
+async function statusOrMade(
+  connection: NatsConnection,
+  declaration: DeclaredStream,
+  firstSeq: number,
+): Promise<StreamStatus> {
+  const { name } = declaration;
+  const found = await statusIfThere(connection, name);
+  const unused = found !== undefined && firstSeq > 1 && (await deleteUnused(connection, name));
+  if (found !== undefined && !unused) return found;
+  await createStreamAt(connection, declaration, firstSeq);
+  return openStreamReader(connection, name).status();
 }
 
 type Numbered = (message: RawMessage, index: number) => RawMessage;

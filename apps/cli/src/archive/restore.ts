@@ -48,7 +48,7 @@ export async function restore(session: Session, dir: string): Promise<ExitCode> 
 
 /** Everything is made beside the directory, which so is there as a whole or not at all. */
 async function restoreDirectory(job: Job): Promise<Secrets> {
-  const { config, host } = job.session;
+  const { config } = job.session;
   const { dataDir, environment } = config;
   await mkdir(dirname(dataDir), { recursive: true });
   const draft = `${dataDir}.restoring`;
@@ -66,7 +66,6 @@ async function restoreDirectory(job: Job): Promise<Secrets> {
   } finally {
     directory.release();
   }
-  goOnUnless(host.interrupted());
   await rename(draft, dataDir);
   return secrets;
 }
@@ -99,18 +98,21 @@ async function fill({ session, folder, backup }: Job, access: Access): Promise<v
   const whole = backup.streams.reduce((sum, { count }) => sum + count, 0);
   const progress = openProgress(host.stderr, 'restoring', whole);
   const signal = host.interrupted();
-  await asUser('operator', access, (connection) =>
-    restoreStreams({
-      connection,
-      ingest,
-      declared,
-      folder,
-      backup,
-      onStored: (count) => progress.at(count, count),
-      goOn: () => goOnUnless(signal),
-    }),
-  );
-  progress.end();
+  try {
+    await asUser('operator', access, (connection) =>
+      restoreStreams({
+        connection,
+        ingest,
+        declared,
+        folder,
+        backup,
+        onStored: (count) => progress.at(count, count),
+        goOn: () => goOnUnless(signal),
+      }),
+    );
+  } finally {
+    progress.end();
+  }
 }
 
 async function refuseOccupied(dataDir: string): Promise<void> {
