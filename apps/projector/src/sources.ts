@@ -38,7 +38,7 @@ export const eventsSource: Source<ProjectedEvent> = {
   segment: SEGMENT,
   projections: projections.EVENTS,
   idOf: (message) => percentDecode(headerOf(message, 'ce-id') ?? ''),
-  decode: decodeEvent,
+  decode: (message) => decodeEvent(message, { reader: 'projector' }),
 };
 
 export const decisionsSource: Source<RecordedDecisions> = {

@@ -56,3 +56,9 @@ export function inboxPrefixOf(connection: NatsConnection): string {
     connection instanceof NatsConnectionImpl ? connection.options.inboxPrefix : undefined;
   return typeof prefix === 'string' && prefix !== '' ? prefix : '_INBOX';
 }
+
+/** The role that a connection belongs to; `undefined` where it is nobody's of ours. */
+export function roleOf(connection: NatsConnection): string | undefined {
+  const user = /^_INBOX\.role\.([a-z-]+)$/.exec(inboxPrefixOf(connection))?.[1];
+  return user?.split('-')[0];
+}

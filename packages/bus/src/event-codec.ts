@@ -2,12 +2,14 @@
 import {
   encodeAttributes,
   type EventMeta,
-  eventNameOf,
+  type EventTypes,
+  eventTypes,
   parseEventSubject,
   percentDecode,
   percentEncode,
   type RecordedEvent,
   typeOf,
+  type Upcast,
   WritError,
   type WritEvent,
   writHeaders,
@@ -143,8 +145,21 @@ function readAttributes(block: string): Attributes {
   return out;
 }
 
-/** Decodes a message of the log; throws `EVENT_UNREADABLE` that names its sequence and what is wrong with it. */
-export function decodeEvent(message: StoredMessage): StoredEvent {
+/** Who decodes, and which types of events it knows. */
+export type Decoding = {
+  /** The role to upgrade when there is more in the log than it can read. */
+  readonly reader?: string;
+  readonly types?: EventTypes;
+};
+
+const STANDARD: Decoding = {};
+
+/**
+ * Decodes a message of the log; data of an older version comes as that of the newest. Throws `EVENT_UNREADABLE` that
+ * names its sequence, what is wrong with it and who has to be upgraded.
+ */
+export function decodeEvent(message: StoredMessage, decoding = STANDARD): StoredEvent {
+  const types: EventTypes = decoding.types ?? eventTypes;
   const a = readAttributes(message.headers);
   const timeMs = Date.parse(a.time ?? '');
   const version = Number(a.version);
@@ -156,20 +171,20 @@ export function decodeEvent(message: StoredMessage): StoredEvent {
     !(version > 0)
   )
     throw unreadable(message, 'lacks one of its attributes');
-  const type = eventNameOf(a.type);
-  if (type === undefined)
-    throw unreadable(
-      message,
-      `is of type \`${a.type}\`, which this release does not know; upgrade this role`,
-    );
+  const known = types.resolve(a.type);
+  if (known === undefined) {
+    const role = decoding.reader === undefined ? 'this role' : `the role \`${decoding.reader}\``;
+    throw unreadable(message, `${types.explain(a.type)}; upgrade ${role}`);
+  }
+  const body = parseBody(message);
   const event: EventMeta & {
-    type: typeof type;
+    type: string;
     data: unknown;
     idempotencyKey: string | null;
     fingerprint: string | null;
   } = {
-    type,
-    data: parseBody(message),
+    type: known.name,
+    data: known.upcast === undefined ? body : upcast(message, known.upcast, body),
     seq: message.seq,
     subject: message.subject,
     tenant: a.tenant,
@@ -187,6 +202,14 @@ export function decodeEvent(message: StoredMessage): StoredEvent {
   };
   // The type names the schema that the data was checked against when it was written.
   return event as StoredEvent;
+}
+
+function upcast(message: StoredMessage, step: Upcast, body: unknown): unknown {
+  try {
+    return step(body as Readonly<Record<string, unknown>>);
+  } catch (cause) {
+    throw unreadable(message, 'has data that its upcaster does not take', cause);
+  }
 }
 
 function parseBody(message: StoredMessage): unknown {

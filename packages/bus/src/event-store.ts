@@ -2,7 +2,8 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { loadFromLog } from './aggregate-load.ts';
 import { Appender, type AggregateWrite, type Appended } from './append.ts';
-import { decodeEvent, type StoredEvent } from './event-codec.ts';
+import { roleOf } from './connect.ts';
+import { decodeEvent, type Decoding, type StoredEvent, type StoredMessage } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { followLog } from './log-follower.ts';
 import { type LogStatus, readLog, statusOfLog } from './log-reader.ts';
@@ -59,11 +60,14 @@ class JetStreamEventStore implements EventStore {
   readonly #connection: NatsConnection;
   readonly #chain: SegmentChain;
   readonly #appender: Appender;
+  readonly #decoding: Decoding;
 
   constructor({ connection, cell, ingest, appendTimeoutMs = 10_000 }: EventStoreOptions) {
     this.cell = cell;
     this.#connection = connection;
     this.#chain = chainOf(connection);
+    const reader = roleOf(connection);
+    this.#decoding = reader === undefined ? {} : { reader };
     this.#appender = new Appender({ connection, cell, ingest, timeoutMs: appendTimeoutMs });
   }
 
@@ -82,7 +86,7 @@ class JetStreamEventStore implements EventStore {
   async load(subject: string, afterSeq = 0): Promise<{ events: StoredEvent[]; lastSeq: number }> {
     return await this.#guard(async () => {
       const { messages, lastSeq } = await loadFromLog(this.#connection, { subject, afterSeq });
-      return { events: messages.map(decodeEvent), lastSeq };
+      return { events: this.#decode(messages), lastSeq };
     });
   }
 
@@ -103,19 +107,23 @@ class JetStreamEventStore implements EventStore {
   }
 
   async read(query: ReadQuery): Promise<StoredEvent[]> {
-    return await this.#guard(async () => (await readLog(this.#connection, query)).map(decodeEvent));
+    return await this.#guard(async () => this.#decode(await readLog(this.#connection, query)));
   }
 
   follow({ onEvents, ...settings }: FollowEvents): Follower {
     return followLog({
       ...settings,
       connection: this.#connection,
-      onMessages: (batch, at) => onEvents(batch.map(decodeEvent), at),
+      onMessages: (batch, at) => onEvents(this.#decode(batch), at),
     });
   }
 
   async status(): Promise<LogStatus> {
     return await this.#guard(() => statusOfLog(this.#connection));
+  }
+
+  #decode(messages: readonly StoredMessage[]): StoredEvent[] {
+    return messages.map((message) => decodeEvent(message, this.#decoding));
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

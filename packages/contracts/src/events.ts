@@ -12,8 +12,16 @@ import {
 } from './registry/agent.ts';
 import { keyCreatedV1, keyRevokedV1 } from './tenancy/key.ts';
 import { feedbackGivenV1, suspensionClearedV1 } from './trust/feedback.ts';
+import { typeText } from './upcast/event-types.ts';
 
-type EventEntry = { readonly context: string; readonly version: number; readonly data: z.ZodType };
+type EventEntry = {
+  readonly context: string;
+  /** The newest, which is written from now on. */
+  readonly version: number;
+  readonly data: z.ZodType;
+  /** Schemas of older versions, by version. */
+  readonly earlier?: Readonly<Record<number, z.ZodType>>;
+};
 
 export const events = {
   AgentRegistered: { context: 'registry', version: 1, data: agentRegisteredV1 },
@@ -32,6 +40,13 @@ export const events = {
   KeyCreated: { context: 'tenancy', version: 1, data: keyCreatedV1 },
   KeyRevoked: { context: 'tenancy', version: 1, data: keyRevokedV1 },
 } as const satisfies Record<string, EventEntry>;
+
+/** The schema of every version of an event that was ever published, by version. */
+export function schemasOf(name: EventName): ReadonlyMap<number, z.ZodType> {
+  const { version, data, earlier = {} }: EventEntry = events[name];
+  const older = Object.entries(earlier).map(([from, schema]) => [Number(from), schema] as const);
+  return new Map([...older, [version, data] as const]);
+}
 
 export type EventName = keyof typeof events;
 export type EventData<N extends EventName> = z.output<(typeof events)[N]['data']>;
@@ -61,14 +76,5 @@ export type RecordedEvent<N extends EventName = EventName> = WritEvent<N> & Even
 /** `dev.writ.registry.AgentRegistered.v1` */
 export function typeOf(name: EventName): string {
   const { context, version } = events[name];
-  return `dev.writ.${context}.${name}.v${version}`;
-}
-
-const byType: ReadonlyMap<string, EventName> = new Map(
-  (Object.keys(events) as EventName[]).map((name) => [typeOf(name), name]),
-);
-
-/** The name behind a `ce-type` this release knows; `undefined` for any other. */
-export function eventNameOf(type: string): EventName | undefined {
-  return byType.get(type);
+  return typeText(context, name, version);
 }

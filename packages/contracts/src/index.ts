@@ -26,3 +26,5 @@ export * from './tenancy/views.ts';
 export * from './token.ts';
 export * from './trust/feedback.ts';
 export * from './trust/views.ts';
+export * from './upcast/event-types.ts';
+export * from './upcast/upcasters.ts';

@@ -3,7 +3,7 @@ import {
   agentIdOfAddress,
   type EventData,
   type EventName,
-  eventNameOf,
+  eventTypes,
   type EventView,
   parseEventSubject,
   percentDecode,
@@ -19,11 +19,13 @@ export type LoggedEvent<N extends EventName = EventName> = {
   [K in N]: Omit<EventView, 'type' | 'data'> & { readonly type: K; readonly data: Shown<K> };
 }[N];
 
-/** The event that history shows; `undefined` for one of a later release. */
+/** The event that history shows, with the data of its newest version; `undefined` for one of a later release. */
 export function readShownEvent(view: EventView): LoggedEvent | undefined {
-  const type = eventNameOf(view.type);
+  const known = eventTypes.resolve(view.type);
+  if (known === undefined) return undefined;
+  const data = known.upcast === undefined ? view.data : known.upcast(view.data);
   // Data is written by roles only, under the schema that the type names.
-  return type && ({ ...view, type } as LoggedEvent);
+  return { ...view, type: known.name, data } as LoggedEvent;
 }
 
 /**
