@@ -92,9 +92,9 @@ async function governApart(bus: GovernedBus): Promise<ChildProcess> {
     {
       env: {
         ...process.env,
-        BENCH_URL: bus.bus.url,
-        BENCH_SECRETS: JSON.stringify(bus.bus.secrets),
-        BENCH_GOVERNOR: 'g1',
+        GOVERNOR_URL: bus.bus.url,
+        GOVERNOR_SECRETS: JSON.stringify(bus.bus.secrets),
+        GOVERNOR_NAME: 'g1',
       },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },

@@ -3,13 +3,13 @@ import type { Secrets } from '@writ/bus';
 import { startGovernor } from './start-governor.ts';
 
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
-const secrets = JSON.parse(process.env['BENCH_SECRETS'] ?? '') as Secrets;
+const secrets = JSON.parse(process.env['GOVERNOR_SECRETS'] ?? '') as Secrets;
 const governor = await startGovernor({
   secrets,
-  natsUrl: process.env['BENCH_URL'] ?? '',
+  natsUrl: process.env['GOVERNOR_URL'] ?? '',
   version: '0.1.0',
   log,
-  name: process.env['BENCH_GOVERNOR'] ?? 'bench',
+  name: process.env['GOVERNOR_NAME'] ?? 'g1',
 });
 process.once('SIGTERM', () => void governor.stop().then(() => process.exit(0)));
 process.send?.('ready');

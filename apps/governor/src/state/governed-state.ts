@@ -5,7 +5,7 @@
  * 2. `now` is the later of the own clock and the newest time folded: time never runs backwards.
  */
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
-import type { WritError } from '@writ/contracts';
+import { toWritError, type WritError } from '@writ/contracts';
 import { emptyWorld, foldEvent, type World } from '@writ/domain';
 import { type CedarEngine, type CompiledPolicies } from '@writ/policy';
 import { Changes } from './changes.ts';
@@ -31,7 +31,8 @@ export class GovernedState {
   readonly #clock: () => number;
   readonly #follower: Follower;
   readonly #caughtUp = Promise.withResolvers<void>();
-  #ended = false;
+  /** Why the log can not be followed any more. */
+  #ended: string | undefined;
 
   constructor({ store, engine, clock, onTrouble, onEnd }: GovernedStateOptions) {
     this.#clock = clock;
@@ -44,7 +45,7 @@ export class GovernedState {
       onTrouble,
     });
     this.#follower.done.catch((error: unknown) => {
-      this.#ended = true;
+      this.#ended = toWritError(error).message;
       this.#caughtUp.reject(error);
       onEnd(error);
     });
@@ -62,7 +63,7 @@ export class GovernedState {
 
   /** Why nothing may be decided on this state; `undefined` when it is fresh. */
   doubt(): string | undefined {
-    if (this.#ended) return 'the governor can not read the log; its own log says why';
+    if (this.#ended !== undefined) return `the governor can not read the log: ${this.#ended}`;
     return this.#freshness.doubt(this.#clock());
   }
 
