@@ -24,6 +24,8 @@ export type Rolled = {
   readonly lastSeq: number;
   /** For how long no event could be stored; `null` when an earlier roll had closed the segment. */
   readonly gapMs: number | null;
+  /** The new segment has the bound that is declared; false when the servers have no room left to reserve for it. */
+  readonly bounded: boolean;
 };
 
 type Room = {
@@ -86,7 +88,7 @@ async function roll(room: Room, head: StreamInfo): Promise<Rolled> {
   await begin(room, { from, firstSeq: lastSeq + 1 });
   const gapMs = open ? Math.round(performance.now() - closedAt) : null;
   await seal(room, from, lastSeq);
-  return { from, to: from + 1, lastSeq, gapMs };
+  return { from, to: from + 1, lastSeq, gapMs, bounded: await bound(room, from + 1) };
 }
 
 const SLACK_BYTES = 1024 * 1024;
@@ -94,8 +96,9 @@ const SLACK_BYTES = 1024 * 1024;
 /** The next segment takes events already; only the seal is missing. */
 async function finish(room: Room, before: StreamInfo, head: StreamInfo): Promise<Rolled> {
   const lastSeq = Number(head.config.first_seq) - 1;
-  await seal(room, numberOf(before), lastSeq);
-  return { from: numberOf(before), to: numberOf(head), lastSeq, gapMs: null };
+  const [from, to] = [numberOf(before), numberOf(head)];
+  await seal(room, from, lastSeq);
+  return { from, to, lastSeq, gapMs: null, bounded: await bound(room, to) };
 }
 
 type Changes = {
@@ -142,7 +145,7 @@ async function settled(
         'LOG_UNAVAILABLE',
         `\`${stream}\` was closed but does not settle; run \`writ log roll\` again when the servers are well`,
       );
-    await wait(10);
+    await wait(5);
   }
 }
 
@@ -181,7 +184,13 @@ async function begin(
   try {
     await patiently(async () => {
       if ((await segmentsOf(jsm)).some((info) => numberOf(info) === from + 1)) return;
-      await jsm.streams.add({ ...declared, subjects: [...declared.subjects], first_seq: firstSeq });
+      await jsm.streams.add({
+        ...declared,
+        subjects: [...declared.subjects],
+        first_seq: firstSeq,
+        // Servers of a cluster hear late of the room that the one before gave back; nothing waits for that.
+        max_bytes: -1,
+      });
     });
   } catch (error) {
     if (!(error instanceof WritError) || error.code !== 'CONFIG_INVALID') throw error;
@@ -192,6 +201,22 @@ async function begin(
       `the next segment can not be made, so the log goes on in segment \`${from}\`: ${error.message}`,
       { cause: error },
     );
+  }
+}
+
+/** Gives a new segment its bound, as soon as the servers find room for it. */
+async function bound(room: Room, number: number): Promise<boolean> {
+  const { max_bytes } = openSegment(room.topology, number);
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    try {
+      await change(room, number, { max_bytes });
+      return true;
+    } catch (error) {
+      if (!(error instanceof WritError) || error.code !== 'CONFIG_INVALID') throw error;
+      if (performance.now() >= deadline) return false;
+    }
+    await wait(500);
   }
 }
 

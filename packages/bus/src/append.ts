@@ -56,6 +56,8 @@ export type AppendSettings = {
 /** The server takes 50 open batches per stream from everybody together. */
 const OPEN_BATCHES = 16;
 const TRY_TIMEOUT_MS = 2000;
+/** The next segment is there after some dozens of milliseconds. */
+const ROLLING_PAUSE_MS = 20;
 
 type Entry = Outgoing & { readonly event: EncodedEvent; readonly publicSubject: string };
 /** What a look at the log says: our last sequence, somebody else's event, nothing new, or no answer. */
@@ -107,9 +109,10 @@ export class Appender {
           throw this.#refusal(result, entries);
       }
       if (Date.now() >= deadline) throw toLogError(result.error, `${SEGMENT_PREFIX}*`);
-      await wait(Math.min(500, 10 * 2 ** tries) * (0.5 + Math.random()));
-      if (result.kind === 'elsewhere' || result.error instanceof NoResponderError)
-        await this.#chain.refresh().catch(() => undefined);
+      const isRolling = result.kind === 'elsewhere' || result.error instanceof NoResponderError;
+      const pauseMs = isRolling ? ROLLING_PAUSE_MS : Math.min(500, 10 * 2 ** tries);
+      await wait(pauseMs * (0.5 + Math.random()));
+      if (isRolling) await this.#chain.refresh().catch(() => undefined);
     }
   }
 

@@ -181,18 +181,27 @@ export class SegmentChain {
 
   async #read(): Promise<Chain> {
     try {
+      // What is certain is not asked for again, unless the servers may have been restarted since.
+      const certain = this.#current
+        ? (this.#known?.segments ?? []).filter(({ lastSeq }) => lastSeq !== undefined)
+        : [];
       const numbers = await segmentNumbers(this.#connection);
-      const first = numbers[0] ?? 1;
+      const kept = certain.filter(({ number }) => numbers.includes(number));
+      const asked = numbers.slice(kept.length);
       const found = await Promise.all(
-        numbers.map((number) => describeStream(this.#connection, segmentStream(number), ASK_MS)),
+        asked.map((number) => describeStream(this.#connection, segmentStream(number), ASK_MS)),
       );
-      const segments = found.map((one, index) => toSegment(first + index, one, found[index + 1]));
-      for (const [index, number] of numbers.entries())
-        if (number !== first + index)
-          throw new WritError(
-            'LOG_UNAVAILABLE',
-            `segment ${first + index} of the log is missing; restore it from its archive`,
-          );
+      const segments = [
+        ...kept,
+        ...found.map((one, i) => toSegment(asked[i] ?? 0, one, found[i + 1])),
+      ];
+      const first = numbers[0] ?? 1;
+      const missing = numbers.findIndex((number, index) => number !== first + index);
+      if (missing > 0)
+        throw new WritError(
+          'LOG_UNAVAILABLE',
+          `segment ${first + missing} of the log is missing; restore it from its archive`,
+        );
       const head = segments.at(-1);
       if (head === undefined)
         throw new WritError(

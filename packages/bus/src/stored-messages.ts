@@ -4,6 +4,7 @@ import { watchOf } from './connection-watch.ts';
 import type { StoredMessage } from './event-codec.ts';
 import { headerBlockOf, headerIn, statusOf } from './header-block.ts';
 import { askJetStream, isFault, JetStreamFault, jetStreamCodes } from './jetstream-api.ts';
+import { RequestTimeoutError } from './request-mux.ts';
 
 export type StreamState = {
   readonly first_seq: number;
@@ -56,7 +57,7 @@ export async function describeStream(
   timeoutMs?: number,
 ): Promise<StreamDescription> {
   const path = `STREAM.INFO.${stream}`;
-  const info = await askJetStream<StreamInfo>(connection, path, undefined, timeoutMs);
+  const info = await askLeader<StreamInfo>(connection, path, { timeoutMs });
   const { subjects = [], first_seq = 1, metadata = {} } = info.config;
   return {
     status: {
@@ -71,6 +72,29 @@ export async function describeStream(
     beginsAt: first_seq,
     metadata,
   };
+}
+
+const ASK_MS = 5000;
+const TRY_MS = 1000;
+
+/** Asks what only a stream's leader answers: while there is none, questions are lost. */
+async function askLeader<T>(
+  connection: NatsConnection,
+  path: string,
+  {
+    body,
+    timeoutMs = ASK_MS,
+  }: { readonly body?: unknown; readonly timeoutMs?: number | undefined },
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const left = deadline - performance.now();
+    try {
+      return await askJetStream<T>(connection, path, body, Math.min(TRY_MS, left));
+    } catch (error) {
+      if (!(error instanceof RequestTimeoutError) || left <= TRY_MS) throw error;
+    }
+  }
 }
 
 type GetQuery =
@@ -99,12 +123,8 @@ export async function leaderGet(
   query: GetQuery,
 ): Promise<TimedMessage | undefined> {
   try {
-    const { message } = await askJetStream<GetReply>(
-      connection,
-      `STREAM.MSG.GET.${stream}`,
-      query,
-      timeoutMs,
-    );
+    const path = `STREAM.MSG.GET.${stream}`;
+    const { message } = await askLeader<GetReply>(connection, path, { body: query, timeoutMs });
     return {
       seq: message.seq,
       subject: message.subject,
