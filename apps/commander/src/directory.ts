@@ -2,7 +2,7 @@
  * What the commander knows of other aggregates without asking the log: keys, agents, and whose a
  * grant is. It is a fold that may be behind, so a "no" from it is always checked with the log.
  */
-import { subjects, WritError } from '@writ/contracts';
+import { subjects, toWritError, WritError } from '@writ/contracts';
 import {
   type AgentState,
   type AgentStanding,
@@ -21,7 +21,10 @@ const FILTERS = [
 ];
 
 export type Directory = {
+  /** Rejects when the log can not be read to its end. */
   readonly ready: Promise<void>;
+  /** Why the log can not be followed any more, for good; nothing may be decided then. */
+  readonly failure: WritError | undefined;
   /** The newest time that was folded, in milliseconds. */
   readonly timeMs: number;
   /** Resolves when everything up to `seq` was folded; throws `STALE_STATE` after two seconds. */
@@ -39,7 +42,8 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
   const keys = new Map<string, KeyState>();
   const grantHolders = new Map<string, string>();
   const waiters = new Set<{ seq: number; resolve: () => void }>();
-  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>();
+  const { promise: ready, resolve: becomeReady, reject: fail } = Promise.withResolvers<void>();
+  let failure: WritError | undefined;
   let timeMs = 0;
   let reachedSeq = 0;
 
@@ -90,6 +94,12 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
       becomeReady();
     },
     onTrouble,
+  });
+
+  ready.catch(() => undefined);
+  follower.done.catch((thrown: unknown) => {
+    failure = toWritError(thrown);
+    fail(failure);
   });
 
   function reached(seq: number): Promise<void> {
@@ -152,6 +162,9 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
 
   return {
     ready,
+    get failure() {
+      return failure;
+    },
     get timeMs() {
       return timeMs;
     },

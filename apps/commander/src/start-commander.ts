@@ -73,6 +73,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     },
   };
   const handle = (incoming: Incoming) => {
+    if (directory.failure !== undefined) throw directory.failure;
     if (clock.skewed())
       throw new WritError(
         'CLOCK_SKEW',
@@ -81,7 +82,11 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     return handleCommand(room, incoming);
   };
 
-  await directory.ready;
+  await directory.ready.catch(async (error: unknown) => {
+    clock.stop();
+    await Promise.all([answering.close(), storing.close(), readModels.close()]);
+    throw error;
+  });
   const responder = await serve({
     connection: answering,
     name: 'writ-commander',
@@ -137,6 +142,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     ready() {
       if (answering.isClosed() || storing.isClosed())
         return { ok: false, detail: 'not connected to the bus' };
+      if (directory.failure !== undefined) return { ok: false, detail: directory.failure.message };
       if (clock.skewed())
         return { ok: false, detail: `the clock is ${clock.offsetMs} ms off the broker's` };
       return { ok: true };

@@ -221,10 +221,7 @@ function parseBody(message: StoredMessage): unknown {
   }
 }
 
+/** The subject stays out of it: callers of any tenant are told. */
 function unreadable(message: StoredMessage, what: string, cause?: unknown): WritError {
-  return new WritError(
-    'EVENT_UNREADABLE',
-    `the event at ${message.seq} of \`${message.subject}\` ${what}`,
-    { cause },
-  );
+  return new WritError('EVENT_UNREADABLE', `the event at ${message.seq} ${what}`, { cause });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openEventTypes } from '@writ/contracts';
 import { decodeEvent, encodeEvent, type NewEvent } from './event-codec.ts';
 import { encodedHeaders, headerIn } from './header-block.ts';
 
@@ -92,7 +93,7 @@ describe('the codec of events', () => {
     [
       'an unknown type',
       (block: string) => block.replace('AgentSuspended.v1', 'AgentSuspended.v9'),
-      /7 of `writ.*v9.*upgrade/,
+      /event at 7 is a `.*v9`.*up to v1; upgrade this role/,
     ],
     [
       'no id',
@@ -113,6 +114,40 @@ describe('the codec of events', () => {
         code: 'EVENT_UNREADABLE',
         message: expect.stringMatching(message),
       }),
+    );
+  });
+
+  test('gives data of an older version as that of the newest', () => {
+    const types = openEventTypes(
+      { AgentSuspended: { context: 'registry', version: 3 } },
+      {
+        AgentSuspended: {
+          1: ({ reason, ...data }) => ({ ...data, note: reason }),
+          2: (data) => ({ ...data, by: null }),
+        },
+      },
+    );
+    expect(decodeEvent(stored(event), { types })).toMatchObject({
+      type: 'AgentSuspended',
+      version: 3,
+      data: { agentId: 'langgraph-v2:chart_generator', note: 'zu langsam – "später" 🙂', by: null },
+    });
+  });
+
+  test('refuses data that its upcaster does not take, and says who has to be upgraded', () => {
+    const types = openEventTypes(
+      { AgentSuspended: { context: 'registry', version: 2 } },
+      { AgentSuspended: { 1: () => JSON.parse('') as never } },
+    );
+    const unreadable = (message: string) =>
+      expect.objectContaining({
+        code: 'EVENT_UNREADABLE',
+        message: expect.stringContaining(message),
+      });
+    expect(() => decodeEvent(stored(event), { types })).toThrow(unreadable('upcaster'));
+    const none = openEventTypes({}, {});
+    expect(() => decodeEvent(stored(event), { types: none, reader: 'governor' })).toThrow(
+      unreadable('does not know; upgrade the role `governor`'),
     );
   });
 

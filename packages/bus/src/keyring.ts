@@ -1,5 +1,5 @@
 /** The API keys of the cell in memory, folded from their events as they come. */
-import type { KeyRole, WritError } from '@writ/contracts';
+import { type KeyRole, toWritError, type WritError } from '@writ/contracts';
 import { isSecret, parseApiKey } from './api-key.ts';
 import type { StoredEvent } from './event-codec.ts';
 import type { EventStore } from './event-store.ts';
@@ -22,7 +22,7 @@ export interface Keyring {
   readonly done: Promise<void>;
   get(keyId: string): KeyRecord | undefined;
   all(): Iterable<KeyRecord>;
-  /** The key behind a presented secret: not revoked, not expired, compared in constant time. */
+  /** The key behind a presented secret: not revoked, not expired, compared in constant time. Throws once the log can not be followed any more. */
   verify(apiKey: string, nowMs: number): KeyRecord | undefined;
   onRevoked(callback: (key: KeyRecord) => void): void;
   /** A key was made or revoked. */
@@ -56,14 +56,21 @@ export function openKeyring({ store, pepper, onTrouble }: KeyringOptions): Keyri
     onIdle: () => first.resolve(),
     ...(onTrouble === undefined ? {} : { onTrouble }),
   });
-  follower.done.catch((error: unknown) => first.reject(error));
+  let failure: WritError | undefined;
+  follower.done.catch((error: unknown) => {
+    failure = toWritError(error);
+    first.reject(error);
+  });
   first.promise.catch(() => undefined);
   return {
     ready: first.promise,
     done: follower.done,
     get: (keyId) => keys.get(keyId),
     all: () => keys.values(),
-    verify: (apiKey, nowMs) => verify(keys, pepper, { apiKey, nowMs }),
+    verify(apiKey, nowMs) {
+      if (failure !== undefined) throw failure;
+      return verify(keys, pepper, { apiKey, nowMs });
+    },
     onRevoked: (callback) => void revoked.push(callback),
     onChanged: (callback) => void changed.push(callback),
     stop: () => follower.stop(),
