@@ -2,7 +2,8 @@
  * What can be killed and comes back.
  *
  * 1. `up` is true from the moment a member answers until it is killed.
- * 2. A member that can not start (because what it needs is down too) is started again until it can, as a supervisor would.
+ * 2. A member that can not start again (because what it needs is down too) is started until it can, as a supervisor
+ *    would; one that could not start when everything was there is a failure at once.
  * 3. A role that ends by itself after it was ready is a fault of ours: it is told, and started again.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -23,6 +24,7 @@ export type Member = {
 };
 
 const AGAIN_MS = 300;
+const START_WITHIN_MS = 120_000;
 
 export function natsMember(cluster: NatsCluster, index: number): Member {
   let up = true;
@@ -81,8 +83,6 @@ export type RoleMemberOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** A role ended although nobody asked it to. */
   readonly onFault: (said: string) => void;
-  /** A start that did not succeed, and is tried again. */
-  readonly onFailedStart: (said: string) => void;
 };
 
 /** One `writ run` process. It is not started yet. */
@@ -94,6 +94,7 @@ class RoleMember implements Member {
   readonly #options: RoleMemberOptions;
   #process: WritProcess | undefined;
   #ending = false;
+  #wasUp = false;
   up = false;
 
   constructor(options: RoleMemberOptions) {
@@ -118,16 +119,19 @@ class RoleMember implements Member {
   }
 
   async restart(): Promise<void> {
+    const deadline = performance.now() + START_WITHIN_MS;
     while (!this.up && !this.#ending) {
       const started = spawnWrit(['run', ...this.#options.roles], { env: this.#options.env });
       this.#process = started;
       const ended = started.ended.then(() => 'ended' as const);
       if ((await Promise.race([untilReady(started, ended), ended])) === 'ready') {
         this.up = true;
+        this.#wasUp = true;
         void this.#watch(started);
       } else if (!this.#ending && this.#process === started) {
-        const said = started.stderr().trim().split('\n').at(-1) ?? '';
-        this.#options.onFailedStart(`${this.name} could not start and tries again: ${said}`);
+        const said = `${this.name} could not start: ${started.stderr().trim().slice(-1000)}`;
+        if (!this.#wasUp) throw new Error(said);
+        if (performance.now() > deadline) throw new Error(`in two minutes ${said}`);
         await wait(AGAIN_MS);
       }
     }
@@ -138,7 +142,7 @@ class RoleMember implements Member {
     if (this.#process !== started || !this.up) return;
     this.up = false;
     this.#options.onFault(`${this.name} ended with ${code ?? signal}: ${stderr.slice(-2000)}`);
-    await this.restart();
+    await this.restart().catch((error: unknown) => this.#options.onFault(String(error)));
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

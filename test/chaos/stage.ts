@@ -28,7 +28,6 @@ export type StageOptions = {
   /** `roles`: a process for each role, twice; `hosts`: two processes with all roles each. */
   readonly layout: 'roles' | 'hosts';
   readonly onFault: (said: string) => void;
-  readonly onFailedStart: (said: string) => void;
   /** The directory it all happens in; a new one, removed at the end, when left out. */
   readonly dataDir?: string;
 };
@@ -120,7 +119,7 @@ async function startServers(
 }
 
 function roleProcesses(
-  { layout, onFault, onFailedStart }: StageOptions,
+  { layout, onFault }: StageOptions,
   env: Readonly<Record<string, string>>,
 ): Member[] {
   const groups =
@@ -129,7 +128,7 @@ function roleProcesses(
       : roleNames.map((name) => ({ kind: name, roles: [name] }));
   return groups.flatMap((group) =>
     Array.from({ length: COPIES }, (_, index) =>
-      roleMember({ ...group, number: index + 1, env, onFault, onFailedStart }),
+      roleMember({ ...group, number: index + 1, env, onFault }),
     ),
   );
 }
