@@ -2,7 +2,6 @@
  * The governor: answers permission questions from its memory of the log, and records every decision.
  * It answers on one connection, which may publish to inboxes only, and reads and records on another.
  */
-import { hostname } from 'node:os';
 import {
   connectAs,
   type Endpoint,
@@ -18,6 +17,7 @@ import {
 import { toWritError, type WritError } from '@writ/contracts';
 import { openCedar } from '@writ/policy';
 import { Desk } from './decide/desk.ts';
+import { takeName } from './governor-name.ts';
 import { keepInService } from './in-service.ts';
 import { RecordLog } from './records/record-log.ts';
 import { GovernedState } from './state/governed-state.ts';
@@ -28,7 +28,7 @@ export type GovernorOptions = {
   readonly natsUrl: string;
   readonly version: string;
   readonly log: Logger;
-  /** Names this governor in the decision log; two that run at once on a machine need two names. */
+  /** Names this governor in the decision log; the machine and a free number when left out. */
   readonly name?: string;
 };
 
@@ -59,7 +59,9 @@ export async function startGovernor(options: GovernorOptions): Promise<RunningRo
 async function govern(options: GovernorOptions, connections: Connections): Promise<RunningRole> {
   const { log, version } = options;
   const { answering, storing } = connections;
-  const { state, records, desk, clock } = await openDesk(options, storing);
+  const taken = options.name === undefined ? await takeName(options.secrets.cell) : undefined;
+  const governor = options.name ?? taken?.name ?? '';
+  const { state, records, desk, clock } = await openDesk(options, governor, storing);
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
@@ -88,11 +90,12 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
         .catch((error: unknown) => log.warn({ err: error }, 'not all decision records are stored'));
       await within(STOP_STEP_MS, state.stop());
       await Promise.all([answering, storing].map(leave));
+      taken?.release();
     },
   };
 }
 
-async function openDesk(options: GovernorOptions, storing: NatsConnection) {
+async function openDesk(options: GovernorOptions, governor: string, storing: NatsConnection) {
   const { secrets, log } = options;
   const trouble = (what: string) => (error: WritError) =>
     log.warn({ code: error.code, err: error.message }, what);
@@ -114,7 +117,7 @@ async function openDesk(options: GovernorOptions, storing: NatsConnection) {
   const notStored = trouble('decision records could not be stored');
   const records = new RecordLog({
     log: openDecisionLog({ connection: storing, ingest, timeoutMs: APPEND_MS }),
-    governor: options.name ?? governorName(),
+    governor,
     clock: Date.now,
     onTrouble: (error) => notStored(toWritError(error)),
   });
@@ -126,7 +129,6 @@ async function openDesk(options: GovernorOptions, storing: NatsConnection) {
     engine,
     records,
     cell,
-    segment: store.segment,
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
@@ -150,11 +152,4 @@ async function leave(connection: NatsConnection): Promise<void> {
   if (connection.isClosed()) return;
   await within(STOP_STEP_MS, connection.drain());
   await connection.close();
-}
-
-/** Distinct per machine; a token of a subject. */
-function governorName(): string {
-  return `governor-${hostname()
-    .replaceAll(/[^A-Za-z0-9_-]/g, '-')
-    .slice(0, 48)}`;
 }

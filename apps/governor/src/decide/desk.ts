@@ -32,7 +32,6 @@ type How = { readonly reply: Reply; readonly memoKey?: string };
 
 export type DeskOptions = Room & {
   readonly cell: string;
-  readonly segment: number;
   readonly skewed: () => boolean;
   readonly onError: (error: unknown) => void;
 };
@@ -166,14 +165,9 @@ export class Desk {
     return false;
   }
 
+  /** Sequences go on over the segments of the log, so a token of any of them is waited for in the same way. */
   #sequenceOf(token: string): number {
-    const { cell, segment } = this.#options;
-    const position = decodeToken(token, cell);
-    if (position.segment <= segment) return position.seq;
-    throw new WritError(
-      'TOKEN_INVALID',
-      `the token belongs to segment ${position.segment}, this is ${segment}`,
-    );
+    return decodeToken(token, this.#options.cell).seq;
   }
 
   #doubt(): Unanswerable | undefined {

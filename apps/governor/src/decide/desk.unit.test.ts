@@ -53,7 +53,6 @@ class ManualDesk {
       engine,
       records: this.records,
       cell,
-      segment: 1,
       skewed: () => this.skewed,
       onError() {},
     });
