@@ -9,5 +9,8 @@ if (process.argv.includes('--check')) {
   for (const problem of problems) process.stderr.write(`${problem}; run \`npm run generate\`\n`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } else {
-  await writeGenerated(root);
+  await writeGenerated(root).catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
 }

@@ -28,15 +28,12 @@ function declared(): SchemaFile[] {
         io: 'input',
       }),
     ),
-    ...(Object.keys(contracts.events) as contracts.EventName[]).map((name): SchemaFile => {
-      const type = contracts.typeOf(name);
-      return {
-        path: `events/${type}`,
-        title: type,
-        schema: contracts.events[name].data,
-        io: 'output',
-      };
-    }),
+    ...(Object.keys(contracts.events) as contracts.EventName[]).flatMap((name) =>
+      [...contracts.schemasOf(name)].map(([version, schema]): SchemaFile => {
+        const type = contracts.typeText(contracts.events[name].context, name, version);
+        return { path: `events/${type}`, title: type, schema, io: 'output' };
+      }),
+    ),
     {
       path: 'questions/permission',
       title: 'permission',
