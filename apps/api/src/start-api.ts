@@ -75,7 +75,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
   const [storing, answering] = await Promise.all([connect('api-store'), connect('api-answer')]);
   const readSide = openReadSide(
     openStore(options.databaseUrl, storeOptions(log)),
-    { cell: secrets.cell, segment: 1 },
+    openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest }),
     () => Date.now(),
   );
   undo.push(() => readSide.close());

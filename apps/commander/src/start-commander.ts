@@ -56,7 +56,9 @@ export async function startCommander(options: CommanderOptions): Promise<Running
   const time = { nowMs: () => Math.max(Date.now(), directory.timeMs) };
   const room: CommandRoom = {
     cell: secrets.cell,
-    segment: store.segment,
+    get segment() {
+      return store.segment;
+    },
     nowMs: () => Date.now(),
     desk: {
       aggregates: createAggregates(store, time),

@@ -1,12 +1,14 @@
 /** Taking over the positions of a stream's projections, unless they belong to another stream. */
-import { type NatsConnection, openStreamReader } from '@writ/bus';
+import type { NatsConnection } from '@writ/bus';
 import {
+  type CheckedSource,
   checkPositions,
   type Claimed,
   claimPositions,
   type Store,
   transact,
 } from '@writ/readmodels';
+import { checkedSource } from './checked-source.ts';
 import type { Source } from './sources.ts';
 
 /** Where to read on, and the `created` of the stream that the positions belong to. */
@@ -24,23 +26,33 @@ export async function claimSource<Content>(
   { connection, store, cell, source }: Room<Content>,
   retryPaused: boolean,
 ): Promise<{ claims: readonly Claimed<Content>[]; lastSeq: number; readFrom: ReadFrom }> {
-  const reader = openStreamReader(connection, source.stream);
-  const { created } = await reader.status();
-  const identity = { source: source.name, cell, segment: source.segment, created };
-  const idAt = async (seq: number): Promise<string | undefined> => {
-    const message = await reader.get(seq);
-    return message && source.idOf(message);
-  };
+  const room = { cell, source };
+  const first = placeOf(await checkedSource(connection, room), 1);
   const { claims, status } = await transact(store.pool, async (client) => {
-    const taken = await claimPositions(client, source.projections, { ...identity, retryPaused });
+    const taken = await claimPositions(client, source.projections, {
+      source: source.name,
+      cell,
+      ...first,
+      retryPaused,
+    });
     // Only now, when nobody else moves the positions, can they be compared with the stream's end.
-    const now = await reader.status();
-    await checkPositions(taken.rows, source.projections, { ...identity, ...now, idAt });
+    const now = await checkedSource(connection, room);
+    await checkPositions(taken.rows, source.projections, now);
     return { claims: taken.claimed, status: now };
   });
   const running = claims.filter(({ paused }) => paused === null);
   const lowest = Math.min(...running.map(({ seq }) => seq), status.lastSeq);
   // What aged out of a stream can not be had any more; the log itself never loses its beginning.
   const fromSeq = source.name === 'EVENTS' ? lowest + 1 : Math.max(lowest + 1, status.firstSeq);
+  const { created } = placeOf(status, lowest);
   return { claims, lastSeq: status.lastSeq, readFrom: { fromSeq, created } };
+}
+
+/** The segment that a sequence is in, or the nearest that can be read. */
+function placeOf(
+  { segment, created, segments = [] }: CheckedSource,
+  seq: number,
+): { readonly segment: number; readonly created: string } {
+  const place = segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
+  return { segment: place?.segment ?? segment, created: place?.created ?? created };
 }

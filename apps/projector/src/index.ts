@@ -1,3 +1,4 @@
+export { checkedSource } from './checked-source.ts';
 export { compareReadModels, historyOf } from './histories.ts';
 export type { LaneLag } from './lane-state.ts';
 export { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';

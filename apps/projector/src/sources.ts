@@ -5,7 +5,7 @@ import {
   percentDecode,
   WritError,
 } from '@writ/contracts';
-import { decodeEvent, headerOf, type StoredMessage } from '@writ/bus';
+import { decodeEvent, headerOf, LOG, type StoredMessage } from '@writ/bus';
 import {
   type Entry,
   kindOf,
@@ -20,8 +20,8 @@ import {
 
 export type Source<Content> = {
   readonly name: SourceName;
+  /** The log as a whole, or a stream. */
   readonly stream: string;
-  readonly segment: number;
   /** Subjects that are read; all when left out. */
   readonly filters?: readonly string[];
   readonly projections: readonly Projection<Content>[];
@@ -30,12 +30,9 @@ export type Source<Content> = {
   readonly decode: (message: StoredMessage) => Content;
 };
 
-const SEGMENT = 1;
-
 export const eventsSource: Source<ProjectedEvent> = {
   name: 'EVENTS',
-  stream: `EVENTS-${SEGMENT}`,
-  segment: SEGMENT,
+  stream: LOG,
   projections: projections.EVENTS,
   idOf: (message) => percentDecode(headerOf(message, 'ce-id') ?? ''),
   decode: (message) => decodeEvent(message, { reader: 'projector' }),
@@ -44,7 +41,6 @@ export const eventsSource: Source<ProjectedEvent> = {
 export const decisionsSource: Source<RecordedDecisions> = {
   name: 'DECISIONS',
   stream: 'DECISIONS',
-  segment: SEGMENT,
   projections: projections.DECISIONS,
   idOf: messageId,
   decode: (message) => ({
@@ -57,7 +53,6 @@ export const decisionsSource: Source<RecordedDecisions> = {
 export const operationsSource: Source<OperationsRecord> = {
   name: 'OPS',
   stream: 'OPS',
-  segment: SEGMENT,
   filters: ['writ.*.ops.dead-letter.>', 'writ.*.ops.dead-letter-outcome.>'],
   projections: projections.OPS,
   idOf: messageId,

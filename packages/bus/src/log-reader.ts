@@ -13,9 +13,6 @@ export type LogStatus = StreamStatus & {
   readonly segment: number;
 };
 
-/** What a position must name beside its sequence, so that another log is not taken for this one. */
-export type SegmentIdentity = { readonly segment: number; readonly created: string };
-
 const PAGE = 1000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
@@ -39,14 +36,9 @@ export async function statusOfLog(connection: NatsConnection): Promise<LogStatus
   };
 }
 
-/** Which segment a sequence is in; `undefined` where it was removed. Throws `LOG_UNAVAILABLE`. */
-export async function segmentAt(
-  connection: NatsConnection,
-  seq: number,
-): Promise<SegmentIdentity | undefined> {
-  const chain = await chainOf(connection).confirmed();
-  const segment = segmentOf(chain, Math.max(1, seq));
-  return segment && { segment: segment.number, created: segment.created };
+/** The segments that the broker has now, oldest first. Throws `LOG_UNAVAILABLE`. */
+export async function logSegments(connection: NatsConnection): Promise<readonly Segment[]> {
+  return (await chainOf(connection).confirmed()).segments;
 }
 
 export type LogQuery = {

@@ -1,6 +1,7 @@
 /** The read models: whether each was made from this log, how far it is, and whether its rows are what the log says. */
-import { type NatsConnection, openStreamReader } from '@writ/bus';
+import type { NatsConnection } from '@writ/bus';
 import {
+  checkedSource,
   compareReadModels,
   decisionsSource,
   eventsSource,
@@ -63,19 +64,13 @@ async function examineSource<Content>(
   source: Source<Content>,
   { repair }: Wishes,
 ): Promise<readonly Finding[]> {
-  const reader = openStreamReader(nats, source.stream);
-  const status = await reader.status();
-  const idAt = async (seq: number) => {
-    const message = await reader.get(seq);
-    return message && source.idOf(message);
-  };
-  const checked = { source: source.name, cell, segment: source.segment, idAt, ...status };
+  const checked = await checkedSource(nats, { cell, source });
   const findings: Finding[] = [];
   let furthest = 0;
   for (const projection of source.projections) {
     const row = rows.find((one) => one.projection === projection.name);
     if (row === undefined) continue;
-    furthest = Math.max(furthest, status.lastSeq - row.seq);
+    furthest = Math.max(furthest, checked.lastSeq - row.seq);
     const problem = await problemOf(() => checkPositions([row], [projection], checked));
     if (problem !== undefined) findings.push(await mend(store, projection, { problem, repair }));
     else if (row.status === 'paused') findings.push(paused(row));

@@ -9,6 +9,12 @@ export type CheckedSource = {
   readonly cell: string;
   readonly segment: number;
   readonly created: string;
+  /** Of a stream in segments: those that can be read, oldest first. */
+  readonly segments?: readonly {
+    readonly segment: number;
+    readonly created: string;
+    readonly firstSeq: number;
+  }[];
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** The id of the message at a sequence, as `Entry.id` has it; `undefined` where there is none. */
@@ -45,10 +51,14 @@ function streamProblem(row: PositionRow, stream: CheckedSource): string | undefi
   if (row.seq === 0) return undefined;
   if (row.cell !== stream.cell)
     return `was made from cell \`${row.cell}\`, this is \`${stream.cell}\``;
-  if (row.segment !== stream.segment)
+  const segments: readonly { segment: number; created: string }[] = stream.segments ?? [stream];
+  const same = segments.find(({ segment }) => segment === row.segment);
+  const oldest = segments[0]?.segment ?? row.segment;
+  // A segment that was archived and removed can not be compared any more; the message at the position still is.
+  if (same === undefined && (row.segment > oldest || stream.segments === undefined))
     return `is in segment ${row.segment} of the log, this is segment ${stream.segment}`;
-  if (row.stream_created !== stream.created)
-    return `was made from a ${stream.source} created at ${row.stream_created}, this one was created at ${stream.created}`;
+  if (same !== undefined && row.stream_created !== same.created)
+    return `was made from a ${stream.source} created at ${row.stream_created}, this one was created at ${same.created}`;
   if (row.seq > stream.lastSeq)
     return `is at ${row.seq}, but ${stream.source} ends at ${stream.lastSeq}`;
   return undefined;

@@ -36,6 +36,19 @@ describe('a position and its stream', () => {
     await expect(check({})).resolves.toBeUndefined();
   });
 
+  test('belong together in any segment of the log, and in one that was removed', async () => {
+    const segments = [
+      { segment: 2, created: '2027-02-01T00:00:00Z', firstSeq: 1 },
+      { segment: 3, created: '2027-03-01T00:00:00Z', firstSeq: 1 },
+    ];
+    const log = { segment: 3, created: '2027-03-01T00:00:00Z', segments };
+    const second = { segment: 2, stream_created: '2027-02-01T00:00:00Z' };
+    await expect(check(second, log)).resolves.toBeUndefined();
+    await expect(check({ segment: 1 }, log)).resolves.toBeUndefined();
+    await expect(check({ segment: 2 }, log)).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' });
+    await expect(check({ segment: 4 }, log)).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' });
+  });
+
   test.each([
     ['another cell', { cell: 'c00000002' }, {}],
     ['another segment', { segment: 2 }, {}],
