@@ -12,6 +12,7 @@ import { type BenchResult, compare } from './report.ts';
 import {
   adminKey,
   agentIdOf,
+  ENGINE_ACTION,
   grantsOf,
   KEY,
   policySet,
@@ -34,13 +35,17 @@ type Variant = {
   /** Whether the same few questions come again, so that remembered answers serve them. */
   readonly repeating: boolean;
   readonly record: 'buffered' | 'required';
+  /** Whether a policy applies that only the engine can judge; others are ruled out before it. */
+  readonly engine: boolean;
 };
 
 const variants: readonly Variant[] = [
-  { name: 'buffered-1', inFlight: 1, repeating: false, record: 'buffered' },
-  { name: 'required-1', inFlight: 1, repeating: false, record: 'required' },
-  { name: 'unmemoised-32', inFlight: 32, repeating: false, record: 'buffered' },
-  { name: 'memoised-32', inFlight: 32, repeating: true, record: 'buffered' },
+  { name: 'buffered-1', inFlight: 1, repeating: false, record: 'buffered', engine: false },
+  { name: 'required-1', inFlight: 1, repeating: false, record: 'required', engine: false },
+  { name: 'engine-1', inFlight: 1, repeating: false, record: 'buffered', engine: true },
+  { name: 'unmemoised-32', inFlight: 32, repeating: false, record: 'buffered', engine: false },
+  { name: 'engine-32', inFlight: 32, repeating: false, record: 'buffered', engine: true },
+  { name: 'memoised-32', inFlight: 32, repeating: true, record: 'buffered', engine: false },
 ];
 
 export async function benchDecisions(progress: Progress): Promise<BenchResult[]> {
@@ -126,10 +131,14 @@ function mustAllow(text: string): void {
     throw new Error(`the bench asked what must be allowed and got: ${text}`);
 }
 
-function questionText(n: number, resource: string, record: Variant['record']): string {
+function questionText(
+  n: number,
+  resource: string,
+  { record, engine }: Pick<Variant, 'record' | 'engine'>,
+): string {
   return JSON.stringify({
     subject: { type: 'agent', id: agentIdOf(n % AGENTS) },
-    action: { name: 'analyse' },
+    action: { name: engine ? ENGINE_ACTION : 'analyse' },
     resource: { type: 'dataset', id: resource },
     context: { night: false, query: 'sum of all rides by month', estimatedCostMicros: 3000 },
     options: { record },
@@ -137,15 +146,15 @@ function questionText(n: number, resource: string, record: Variant['record']): s
 }
 
 /** Questions that were never asked before. */
-function freshBodies({ record }: Variant): () => string {
+function freshBodies(variant: Variant): () => string {
   let n = 0;
   const run = Date.now();
-  return () => questionText(n++, `d-${run}-${n}`, record);
+  return () => questionText(n++, `d-${run}-${n}`, variant);
 }
 
 /** The same 200 questions, over and over. */
-function repeatingBodies({ record }: Variant): () => string {
-  const texts = Array.from({ length: 200 }, (_, i) => questionText(i, 'rides', record));
+function repeatingBodies(variant: Variant): () => string {
+  const texts = Array.from({ length: 200 }, (_, i) => questionText(i, 'rides', variant));
   let n = 0;
   return () => texts[n++ % texts.length] ?? '';
 }
@@ -153,7 +162,7 @@ function repeatingBodies({ record }: Variant): () => string {
 async function sampleReply(connection: NatsConnection): Promise<string> {
   const question = {
     subject: subjects.ask(TENANT, KEY, 'permission'),
-    body: questionText(0, 'sample', 'buffered'),
+    body: questionText(0, 'sample', { record: 'buffered', engine: false }),
     timeoutMs: 5000,
   };
   const reply = await openRequester(connection).request(question);

@@ -74,7 +74,10 @@ export const registeredAgent = (write: Writer, n: number) => () =>
     },
   ]);
 
-/** `count` grants for an agent, the last of which covers `analyse` on every dataset. */
+/** An action whose policy only the engine can judge. */
+export const ENGINE_ACTION = 'judge';
+
+/** `count` grants for an agent, the last of which covers two actions on every dataset. */
 export const grantsOf = (write: Writer, n: number, count: number) => () =>
   write(
     subjects.grants(TENANT, agentIdOf(n)),
@@ -84,7 +87,7 @@ export const grantsOf = (write: Writer, n: number, count: number) => () =>
       data: {
         grantId: randomUUID(),
         agentId: agentIdOf(n),
-        actions: i === count - 1 ? ['analyse'] : [`action-${i}`],
+        actions: i === count - 1 ? ['analyse', ENGINE_ACTION] : [`action-${i}`],
         resources: ['dataset:*'],
         notBefore: null,
         expiresAt: null,
@@ -114,6 +117,8 @@ function policyText(i: number): string {
   if (i === 0) return 'forbid (principal, action, resource) unless { principal.trust >= 50 };';
   if (i === 1)
     return 'forbid (principal, action == Action::"analyse", resource) when { context.night == true };';
+  if (i === 2)
+    return `forbid (principal, action == Action::"${ENGINE_ACTION}", resource) when { principal.name like "*rogue*" && resource.id like "*secret*" };`;
   return `forbid (principal, action == Action::"action-${i}", resource) when { principal.trust < ${100 + i} };`;
 }
 
