@@ -1,6 +1,5 @@
 import {
   type DeadLetters,
-  type NatsConnection,
   openDeadLetters,
   openRequester,
   type Requester,
@@ -15,7 +14,6 @@ import {
   type TestDatabase,
   testDatabase,
 } from '@writ/testkit';
-import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCommander } from '../index.ts';
 import { seedKey } from '../seed-key.testkit.ts';
@@ -31,7 +29,7 @@ let bus: TestBus;
 let database: TestDatabase;
 let commanders: RunningRole[];
 let requester: Requester;
-let operator: NatsConnection;
+let sender: Requester;
 let letters: DeadLetters;
 
 beforeAll(async () => {
@@ -49,7 +47,8 @@ beforeAll(async () => {
   };
   commanders = await Promise.all([startCommander(options), startCommander(options)]);
   requester = openRequester(await bus.connect('api-store'));
-  operator = await bus.connect('operator');
+  const operator = await bus.connect('operator');
+  sender = openRequester(operator);
   letters = openDeadLetters({ connection: operator, ingest: bus.secrets.ingest });
 });
 
@@ -93,14 +92,21 @@ async function refused(...args: Parameters<typeof give>) {
 
 /** Sends a command to INBOX that comes to nothing; its dead letter. */
 async function bury(verb: string, body: unknown, more: More = {}) {
-  const lines = headers();
-  if (more.idempotencyKey !== undefined) lines.set('Writ-Idempotency-Key', more.idempotencyKey);
-  const subject = subjects.inbox({ tenant, key: more.key ?? ADMIN, verb });
-  const ack = await operator.request(subject, JSON.stringify(body), {
-    headers: lines,
-    timeout: 5000,
-  });
-  const { seq } = ack.json<{ seq: number }>();
+  const lines =
+    more.idempotencyKey === undefined
+      ? []
+      : [['Writ-Idempotency-Key', more.idempotencyKey] as const];
+  return await post(subjects.inbox({ tenant, key: more.key ?? ADMIN, verb }), body, lines);
+}
+
+async function post(
+  subject: string,
+  body: unknown,
+  lines: readonly (readonly [string, string])[] = [],
+) {
+  const text = JSON.stringify(body);
+  const ack = await sender.request({ subject, body: text, headers: lines, timeoutMs: 5000 });
+  const { seq } = JSON.parse(new TextDecoder().decode(ack.data)) as { seq: number };
   return await letterOf(seq);
 }
 
@@ -233,10 +239,7 @@ describe('a retry', () => {
   });
 
   test('of what can never be done is told so each time', async () => {
-    const nameless = await operator
-      .request(`writ.default.inbox.${ADMIN}.a`, '{}', { timeout: 5000 })
-      .then((ack) => ack.json<{ seq: number }>().seq);
-    const letter = await letterOf(nameless);
+    const letter = await post(`writ.default.inbox.${ADMIN}.a`, {});
     expect((await done(retry, { letterId: letter.id })).result['code']).toBe('VERB_UNKNOWN');
     const ofRetry = await bury(retry, { letterId: 'nothing' });
     expect((await done(retry, { letterId: ofRetry.id })).result['code']).toBe('NOT_ALLOWED');

@@ -1,0 +1,71 @@
+/** What a history comes to, in words that no change of the folds' own state touches. */
+import type { StoredEvent } from '@writ/bus';
+import {
+  type AgentState,
+  type AgentTrust,
+  emptyWorld,
+  foldEvent,
+  type Tenant,
+  trustToJson,
+} from '@writ/domain';
+
+/** The final state of a log by tenant, as JSON. */
+export function finalState(events: readonly StoredEvent[]): Record<string, unknown> {
+  const world = emptyWorld();
+  for (const event of events) foldEvent(world, event);
+  const tenants = [...world.tenants].map(([id, tenant]) => [id, stateOf(tenant)] as const);
+  return {
+    seq: world.seq,
+    time: new Date(world.timeMs).toISOString(),
+    tenants: Object.fromEntries(tenants),
+  };
+}
+
+function stateOf(tenant: Tenant): Record<string, unknown> {
+  const { published, active } = tenant.policies;
+  return {
+    agents: byId(tenant.agents, agentOf),
+    grants: byId(tenant.grants, ({ grants }) =>
+      byId(grants, ({ status, actions, resources, notBefore, expiresAt, conditions }) => ({
+        status,
+        actions,
+        resources,
+        notBefore,
+        expiresAt,
+        conditions,
+      })),
+    ),
+    policies: {
+      active: active?.version ?? null,
+      published: byId(published, ({ engine, digest, policies }) => ({ engine, digest, policies })),
+    },
+    keys: byId(tenant.keys, (key) =>
+      key.status === 'unknown'
+        ? key
+        : {
+            status: key.status,
+            name: key.key.name,
+            role: key.key.role,
+            agents: key.key.agents,
+            expiresAt: key.key.expiresAt,
+          },
+    ),
+    trust: byId(tenant.trust, trustOf),
+  };
+}
+
+function agentOf(agent: AgentState) {
+  if (agent.status === 'unknown') return agent;
+  const { name, type, version, capabilities, runtime, owner, labels } = agent.current;
+  const current = { name, type, version, capabilities, runtime, owner, labels };
+  return { status: agent.status, current, versions: [...agent.versions.keys()] };
+}
+
+function trustOf(trust: AgentTrust) {
+  const { r, s, minute, latchedBy, factCount } = trustToJson(trust);
+  return { r, s, minute, latchedBy, factCount };
+}
+
+function byId<V, T>(map: ReadonlyMap<string, V>, show: (value: V) => T): Record<string, T> {
+  return Object.fromEntries([...map].map(([id, value]) => [id, show(value)]));
+}

@@ -1,0 +1,132 @@
+/** A history that has every event of this release, with the shapes that data can take. */
+
+type Give = (
+  verb: string,
+  body: object,
+  headers?: readonly (readonly [string, string])[],
+) => Promise<Readonly<Record<string, unknown>>>;
+
+const CHART = 'langgraph-v2:chart_generator';
+const LONE = 'lone_worker';
+
+/** Gives the commands, in order. */
+export async function history(give: Give): Promise<void> {
+  await lives(give);
+  await work(give);
+  await rules(give);
+  await give('registry.retire-agent', { agentId: LONE, reason: 'replaced' });
+}
+
+async function lives(give: Give): Promise<void> {
+  await give(
+    'registry.register-agent',
+    {
+      agentId: CHART,
+      name: 'Chart “Generator” – größer 🧭',
+      type: 'visualization',
+      version: '2.0.0',
+      capabilities: ['plotly_charts', 'png_export'],
+      runtime: { kind: 'http', url: 'https://charts.example/agent' },
+      owner: 'team-langgraph',
+      labels: { framework: 'langgraph', tier: '1' },
+    },
+    [
+      ['Writ-Idempotency-Key', 'register:chart'],
+      ['Writ-Correlation-Id', 'corr-1'],
+      ['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+    ],
+  );
+  await give('registry.register-agent', { ...newcomer(CHART), version: '2.1.0-rc.1' });
+  await give('registry.register-agent', newcomer(LONE));
+  await give('registry.suspend-agent', { agentId: CHART, reason: 'looked at' });
+  await give('registry.resume-agent', { agentId: CHART });
+}
+
+async function work(give: Give): Promise<void> {
+  const about = { agentId: CHART, action: 'generate_chart', resource: 'dataset:sales' };
+  await give('execution.start', { executionId: 'exec-1', ...about });
+  await give('execution.report', {
+    executionId: 'exec-1',
+    ...about,
+    outcome: 'succeeded',
+    startedAt: '2026-11-20T09:00:00.000Z',
+    durationMs: 840,
+    costMicros: 3100,
+    tokens: { input: 812, output: 240 },
+  });
+  await give('execution.report', {
+    executionId: 'exec-2',
+    ...about,
+    resource: 'dataset:people & places',
+    outcome: 'failed',
+    severity: 'major',
+    error: { code: 'E_DATA', message: 'column "a\\b" is missing\n{see}' },
+  });
+  await give('execution.report', { ...about, agentId: LONE, outcome: 'cancelled' });
+  const rated = { agentId: CHART, source: 'human', rater: 'usr_dana' };
+  await give('trust.give-feedback', {
+    feedbackId: 'fb-1',
+    executionId: 'exec-1',
+    rating: 0.9,
+    severity: 'normal',
+    comment: 'clear chart',
+    ...rated,
+  });
+  await give('trust.give-feedback', {
+    feedbackId: 'fb-2',
+    rating: 0.1,
+    severity: 'critical',
+    ...rated,
+  });
+  await give('trust.clear-suspension', { agentId: CHART, reason: 'a false alarm' });
+  await give('trust.give-feedback', {
+    ...rated,
+    rating: 0.2,
+    severity: 'minor',
+    source: 'system',
+    rater: 'checker',
+  });
+}
+
+async function rules(give: Give): Promise<void> {
+  const granted = await give('authority.issue-grant', {
+    agentId: CHART,
+    actions: ['generate_chart', 'read_*'],
+    resources: ['dataset:*'],
+    notBefore: '2026-01-01T00:00:00Z',
+    expiresAt: '2099-01-01T00:00:00Z',
+    conditions: { maxCostMicros: 500_000 },
+    reason: 'quarterly reports',
+  });
+  await give('authority.issue-grant', { agentId: CHART, actions: ['*'], resources: ['*'] });
+  // Retired with its agent later, in one atomic append.
+  await give('authority.issue-grant', {
+    agentId: LONE,
+    actions: ['count'],
+    resources: ['dataset:x'],
+  });
+  await give('authority.revoke-grant', {
+    agentId: CHART,
+    grantId: granted['grantId'],
+    reason: 'over',
+  });
+  const freeze = {
+    freeze: 'forbid (principal, action, resource) unless { principal.trust >= 100 };',
+  };
+  const first = await give('authority.publish-policies', {
+    engine: 'cedar',
+    policies: freeze,
+    note: 'freeze',
+  });
+  await give('authority.publish-policies', { engine: 'cedar', policies: {} });
+  await give('authority.activate-policies', { version: first['version'] });
+  await give('authority.activate-policies', { version: '2' });
+  const key = { name: 'worker', role: 'agent', agents: ['langgraph-v2:*', LONE] };
+  const created = await give('tenancy.create-key', { ...key, expiresAt: '2099-01-01T00:00:00Z' });
+  await give('tenancy.create-key', { name: 'ops', role: 'admin' });
+  await give('tenancy.revoke-key', { keyId: created['keyId'], reason: 'laptop lost' });
+}
+
+function newcomer(agentId: string) {
+  return { agentId, name: agentId, type: 'visualization', version: '1.0.0' };
+}
