@@ -23,7 +23,7 @@ import {
   rowsOf,
 } from './archive.fixture.ts';
 
-const EVENTS = 6000;
+const EVENTS = 4000;
 const AGENT = 'mover:painter';
 
 let folder: string;

@@ -1,5 +1,6 @@
 /** `backup.json`: what a backup consists of. Without it, a directory is no backup. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkArchive } from '@writ/archive';
@@ -60,7 +61,7 @@ export async function readManifest(folder: string): Promise<BackupContents> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new CliFailure(
-      exitCodes.usage,
+      exitCodes.no,
       `\`${folder}\` holds no \`${MANIFEST}\`, so it is no whole backup; name a directory that \`writ backup\` made`,
       { cause },
     );
@@ -90,6 +91,7 @@ export async function verifyBackup(
   const value = await readManifest(folder);
   for (const stream of value.streams) {
     const path = join(folder, stream.file);
+    if (!existsSync(path)) throw damaged(`\`${path}\` is missing`);
     const { header, end } = await readingArchive(path, () => checkArchive(path));
     if (
       header.kind !== 'stream' ||
