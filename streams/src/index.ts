@@ -8,4 +8,5 @@ export {
   type Topology,
   type TopologyOptions,
 } from './topology.ts';
+export { beginRestore, endRestore, removeSegment, type SegmentPlace } from './archived-segment.ts';
 export { rollLog, type Rolled } from './roll.ts';

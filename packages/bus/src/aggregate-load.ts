@@ -6,7 +6,8 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { StoredMessage } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
-import { type Chain, chainOf, removedError } from './segment-chain.ts';
+import { chainOf } from './segment-chain.ts';
+import { type Chain, removedError } from './segments.ts';
 import { directGet, leaderGet } from './stored-messages.ts';
 
 export type LoadQuery = {
@@ -41,7 +42,9 @@ export async function loadFromLog(
     // What was asked for begins in the last segment: the older ones have nothing to add.
     if (firstSeq === 1 || (found.lastSeq > 0 && afterSeq >= firstSeq - 1)) return found;
     const sealedSeq = await log.lastSealed(subject, chain);
-    const older = await loadOlder({ connection, chain, subject, afterSeq, lastSeq: sealedSeq });
+    const older = await log.over(chain, (seen) =>
+      loadOlder({ connection, chain: seen, subject, afterSeq, lastSeq: sealedSeq }),
+    );
     return {
       messages: [...older, ...found.messages],
       lastSeq: found.lastSeq === 0 ? sealedSeq : found.lastSeq,

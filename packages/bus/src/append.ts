@@ -22,7 +22,8 @@ import {
 import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import { NoResponderError, RequestTimeoutError } from './request-mux.ts';
-import { type Chain, chainOf, type SegmentChain, SEGMENT_PREFIX } from './segment-chain.ts';
+import { chainOf, type SegmentChain } from './segment-chain.ts';
+import { type Chain, SEGMENT_PREFIX } from './segments.ts';
 import {
   DuplicateError,
   isTooLarge,

@@ -7,7 +7,8 @@ import { decodeEvent, type Decoding, type StoredEvent, type StoredMessage } from
 import { toLogError } from './jetstream-api.ts';
 import { followLog } from './log-follower.ts';
 import { type LogStatus, readLog, statusOfLog } from './log-reader.ts';
-import { chainOf, segmentStream, type SegmentChain } from './segment-chain.ts';
+import { chainOf, type SegmentChain } from './segment-chain.ts';
+import { segmentStream } from './segments.ts';
 import { leaderGet } from './stored-messages.ts';
 import type { BatchPosition, Follower, FollowSettings } from './following.ts';
 

@@ -14,14 +14,8 @@ import { WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
 import type { Follower, FollowSettings, FollowStream } from './following.ts';
 import { toLogError } from './jetstream-api.ts';
-import {
-  type Chain,
-  chainOf,
-  removedError,
-  type Segment,
-  segmentOf,
-  SEGMENT_PREFIX,
-} from './segment-chain.ts';
+import { chainOf } from './segment-chain.ts';
+import { type Chain, removedError, type Segment, segmentOf, SEGMENT_PREFIX } from './segments.ts';
 import { followOneStream } from './stream-follower.ts';
 
 export type FollowLog = FollowSettings &

@@ -1,7 +1,8 @@
 /** Reading the log by sequence, over all of its segments. */
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { StoredMessage } from './event-codec.ts';
-import { chainOf, removedError, type Segment, segmentOf } from './segment-chain.ts';
+import { chainOf } from './segment-chain.ts';
+import { type Chain, removedError, type Segment, segmentOf } from './segments.ts';
 import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 
 /** The name under which the log as a whole is read and followed, whatever its segments are. */
@@ -51,9 +52,17 @@ export type LogQuery = {
 /** A run of messages in order, as replicas have them. */
 export async function readLog(
   connection: NatsConnection,
+  query: LogQuery,
+): Promise<StoredMessage[]> {
+  const log = chainOf(connection);
+  return await log.over(await log.confirmed(), (chain) => readChain(connection, chain, query));
+}
+
+async function readChain(
+  connection: NatsConnection,
+  chain: Chain,
   { fromSeq, limit, filter = '>' }: LogQuery,
 ): Promise<StoredMessage[]> {
-  const chain = await chainOf(connection).confirmed();
   if (fromSeq < chain.firstSeq && fromSeq > 0) throw removedError(chain);
   const found: StoredMessage[] = [];
   for (const segment of chain.segments) {
@@ -125,7 +134,9 @@ export async function getFromLog(
   connection: NatsConnection,
   seq: number,
 ): Promise<StoredMessage | undefined> {
-  const chain = await chainOf(connection).confirmed();
-  const segment = segmentOf(chain, seq);
-  return segment && (await leaderGet({ connection, stream: segment.stream }, { seq }));
+  const log = chainOf(connection);
+  return await log.over(await log.confirmed(), async (chain) => {
+    const segment = segmentOf(chain, seq);
+    return segment && (await leaderGet({ connection, stream: segment.stream }, { seq }));
+  });
 }

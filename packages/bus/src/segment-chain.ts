@@ -10,39 +10,20 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
-import { askJetStream, isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
+import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import {
-  describeStream,
-  leaderGet,
-  type StreamDescription,
-  type StreamStatus,
-} from './stored-messages.ts';
-
-/** What names of the log's streams begin with; the rest is the segment's number. */
-export const SEGMENT_PREFIX = 'EVENTS-';
-
-export type Segment = {
-  readonly number: number;
-  readonly stream: string;
-  /** When its stream was created, in the server's own spelling; that of the original where it was restored. */
-  readonly created: string;
-  readonly firstSeq: number;
-  /** The last sequence it will ever have; `undefined` while it is the last segment. */
-  readonly lastSeq: number | undefined;
-  /** Takes events now; false for the last segment too while the log is rolled over. */
-  readonly open: boolean;
-};
-
-export type Chain = {
-  /** What is on the broker, oldest first; never empty. */
-  readonly segments: readonly Segment[];
-  readonly head: Segment;
-  /** The first sequence that can be read; more than 1 when older segments were removed. */
-  readonly firstSeq: number;
-};
-
-/** An answer that takes longer is asked for again by whoever still needs it. */
-const ASK_MS = 2000;
+  type Chain,
+  describeSegment,
+  type Place,
+  removedError,
+  type Segment,
+  segmentNumbers,
+  segmentStream,
+  SEGMENT_PREFIX,
+  takesEvents,
+  toSegment,
+} from './segments.ts';
+import { leaderGet, type StreamStatus } from './stored-messages.ts';
 
 const chains = new WeakMap<NatsConnection, SegmentChain>();
 
@@ -54,16 +35,6 @@ export function chainOf(connection: NatsConnection): SegmentChain {
     chains.set(connection, chain);
   }
   return chain;
-}
-
-/** The stream of a segment. */
-export function segmentStream(number: number): string {
-  return `${SEGMENT_PREFIX}${number}`;
-}
-
-/** The segment that a sequence belongs to, whether it is stored already or comes next; `undefined` where it was removed. */
-export function segmentOf(chain: Chain, seq: number): Segment | undefined {
-  return chain.segments.findLast(({ firstSeq }) => firstSeq <= seq);
 }
 
 /** Last sequences of subjects in segments that do not change any more. */
@@ -124,9 +95,23 @@ export class SegmentChain {
     throw new WritError('LOG_UNAVAILABLE', `\`${chain.head.stream}\` does not say how far it is`);
   }
 
+  /** Does what needs the chain; once more when a segment was removed meanwhile. */
+  async over<T>(chain: Chain, work: (chain: Chain) => Promise<T>): Promise<T> {
+    try {
+      return await work(chain);
+    } catch (error) {
+      if (!isFault(error, jetStreamCodes.streamNotFound)) throw error;
+      return await work(await this.#read());
+    }
+  }
+
   /** The last sequence of a subject in all segments before the last one; 0 where there is none. */
   async lastSealed(subject: string, chain: Chain): Promise<number> {
-    if (!this.#current) await this.refresh();
+    const now = this.#current ? chain : await this.refresh();
+    return await this.over(now, (seen) => this.#lastSealed(subject, seen));
+  }
+
+  async #lastSealed(subject: string, chain: Chain): Promise<number> {
     const older = chain.segments.slice(0, -1);
     const through = chain.head.number - 1;
     const known = this.#sealed.get(subject);
@@ -169,8 +154,9 @@ export class SegmentChain {
     const known = this.#known;
     if (known === undefined) return await this.#read();
     try {
-      const found = await describeStream(this.#connection, known.head.stream, ASK_MS);
-      if (!takesEvents(found) || !known.head.open) return await this.#read();
+      const found = await describeSegment(this.#connection, known.head.number);
+      // A segment that was removed may have been put back.
+      if (!takesEvents(found) || !known.head.open || known.firstSeq > 1) return await this.#read();
       this.#headStatus = found.status;
       return this.#known ?? known;
     } catch (error) {
@@ -181,22 +167,10 @@ export class SegmentChain {
 
   async #read(): Promise<Chain> {
     try {
-      // What is certain is not asked for again, unless the servers may have been restarted since.
-      const certain = this.#current
-        ? (this.#known?.segments ?? []).filter(({ lastSeq }) => lastSeq !== undefined)
-        : [];
-      const numbers = await segmentNumbers(this.#connection);
-      const kept = certain.filter(({ number }) => numbers.includes(number));
-      const asked = numbers.slice(kept.length);
-      const found = await Promise.all(
-        asked.map((number) => describeStream(this.#connection, segmentStream(number), ASK_MS)),
-      );
-      const segments = [
-        ...kept,
-        ...found.map((one, i) => toSegment(asked[i] ?? 0, one, found[i + 1])),
-      ];
-      const first = numbers[0] ?? 1;
-      const missing = numbers.findIndex((number, index) => number !== first + index);
+      const places = await this.#places();
+      const segments = places.map((place, index) => toSegment(place, places[index + 1]?.beginsAt));
+      const first = segments[0]?.number ?? 1;
+      const missing = segments.findIndex(({ number }, index) => number !== first + index);
       if (missing > 0)
         throw new WritError(
           'LOG_UNAVAILABLE',
@@ -208,7 +182,7 @@ export class SegmentChain {
           'LOG_UNAVAILABLE',
           `there is no stream \`${segmentStream(1)}\`; run \`writ streams apply\``,
         );
-      this.#headStatus = found.at(-1)?.status;
+      this.#headStatus = places.at(-1)?.found?.status;
       this.#current = true;
       this.#known = { segments, head, firstSeq: segments[0]?.firstSeq ?? 1 };
       return this.#known;
@@ -216,59 +190,23 @@ export class SegmentChain {
       throw toLogError(error, `${SEGMENT_PREFIX}*`);
     }
   }
-}
 
-/** The numbers of the segments that the broker has, ascending. */
-async function segmentNumbers(connection: NatsConnection): Promise<number[]> {
-  type Names = { readonly streams: readonly string[] | null; readonly total: number };
-  const names: string[] = [];
-  for (;;) {
-    const query = { offset: names.length };
-    const page = await askJetStream<Names>(connection, 'STREAM.NAMES', query, ASK_MS);
-    names.push(...(page.streams ?? []));
-    if (names.length >= page.total || (page.streams ?? []).length === 0) break;
-  }
-  return names
-    .map((name) => /^EVENTS-([1-9]\d{0,8})$/.exec(name)?.[1])
-    .flatMap((digits) => (digits === undefined ? [] : [Number(digits)]))
-    .sort((a, b) => a - b);
-}
-
-/** Events come in by the ingest prefix; a segment that was closed has another subject. */
-function takesEvents({ subjects }: StreamDescription): boolean {
-  return subjects.some((subject) => /^_writ\.[^.]+\.\*\.evt\.>$/.test(subject));
-}
-
-function toSegment(
-  number: number,
-  found: StreamDescription,
-  next: StreamDescription | undefined,
-): Segment {
-  const stream = segmentStream(number);
-  const lastSeq = next === undefined ? undefined : next.beginsAt - 1;
-  // A segment that shows less than its successor knows is still waking up; one that shows more would break the count.
-  if (lastSeq !== undefined && found.status.lastSeq !== lastSeq)
-    throw new WritError(
-      'LOG_UNAVAILABLE',
-      `\`${stream}\` shows events up to ${found.status.lastSeq}, the next segment begins after ${lastSeq}`,
+  /** What the broker has, oldest first; what is certain is not asked for again. */
+  async #places(): Promise<readonly Place[]> {
+    const certain = new Map<number, Segment>();
+    // Servers may have been restarted while the connection was away.
+    for (const segment of this.#current ? (this.#known?.segments ?? []) : [])
+      if (segment.lastSeq !== undefined) certain.set(segment.number, segment);
+    const numbers = await segmentNumbers(this.#connection);
+    const places = await Promise.all(
+      numbers.map(async (number): Promise<Place> => {
+        const known = certain.get(number);
+        if (known !== undefined) return { number, beginsAt: known.firstSeq, known };
+        const found = await describeSegment(this.#connection, number);
+        return { number, beginsAt: found.beginsAt, found };
+      }),
     );
-  const created = found.metadata['writ.created'] ?? found.status.created;
-  return {
-    number,
-    stream,
-    created,
-    firstSeq: found.beginsAt,
-    lastSeq,
-    open: next === undefined && takesEvents(found),
-  };
-}
-
-/** What is to be done about events that are not on the broker any more. */
-export function removedError(chain: Chain): WritError {
-  const first = chain.segments[0]?.number ?? 1;
-  const which = first === 2 ? 'segment 1' : `segments 1 to ${first - 1}`;
-  return new WritError(
-    'LOG_UNAVAILABLE',
-    `the events before ${chain.firstSeq} were removed from the broker with ${which} of the log; put them back with \`writ log restore\` from the archive`,
-  );
+    // One that is being filled from its archive is no part of the log until it is whole.
+    return places.filter(({ found }) => found?.metadata['writ.restoring'] === undefined);
+  }
 }
