@@ -15,6 +15,7 @@ import { addDeadLetterVerbs } from './operations/dead-letters.ts';
 import { addDoctorVerb } from './doctor/verb.ts';
 import { addStatusVerb } from './operations/status.ts';
 import { addStreamVerbs } from './operations/streams.ts';
+import { addLogVerbs } from './log/verbs.ts';
 import { addPlatformVerbs } from './platform/verbs.ts';
 import { addAgentVerbs } from './registry/agents.ts';
 import type { Host } from './session.ts';
@@ -67,6 +68,7 @@ export function createProgram(host: Host): Command {
   addDatabaseVerbs(program, host);
   addDeadLetterVerbs(program, host);
   addArchiveVerbs(program, host);
+  addLogVerbs(program, host);
   addConfigVerbs(program, host);
   addBenchVerb(program, host);
   return program;
