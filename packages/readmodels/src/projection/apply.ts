@@ -21,7 +21,7 @@ class BadBatch extends Error {
 }
 
 /** An entry that a projection can not take. */
-class BadEntry extends Error {
+export class BadEntry extends Error {
   override readonly name = 'BadEntry';
   readonly seq: number;
 
@@ -116,7 +116,7 @@ async function applyBefore<Content>(
 type Part<Content> = { readonly fold: Fold<Content>; readonly entries: readonly Entry<Content>[] };
 
 /** Reads for all projections, then folds each while Postgres still writes the one before. */
-async function foldInto<Content>(
+export async function foldInto<Content>(
   client: ClientBase,
   claims: readonly Claimed<Content>[],
   entries: readonly Entry<Content>[],
@@ -161,7 +161,8 @@ async function writeAll(client: ClientBase, statements: readonly Statement[]): P
   for (const statement of statements) await client.query(statement);
 }
 
-function forEach<Content>(
+/** Visits what entries hold; throws `BadEntry` at the first that can not be read or that `visit` throws at. */
+export function forEach<Content>(
   entries: readonly Entry<Content>[],
   visit: (content: Content) => void,
 ): void {

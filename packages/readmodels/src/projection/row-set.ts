@@ -1,6 +1,7 @@
 /** The rows of one table that a batch touches: read together, folded in memory, written together. */
 import type { ClientBase } from 'pg';
 import { compareRows, type RowDifference } from './compare-rows.ts';
+import { copyChunks, copyStatement } from './copy-text.ts';
 import { keyOf, selectByKeys, type Statement, type Table, upsertRows } from './table.ts';
 
 export type RowSet<Row> = AnyRowSet & {
@@ -17,11 +18,24 @@ export type RowSet<Row> = AnyRowSet & {
 /** A row set whatever its rows are. */
 export type AnyRowSet = {
   readonly tableName: string;
+  /** How many rows are at hand. */
+  readonly size: number;
+  /** No longer wants rows of keys that nothing was written under; false when none is wanted any more. */
+  wantOnly(isWritten: (key: string) => boolean): boolean;
+  /** Gives what was put to the tables and forgets every row. */
+  takeAll(isWritten: (key: string) => boolean): TakenRows;
   load(client: ClientBase): Promise<void>;
   /** The statement that writes what was put; `undefined` when nothing was. */
   write(): Statement | undefined;
   /** Compares the rows that were put with the whole table; returns how many rows that has. */
   compare(client: ClientBase, report: (difference: RowDifference) => void): Promise<number>;
+};
+
+/** Rows on their way to a table: those of new keys for COPY, and a statement for the others. */
+export type TakenRows = {
+  readonly keys: readonly string[];
+  readonly copy: { readonly text: string; readonly chunks: Iterable<Buffer> } | undefined;
+  readonly rewrite: Statement | undefined;
 };
 
 export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
@@ -32,6 +46,32 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
   return {
     table,
     tableName: table.name,
+    get size() {
+      return rows.size;
+    },
+    wantOnly(isWritten) {
+      for (const key of wanted.keys()) if (!isWritten(key)) wanted.delete(key);
+      return wanted.size > 0;
+    },
+    takeAll(isWritten) {
+      const fresh: Row[] = [];
+      const known: Row[] = [];
+      for (const key of touched) {
+        const row = rows.get(key);
+        if (row !== undefined) (isWritten(key) ? known : fresh).push(row);
+      }
+      const keys = [...touched];
+      touched.clear();
+      rows.clear();
+      return {
+        keys,
+        copy:
+          fresh.length > 0
+            ? { text: copyStatement(table), chunks: copyChunks(table, fresh) }
+            : undefined,
+        rewrite: known.length > 0 ? upsertRows(table, known) : undefined,
+      };
+    },
     need(...key) {
       const joined = joinKey(key);
       if (!rows.has(joined)) wanted.set(joined, key);
