@@ -50,23 +50,32 @@ export function historyOf<Content>(
   return {
     source: source.name,
     projections: source.projections,
-    entries: (throughSeq) => pagesOf(reader, source, throughSeq),
+    entries: (throughSeq) => entriesOf(reader, source, { fromSeq: 1, throughSeq }),
   };
 }
 
-async function* pagesOf<Content>(
+/** What a stream holds in a range, in order; the next page is on its way while one is worked on. */
+export async function* entriesOf<Content>(
   reader: StreamReader,
   source: Source<Content>,
-  throughSeq: number,
+  { fromSeq, throughSeq }: { readonly fromSeq: number; readonly throughSeq: number },
 ): AsyncGenerator<readonly Entry<Content>[]> {
-  for (let nextSeq = 1; nextSeq <= throughSeq; ) {
-    const messages = await pageFrom(reader, nextSeq);
+  const ask = (seq: number) => {
+    const page = pageFrom(reader, seq);
+    // It fails when it is awaited, if it is.
+    page.catch(() => undefined);
+    return page;
+  };
+  let page = fromSeq <= throughSeq ? ask(fromSeq) : undefined;
+  for (let nextSeq = fromSeq; page !== undefined; ) {
+    const messages = await page;
     const last = messages.at(-1);
     if (last) {
+      nextSeq = last.seq + 1;
+      page = nextSeq <= throughSeq ? ask(nextSeq) : undefined;
       yield messages
         .filter(({ seq }) => seq <= throughSeq)
         .map((message) => entryOf(source, message));
-      nextSeq = last.seq + 1;
     } else if (source.filters !== undefined) return;
     else
       throw new WritError(

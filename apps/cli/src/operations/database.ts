@@ -1,26 +1,28 @@
 /** `writ db`: the tables of the read models. */
 import type { Command } from 'commander';
-import { CliFailure, exitCodes } from '../failure.ts';
 import { databaseUrlOf, withStore } from '../platform/cell-access.ts';
 import { handled, type Host, type Session } from '../session.ts';
+import type { RebuildFlags } from './rebuild.ts';
 
 export function addDatabaseVerbs(program: Command, host: Host): void {
-  const database = program.command('db').description('the tables of the read models: migrate');
+  const database = program
+    .command('db')
+    .description('the tables of the read models: migrate, rebuild');
   database
     .command('migrate')
     .description('bring the tables up to this release')
     .action(handled(host, migrateTables));
   database
-    .command('rebuild [projection]', { hidden: true })
+    .command('rebuild [projections...]')
+    .description(
+      'build read models again from the log; the ones in use are read until the new ones are as far',
+    )
+    .option('--all', 'every projection')
     .action(
-      handled(host, () =>
-        Promise.reject(
-          new CliFailure(
-            exitCodes.usage,
-            'rebuilding one projection is not part of this release; `writ doctor --deep` says whether rows differ from the log, `writ doctor --repair` rebuilds all',
-          ),
-        ),
-      ),
+      handled<RebuildFlags>(host, async (session, names, flags) => {
+        const { rebuildTables } = await import('./rebuild.ts');
+        await rebuildTables(session, names, flags);
+      }),
     );
 }
 

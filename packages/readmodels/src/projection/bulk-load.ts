@@ -36,7 +36,10 @@ const MOST_ROWS = 50_000;
 export function openBulkLoad<Content>(
   { client, tables }: { readonly client: ClientBase; readonly tables: RebuildTables },
   projections: readonly Projection<Content>[],
-  { expected, mostRows = MOST_ROWS }: { readonly expected: number; readonly mostRows?: number },
+  {
+    expected,
+    mostRows = MOST_ROWS,
+  }: { readonly expected: number; readonly mostRows?: number | undefined },
 ): BulkLoad<Content> {
   const parts = projections.map((projection): Part<Content> => {
     const fold = projection.open();

@@ -35,6 +35,9 @@ export async function compareWithFreshFold<Content>(
   const client = await store.pool.connect();
   try {
     await client.query('begin transaction isolation level repeatable read read only');
+    // Before the snapshot: a table that takes the place of another later is empty to it.
+    const tables = history.projections.flatMap((projection) => projection.tables);
+    await client.query(`lock table ${tables.join(', ')} in access share mode`);
     const targets = await openTargets(client, history.projections);
     await foldAll(targets, history);
     const results: Comparison[] = [];

@@ -56,10 +56,7 @@ export async function makeRebuildTables(
   };
 }
 
-async function addConstraints(
-  { client, home, schema }: Place,
-  table: string,
-): Promise<void> {
+async function addConstraints({ client, home, schema }: Place, table: string): Promise<void> {
   const { rows } = await client.query<{ name: string; definition: string }>(
     `select quote_ident(conname) as name, pg_get_constraintdef(oid) as definition
      from pg_constraint where conrelid = $1::regclass and contype in ('p', 'u', 'x')`,
@@ -76,9 +73,7 @@ async function addIndexes({ client, home, schema }: Place, table: string): Promi
     [`${home}.${table}`],
   );
   for (const { definition } of rows)
-    await client.query(
-      definition.replace(` ON ${home}.${table} `, ` ON ${schema}.${table} `),
-    );
+    await client.query(definition.replace(` ON ${home}.${table} `, ` ON ${schema}.${table} `));
 }
 
 async function replaceAll(
@@ -89,7 +84,8 @@ async function replaceAll(
   await client.query(`lock table ${named.join(', ')} in access exclusive mode`);
   for (const table of tables) await copyPrivileges({ client, home, schema }, table);
   await client.query(`drop table ${named.join(', ')}`);
-  for (const table of tables) await client.query(`alter table ${schema}.${table} set schema ${home}`);
+  for (const table of tables)
+    await client.query(`alter table ${schema}.${table} set schema ${home}`);
   await client.query(`drop schema ${schema}`);
 }
 

@@ -21,7 +21,7 @@ import { makeRebuildTables, type RebuildTables } from './rebuild-tables.ts';
 
 /** A stream that can be read from any sequence, as it is now. */
 export type RebuildSource<Content> = {
-  status(): Promise<CheckedSource>;
+  status(): Promise<CheckedSource & { readonly messages: number }>;
   /** What the stream holds in this range, in order. */
   entries(range: {
     readonly fromSeq: number;
@@ -38,6 +38,8 @@ export type RebuildProgress = {
 export type RebuildOptions = {
   /** Also when the rows in use were made from another stream, or are further than this one reaches. */
   readonly replaceForeign?: boolean;
+  /** Rows of one table kept in memory, at most; 50,000 when left out. */
+  readonly mostRows?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RebuildProgress) => void;
 };
@@ -143,9 +145,12 @@ class Rebuild<Content> {
       );
   }
 
-  async #load(tables: RebuildTables, { messages }: CheckedSource): Promise<void> {
+  async #load(tables: RebuildTables, { messages }: { readonly messages: number }): Promise<void> {
     const room = { client: this.#client, tables };
-    const load = openBulkLoad(room, this.#projections, { expected: messages });
+    const load = openBulkLoad(room, this.#projections, {
+      expected: messages,
+      mostRows: this.#options.mostRows,
+    });
     let { lastSeq } = await this.#source.status();
     for (let n = 0; n < MOST_LOADS && (n === 0 || lastSeq - this.#seq > SHORT_REST); n++) {
       await this.#read('loading', lastSeq, (entries) => load.add(entries));
