@@ -1,10 +1,10 @@
 /** Taking over the positions of a stream's projections, unless they belong to another stream. */
 import type { NatsConnection } from '@writ/bus';
 import {
-  type CheckedSource,
   checkPositions,
   type Claimed,
   claimPositions,
+  placeOf,
   type Store,
   transact,
 } from '@writ/readmodels';
@@ -46,13 +46,4 @@ export async function claimSource<Content>(
   const fromSeq = source.name === 'EVENTS' ? lowest + 1 : Math.max(lowest + 1, status.firstSeq);
   const { created } = placeOf(status, lowest);
   return { claims, lastSeq: status.lastSeq, readFrom: { fromSeq, created } };
-}
-
-/** The segment that a sequence is in, or the nearest that can be read. */
-function placeOf(
-  { segment, created, segments = [] }: CheckedSource,
-  seq: number,
-): { readonly segment: number; readonly created: string } {
-  const place = segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
-  return { segment: place?.segment ?? segment, created: place?.created ?? created };
 }

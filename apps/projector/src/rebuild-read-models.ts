@@ -8,6 +8,7 @@ import {
   rebuildProjections,
   type Store,
 } from '@writ/readmodels';
+import { checkedSource } from './checked-source.ts';
 import { entriesOf } from './histories.ts';
 import { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';
 
@@ -67,16 +68,7 @@ async function rebuildOf<Content>(
   );
   if (projections.length === 0) return [];
   const reader = openStreamReader(connection, source.stream);
-  const status = async () => ({
-    cell,
-    source: source.name,
-    segment: source.segment,
-    ...(await reader.status()),
-    idAt: async (seq: number) => {
-      const message = await reader.get(seq);
-      return message && source.idOf(message);
-    },
-  });
+  const status = () => checkedSource(connection, { cell, source });
   const rebuilt = await rebuildProjections(
     store.pool,
     {

@@ -21,6 +21,15 @@ export type CheckedSource = {
   readonly idAt: (seq: number) => Promise<string | undefined>;
 };
 
+/** The segment that a sequence is in, or the nearest that can be read. */
+export function placeOf(
+  { segment, created, segments = [] }: CheckedSource,
+  seq: number,
+): { readonly segment: number; readonly created: string } {
+  const place = segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
+  return { segment: place?.segment ?? segment, created: place?.created ?? created };
+}
+
 /** Throws `CHECKPOINT_MISMATCH` when rows were made from another stream than this one, or by another version. */
 export async function checkPositions(
   rows: readonly PositionRow[],

@@ -34,8 +34,11 @@ function fieldOf(type: ColumnType, value: unknown): string {
   if (value === null || value === undefined) return '\\N';
   if (type === 'text[]') return escaped(arrayLiteral('text', value as readonly string[]));
   if (type === 'jsonb') return escaped(JSON.stringify(value));
-  return typeof value === 'string' ? escaped(value) : String(value);
+  return escaped(plain(value));
 }
+
+/** Numbers and booleans read the same in JavaScript and SQL. */
+const plain: (value: unknown) => string = String;
 
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -38,7 +38,6 @@ function sourceOf(
       ...testSource,
       firstSeq: 1,
       lastSeq: log.at(-1)?.seq ?? 0,
-      messages: log.length,
       idAt: async (seq) => log[seq - 1]?.id,
     }),
     async *entries({ fromSeq, throughSeq }) {

@@ -14,14 +14,14 @@ import type { ClientBase, Pool } from 'pg';
 import type { PositionRow } from '../operations/position-row.ts';
 import { BadEntry, foldInto, transact } from './apply.ts';
 import { openBulkLoad } from './bulk-load.ts';
-import { type CheckedSource, checkPositions } from './checkpoint.ts';
+import { type CheckedSource, checkPositions, placeOf } from './checkpoint.ts';
 import type { Claimed } from './positions.ts';
 import type { Entry, Projection } from './projection.ts';
 import { makeRebuildTables, type RebuildTables } from './rebuild-tables.ts';
 
 /** A stream that can be read from any sequence, as it is now. */
 export type RebuildSource<Content> = {
-  status(): Promise<CheckedSource & { readonly messages: number }>;
+  status(): Promise<CheckedSource>;
   /** What the stream holds in this range, in order. */
   entries(range: {
     readonly fromSeq: number;
@@ -145,10 +145,10 @@ class Rebuild<Content> {
       );
   }
 
-  async #load(tables: RebuildTables, { messages }: { readonly messages: number }): Promise<void> {
+  async #load(tables: RebuildTables, { firstSeq, lastSeq: seenSeq }: CheckedSource): Promise<void> {
     const room = { client: this.#client, tables };
     const load = openBulkLoad(room, this.#projections, {
-      expected: messages,
+      expected: seenSeq - firstSeq + 1,
       mostRows: this.#options.mostRows,
     });
     let { lastSeq } = await this.#source.status();
@@ -193,12 +193,13 @@ class Rebuild<Content> {
   }
 
   async #movePositions(): Promise<void> {
-    const { source, cell, segment, created } = await this.#source.status();
+    const status = await this.#source.status();
+    const { segment, created } = placeOf(status, this.#seq);
     await this.#client.query(PLACE, [
       this.#projections.map(({ name }) => name),
       this.#projections.map(({ version }) => version),
-      source,
-      cell,
+      status.source,
+      status.cell,
       segment,
       created,
       this.#seq,
