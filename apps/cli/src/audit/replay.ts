@@ -20,6 +20,7 @@ type ReplayFlags = {
   readonly correlation?: string;
   readonly limit?: number;
   readonly follow?: boolean;
+  readonly archive?: readonly string[];
 };
 
 const PAGE = 500;
@@ -32,6 +33,7 @@ export function addReplayVerb(program: Command, host: Host): void {
     .option('--type <type>', 'of this type, e.g. FeedbackGiven')
     .option('--correlation <id>', 'of this correlation id')
     .option('--limit <n>', 'at most so many', countBetween(1, Number.MAX_SAFE_INTEGER))
+    .option('--archive <file...>', 'of these archived segments or exports, nothing else is asked')
     .option('-f, --follow', 'go on with what comes, until Ctrl-C')
     .addHelpText(
       'after',
@@ -50,9 +52,21 @@ async function replay(
   const signal = session.host.interrupted();
   const print = (event: EventView) =>
     session.out.record(event, () => renderEvent(session.out, event));
+  if (flags.archive !== undefined) return await replayFiles(session, flags, { print, signal });
   const { lastSeq, complete } = await printHistory(session, flags, print, signal);
   if (flags.follow === true && complete && !signal.aborted)
     await follow(session, flags, lastSeq, print, signal);
+}
+
+async function replayFiles(
+  { config }: Session,
+  { archive = [], follow: isFollowing, ...range }: ReplayFlags,
+  to: { readonly print: (event: EventView) => void; readonly signal: AbortSignal },
+): Promise<void> {
+  if (isFollowing === true)
+    throw new CliFailure(exitCodes.usage, 'an archive does not grow; leave out --follow');
+  const { replayArchives } = await import('./replay-archive.ts');
+  await replayArchives(archive, { ...range, tenant: config.environment.WRIT_TENANT }, to);
 }
 
 function filtersOf(flags: ReplayFlags): Query {
