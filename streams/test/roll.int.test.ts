@@ -1,6 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { AggregateWrite, EventStore, Follower, NatsConnection, StoredEvent } from '@writ/bus';
-import { checkStreams, planStreams, rollLog, topology } from '@writ/streams';
+import {
+  type AggregateWrite,
+  type EventStore,
+  type Follower,
+  logSegments,
+  type NatsConnection,
+  type RawMessage,
+  readRawMessages,
+  storeAtSequences,
+  type StoredEvent,
+} from '@writ/bus';
+import {
+  beginRestore,
+  checkStreams,
+  endRestore,
+  planStreams,
+  removeSegment,
+  rollLog,
+  topology,
+} from '@writ/streams';
 import { subjects } from '@writ/contracts';
 import { eventually, startTestBus, type TestBus } from '@writ/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -257,6 +275,64 @@ describe.each([1, 3] as const)('rolling the log over on %i nodes', (nodes) => {
     const second = await store.append([write(name, { ...first, version: 1 })]);
     expect(second.lastSeq).toBe(first.lastSeq + 1);
     expect(store.segment).toBe(segment);
+  });
+
+  test('leaves segments that can be removed and put back: what needs one meanwhile says so, and nothing is skipped', async () => {
+    const [old, young] = [fresh(), fresh()];
+    const first = await store.append([write(old, none)]);
+    await roll();
+    const second = await store.append([write(young, none)]);
+    await eventually(async () => (await store.read({ fromSeq: 1, limit: 1 })).length === 1);
+    const [segment] = await logSegments(operator);
+    if (segment?.lastSeq === undefined) throw new Error('the oldest segment is not closed');
+    const { number, created, firstSeq, lastSeq, stream } = segment;
+    const messages: RawMessage[] = [];
+    const range = { connection: operator, stream, fromSeq: firstSeq, throughSeq: lastSeq };
+    for await (const page of readRawMessages(range)) messages.push(...page);
+    await expect(removeSegment(operator, number + 1)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    await removeSegment(operator, number);
+
+    const missing = { code: 'LOG_UNAVAILABLE', message: expect.stringContaining('log restore') };
+    const stranger = await bus.store();
+    await expect(stranger.load(agent('r1'))).rejects.toMatchObject(missing);
+    await expect(stranger.lastSequence(agent(fresh()))).rejects.toMatchObject(missing);
+    await expect(stranger.append([write(fresh(), none)])).rejects.toMatchObject(missing);
+    await expect(stranger.read({ fromSeq: 1, limit: 1 })).rejects.toMatchObject(missing);
+    const keys = stranger.follow({
+      fromSeq: 1,
+      filters: ['writ.*.evt.tenancy.key.*'],
+      onEvents: () => undefined,
+    });
+    await expect(keys.done).rejects.toMatchObject(missing);
+    const third = await stranger.append([write(young, { ...second, version: 1 })]);
+    expect((await stranger.load(agent(young), second.lastSeq)).events).toHaveLength(1);
+    const later = followed(stranger, { fromSeq: lastSeq + 1 });
+    await eventually(() => later.idle === third.lastSeq);
+
+    const place = { number, created, firstSeq, lastSeq };
+    const ingest = await beginRestore(operator, bus.topology, place);
+    await storeAtSequences({ connection: operator, stream, ingest }, messages.slice(0, 1));
+    await expect(stranger.load(agent('r1'))).rejects.toMatchObject(missing);
+    await expect(endRestore(operator, bus.topology, place)).rejects.toMatchObject({
+      code: lastSeq === 1 ? undefined : 'LOG_UNAVAILABLE',
+    });
+    expect(await beginRestore(operator, bus.topology, place)).toBe(ingest);
+    await storeAtSequences({ connection: operator, stream, ingest }, messages.slice(1));
+    await endRestore(operator, bus.topology, place);
+    const restored: RawMessage[] = [];
+    for await (const page of readRawMessages(range)) restored.push(...page);
+    const without = ({ storedAt: _, ...message }: RawMessage) => message;
+    expect(restored.map(without)).toEqual(messages.map(without));
+    expect((await logSegments(operator))[0]).toEqual(segment);
+    for (const reader of [store, stranger]) {
+      expect((await reader.load(agent('r1'))).events.length).toBeGreaterThan(0);
+      expect(await reader.lastSequence(agent(fresh()))).toBe(0);
+      expect((await reader.load(agent(old))).lastSeq).toBe(first.lastSeq);
+    }
+    expect((await everything()).map(({ seq }) => seq)).toEqual(upTo(third.lastSeq));
+    expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
   });
 
   test('of an empty segment is refused: there is nothing to close', async () => {

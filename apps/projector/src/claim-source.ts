@@ -4,6 +4,7 @@ import {
   checkPositions,
   type Claimed,
   claimPositions,
+  placePositions,
   placeOf,
   type Store,
   transact,
@@ -38,6 +39,11 @@ export async function claimSource<Content>(
     // Only now, when nobody else moves the positions, can they be compared with the stream's end.
     const now = await checkedSource(connection, room);
     await checkPositions(taken.rows, source.projections, now);
+    const placed = taken.rows.filter(({ seq }) => seq > 0);
+    await placePositions(
+      client,
+      placed.map(({ projection, seq }) => ({ projection, ...placeOf(now, seq) })),
+    );
     return { claims: taken.claimed, status: now };
   });
   const running = claims.filter(({ paused }) => paused === null);

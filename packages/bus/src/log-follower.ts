@@ -98,7 +98,9 @@ class LogFollower implements Follower {
     const segment = segmentOf(chain, next);
     if (segment === undefined) throw removedError(chain);
     const before = segmentOf(chain, Math.max(1, this.position));
-    if (this.#created !== undefined && before !== undefined && before.created !== this.#created)
+    // A position may have been made in an older segment, which may have been removed since.
+    const known = chain.firstSeq > 1 || chain.segments.some((one) => one.created === this.#created);
+    if (this.#created !== undefined && before !== undefined && !known)
       throw new WritError(
         'CHECKPOINT_MISMATCH',
         `the stream \`${before.stream}\` was created at ${before.created}, the one before at ${this.#created}; run \`writ doctor --repair\``,

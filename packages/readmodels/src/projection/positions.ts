@@ -72,6 +72,20 @@ export async function claimPositions<Content>(
   return { claimed, rows };
 }
 
+/** Notes the segment that positions are in by now, so that another log is not taken for this one later. */
+export async function placePositions(
+  client: ClientBase,
+  places: readonly (Pick<SourceIdentity, 'segment' | 'created'> & {
+    readonly projection: string;
+  })[],
+): Promise<void> {
+  await client.query(PLACE, [
+    places.map(({ projection }) => projection),
+    places.map(({ segment }) => segment),
+    places.map(({ created }) => created),
+  ]);
+}
+
 /** Moves positions to `through`; throws `Deposed` when even one of them is no longer ours. */
 export async function movePositions<Content>(
   client: ClientBase,
@@ -129,6 +143,11 @@ const CLAIM = `
       paused_seq = case when $2 then null else paused_seq end,
       paused_reason = case when $2 then null else paused_reason end
   where projection = any($1::text[]) returning *`;
+
+const PLACE = `
+  update projection_positions p set segment = u.segment, stream_created = u.created
+  from unnest($1::text[], $2::integer[], $3::text[]) as u(projection, segment, created)
+  where p.projection = u.projection and (p.segment <> u.segment or p.stream_created <> u.created)`;
 
 const MOVE = `
   update projection_positions p set seq = $4, msg_id = $5, updated_at = now()
