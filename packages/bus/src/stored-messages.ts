@@ -16,6 +16,7 @@ type StreamInfo = {
   readonly created: string;
   readonly ts?: string;
   readonly state: StreamState;
+  readonly cluster?: { readonly leader?: string };
   readonly config: {
     readonly subjects?: readonly string[];
     readonly first_seq?: number;
@@ -48,6 +49,8 @@ export type StreamDescription = {
   /** The sequence its first message has or will have. */
   readonly beginsAt: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The node that leads it; `undefined` where there is only one. */
+  readonly leader: string | undefined;
 };
 
 /** The state and configuration of a stream as its leader sees them. */
@@ -71,6 +74,7 @@ export async function describeStream(
     subjects,
     beginsAt: first_seq,
     metadata,
+    leader: info.cluster?.leader,
   };
 }
 

@@ -6,6 +6,7 @@
  * 2. `position` moves only after the handler is done with a batch; a new consumer starts behind what was received.
  * 3. Without filters a missing sequence ends the following: the log has no holes.
  * 4. `onIdle(seq)` means that everything up to `seq` was handed over and handled.
+ *    A consumer may live on a node that lags behind the leader, and knows only what that node has.
  * 5. A stream that is another one, or shorter than what was handed over, ends the following.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,7 +18,7 @@ import type { Follower, FollowStream } from './following.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
 import { LogMessage } from './log-message.ts';
 import { PullSubscription } from './pull-subscription.ts';
-import { type StreamStatus, streamStatus } from './stored-messages.ts';
+import { describeStream, type StreamDescription, type StreamStatus } from './stored-messages.ts';
 
 /** Follows one stream to its end and waits there. */
 export function followOneStream(options: FollowStream): Follower {
@@ -26,7 +27,10 @@ export function followOneStream(options: FollowStream): Follower {
   return follower;
 }
 
-type ConsumerInfo = { readonly num_pending: number };
+type ConsumerInfo = {
+  readonly num_pending: number;
+  readonly cluster?: { readonly leader?: string };
+};
 
 /** A cluster that was killed as a whole may show less than it acknowledged until its next commit. */
 const PATIENCE_MS = 15_000;
@@ -49,6 +53,8 @@ class StreamFollower implements Follower {
   #scheduled = false;
   #stopped = false;
   #holeAt = 0;
+  /** Where the leader's stream ended when the consumer was made. */
+  #due = 0;
 
   constructor(options: FollowStream) {
     this.#options = options;
@@ -79,9 +85,9 @@ class StreamFollower implements Follower {
     for (let tries = 0; !this.#stopped; tries++) {
       await watchOf(connection).untilConnected(1000);
       try {
-        const status = await streamStatus(connection, stream);
-        const problem = this.#compare(status);
-        if (problem === undefined) return await this.#subscribe(status);
+        const description = await describeStream(connection, stream);
+        const problem = this.#compare(description.status);
+        if (problem === undefined) return await this.#subscribe(description);
         if (problem.final || Date.now() - since > PATIENCE_MS) return this.#finish(problem.error);
         onTrouble?.(problem.error);
       } catch (error) {
@@ -117,7 +123,7 @@ class StreamFollower implements Follower {
     return undefined;
   }
 
-  async #subscribe(status: StreamStatus): Promise<void> {
+  async #subscribe({ status, leader }: StreamDescription): Promise<void> {
     const { connection, stream, filters } = this.#options;
     const name = `follow-${nuid.next()}`;
     const config = {
@@ -146,7 +152,10 @@ class StreamFollower implements Follower {
     if (this.#stopped) return this.#dropConsumer(name);
     this.#created = status.created;
     this.#consumerSeq = 0;
-    this.#idleSeq = info.num_pending === 0 ? Math.max(status.lastSeq, this.#received) : undefined;
+    this.#due = status.lastSeq;
+    // Only the leader's own consumer can say at once that nothing is pending: another node may have nothing *yet*.
+    const idle = info.num_pending === 0 && info.cluster?.leader === leader;
+    this.#idleSeq = idle ? Math.max(status.lastSeq, this.#received) : undefined;
     this.#subscription = new PullSubscription({
       connection,
       stream,
@@ -166,15 +175,22 @@ class StreamFollower implements Follower {
     const { streamSeq, consumerSeq } = delivery;
     if (consumerSeq !== this.#consumerSeq + 1)
       return this.#restart(`messages were lost before ${streamSeq}`);
+    this.#consumerSeq = consumerSeq;
+    // A node that lagged when the consumer was made begins at the end that it had then.
+    if (streamSeq <= this.#received) return this.#pull();
     if (this.#options.filters === undefined && streamSeq !== this.#received + 1)
       return this.#hole(this.#received + 1);
-    this.#consumerSeq = consumerSeq;
     this.#received = streamSeq;
-    this.#pending = delivery.pending;
+    this.#pending = Math.max(delivery.pending, this.#missing(streamSeq));
     // Nothing came after it when it was sent: caught up without waiting for the next heartbeat.
-    this.#idleSeq = delivery.pending === 0 ? streamSeq : undefined;
+    this.#idleSeq = delivery.pending === 0 && streamSeq >= this.#due ? streamSeq : undefined;
     this.#queue.push(new LogMessage(message, streamSeq, delivery.timeMs));
     this.#schedule();
+  }
+
+  /** Messages that the consumer's node has not got and can not count. */
+  #missing(streamSeq: number): number {
+    return this.#options.filters === undefined ? this.#due - streamSeq : 0;
   }
 
   /** A hole counts when a second consumer shows it too. */
@@ -193,7 +209,10 @@ class StreamFollower implements Follower {
 
   #heartbeat(consumerSeq: number, streamSeq: number): void {
     if (consumerSeq !== this.#consumerSeq) return this.#restart('messages were lost');
-    this.#idleSeq = Math.max(streamSeq, this.#received);
+    const reached = Math.max(streamSeq, this.#received);
+    // The consumer's node has not yet got what the leader had.
+    if (reached < this.#due) return;
+    this.#idleSeq = reached;
     this.#schedule();
   }
 
