@@ -4,7 +4,8 @@
  * Invariants:
  * 1. A message that the broker delivers no more leaves INBOX only after its dead letter is stored.
  * 2. The letter's id comes from the message, so that a letter that is there already stays as it is.
- * 3. An advisory is done with when its message is gone; trouble of ours gives it back to the broker, which never tires.
+ * 3. A lost advisory only delays that: what nobody sees to is also found by looking.
+ * 4. An advisory is done with when its message is gone; trouble of ours gives it back to the broker, which never tires.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
@@ -17,11 +18,14 @@ import { askJetStream, toLogError } from './jetstream-api.ts';
 import { PullSubscription } from './pull-subscription.ts';
 import { request } from './request-mux.ts';
 import { leaderGet } from './stored-messages.ts';
+import { StrandedWatch } from './stranded.ts';
 
 export type AdvisoryOptions = {
   readonly connection: NatsConnection;
   readonly ingest: string;
   readonly onTrouble?: (error: WritError) => void;
+  /** How often it is looked for what no advisory told of; 30 s when left out. */
+  readonly lookEveryMs?: number;
 };
 
 export type AdvisoryIntake = { stop(): Promise<void> };
@@ -31,6 +35,7 @@ const CONSUMER = 'dead-letters';
 const AT_ONCE = 16;
 const RETRY = '-NAK {"delay": 5000000000}';
 const TIMEOUT_MS = 5000;
+const LOOK_EVERY_MS = 30_000;
 
 /** Starts to take advisories; throws `LOG_UNAVAILABLE` when their consumer is not there. */
 export async function takeAdvisories(options: AdvisoryOptions): Promise<AdvisoryIntake> {
@@ -48,15 +53,22 @@ class Intake implements AdvisoryIntake {
   #subscription: PullSubscription | undefined;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
+  readonly #stranded: StrandedWatch;
+  readonly #looking: NodeJS.Timeout;
 
   constructor(options: AdvisoryOptions) {
     this.#options = options;
     this.#letters = openDeadLetters(options);
+    this.#stranded = new StrandedWatch(options.connection);
+    this.#looking = setInterval(() => {
+      this.#work = this.#work.then(() => this.#look());
+    }, options.lookEveryMs ?? LOOK_EVERY_MS);
     this.#subscribe();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearInterval(this.#looking);
     this.#subscription?.close();
     await this.#work;
   }
@@ -92,6 +104,15 @@ class Intake implements AdvisoryIntake {
       this.#answer(message, RETRY);
     }
     if (this.#subscription?.asked === 0) this.#pull();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      for (const { seq, deliveries } of await this.#stranded.look())
+        await this.#bury({ kind: 'exhausted', seq, deliveries, reason: '', timeMs: Date.now() });
+    } catch (error) {
+      this.#options.onTrouble?.(toLogError(error, INBOX.stream));
+    }
   }
 
   async #bury(advisory: Advisory): Promise<void> {

@@ -29,3 +29,4 @@ export * from './inbox.ts';
 export type { InboxCommand } from './inbox-command.ts';
 export * from './role.ts';
 export * from './role.ts';
+export { StrandedWatch } from './stranded.ts';

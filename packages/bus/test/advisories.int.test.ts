@@ -2,11 +2,12 @@ import {
   type AdvisoryIntake,
   type NatsConnection,
   openDeadLetters,
+  StrandedWatch,
   takeAdvisories,
 } from '@writ/bus';
 import type { WritError } from '@writ/contracts';
 import { createInbox } from '@nats-io/nats-core';
-import { applyStreams } from '@writ/streams';
+import { applyStreams, type Topology } from '@writ/streams';
 import { eventually, startTestBus, type TestBus } from '@writ/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -23,12 +24,7 @@ describe.each([1, 3] as const)('advisories of the broker on %i node(s)', (nodes)
     bus = await startTestBus({ nodes });
     operator = await bus.connect('operator');
     troubles = [];
-    const consumers = bus.topology.consumers.map((consumer) =>
-      consumer.stream === 'INBOX'
-        ? { ...consumer, ack_wait: 200_000_000, backoff: [], max_deliver: DELIVERIES }
-        : consumer,
-    );
-    await applyStreams(operator, { ...bus.topology, consumers });
+    await applyStreams(operator, impatient());
   });
   afterEach(async () => {
     await intake?.stop();
@@ -36,11 +32,20 @@ describe.each([1, 3] as const)('advisories of the broker on %i node(s)', (nodes)
     await bus.stop();
   });
 
+  function impatient(): Topology {
+    const limits = { ack_wait: 200_000_000, backoff: [], max_deliver: DELIVERIES };
+    const consumers = bus.topology.consumers.map((consumer) =>
+      consumer.stream === 'INBOX' ? { ...consumer, ...limits } : consumer,
+    );
+    return { ...bus.topology, consumers };
+  }
+
   const shelf = () => openDeadLetters({ connection: operator, ingest: bus.secrets.ingest });
   const letters = () => shelf().list({ tenant: 'default', limit: 100 });
 
-  async function take(): Promise<void> {
+  async function take(lookEveryMs?: number): Promise<void> {
     intake = await takeAdvisories({
+      ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
       connection: await bus.connect('commander-store'),
       ingest: bus.secrets.ingest,
       onTrouble: (error) => void troubles.push(error),
@@ -149,6 +154,34 @@ describe.each([1, 3] as const)('advisories of the broker on %i node(s)', (nodes)
     await eventually(async () => (await letters()).length === 1, { withinMs: 30_000 });
     expect((await letters())[0]?.letter.seq).toBe(seq);
     await eventually(() => troubles.some(({ message }) => message.includes('by hand')));
+  });
+
+  test('a command whose advisory was lost is found by looking', async () => {
+    const seq = await send('{"n":6}');
+    await exhaust();
+    await operator.request('$JS.API.STREAM.DELETE.OPS', '', { timeout: 5000 });
+    await applyStreams(operator, impatient());
+    await take(100);
+    await eventually(async () => (await state('INBOX')).messages === 0, { withinMs: 30_000 });
+    expect((await letters()).map(({ letter }) => letter)).toMatchObject([
+      { seq, code: 'INTERNAL', attempts: DELIVERIES },
+    ]);
+  });
+
+  test('looking finds what nobody sees to at the second look, and never what is in hand or done', async () => {
+    await applyStreams(operator, bus.topology);
+    const watch = new StrandedWatch(await bus.connect('commander-store'));
+    await send('{"n":7}');
+    expect(await watch.look()).toEqual([]);
+    const reply = (await eventually(() => deliver(), { withinMs: 30_000 })) ?? '';
+    for (let looks = 0; looks < 3; looks++) expect(await watch.look()).toEqual([]);
+    await operator.request(reply, '+ACK', { timeout: 5000 });
+    for (let looks = 0; looks < 3; looks++) expect(await watch.look()).toEqual([]);
+    await applyStreams(operator, impatient());
+    const seq = await send('{"n":8}');
+    await exhaust();
+    expect(await watch.look()).toEqual([]);
+    expect(await watch.look()).toEqual([{ seq, deliveries: DELIVERIES }]);
   });
 
   test('a broker that dies in between changes nothing', async () => {
