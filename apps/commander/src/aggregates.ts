@@ -107,7 +107,7 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   ): Promise<Outcome | undefined> {
     const entries: Kept[] = [];
     for (const part of execution.parts) entries.push(await load(part, refresh));
-    const before = findRetry(order, entries);
+    const before = findRetry(order, execution.parts, entries);
     if (before) return repeat(order, before, execution, entries);
     const timeMs = entries.reduce((latest, entry) => laterOf(latest, entry.timeMs), clock.nowMs());
     const writes = plan(order, execution.parts, entries, timeMs);
@@ -180,9 +180,13 @@ function foldInto(entry: Kept, part: Pick<Part, 'evolve'>, event: StoredEvent): 
     });
 }
 
-function findRetry(order: Order, entries: readonly Kept[]): Remembered | undefined {
+function findRetry(
+  order: Order,
+  [{ aggregate }]: Execution<unknown>['parts'],
+  entries: readonly Kept[],
+): Remembered | undefined {
   if (order.idempotencyKey === null) return undefined;
-  const id = eventIdOf(order, 0);
+  const id = eventIdOf(order, aggregate, 0);
   for (const entry of entries) {
     const found = entry.remembered.get(id);
     if (found) return found;
@@ -200,7 +204,7 @@ function repeat<State>(
     throw reused('idempotencyKey', order.idempotencyKey ?? '');
   const found: { id: string; type: string; seq: number; event: WritEvent }[] = [];
   for (let index = 0; ; index++) {
-    const id = eventIdOf(order, index);
+    const id = eventIdOf(order, execution.parts[0].aggregate, index);
     const remembered = entries
       .map((entry) => entry.remembered.get(id))
       .find((one) => one !== undefined);
@@ -228,7 +232,7 @@ export function reused(field: string, id: string): WritError {
 
 function plan(
   order: Order,
-  parts: readonly Part[],
+  parts: Execution<unknown>['parts'],
   entries: readonly Kept[],
   timeMs: number,
 ): AggregateWrite[] {
@@ -240,7 +244,7 @@ function plan(
     const decided = part.decide(entry.state, timeMs);
     if (decided.length === 0) continue;
     const events = decided.map((event, k): NewEvent => {
-      const id = eventIdOf(order, index++);
+      const id = eventIdOf(order, parts[0].aggregate, index++);
       return toNewEvent(order, event, {
         id,
         timeMs,

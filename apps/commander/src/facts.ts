@@ -7,6 +7,7 @@
  * 3. Of a short subject everything is kept, so P is 0 and the read model is not asked.
  * 4. After a lost race the tail is read again, so a fact that somebody else stored meanwhile is met.
  * 5. A projection that lags only lengthens the tail.
+ * 6. A refusal may rest on a tail that is behind; it is final only when nothing came to the subject since.
  */
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
@@ -150,7 +151,9 @@ export function createFacts(
         .map((key) => tail.recent.get(key))
         .find((fact) => fact !== undefined);
     if (before) return repeat(order, request, before);
-    const [event] = await request.decide();
+    const decided = await decideOn(tail, request);
+    if (!decided) return undefined;
+    const [event] = decided;
     if (!event)
       throw new WritError('INTERNAL', 'a fact that stores nothing can not be acknowledged');
     const timeMs = laterOf(tail.timeMs, clock.nowMs());
@@ -182,6 +185,21 @@ export function createFacts(
         throw error;
       }
       await readInto(tail, request.subject, tail.lastSeq);
+      return undefined;
+    }
+  }
+
+  /** `undefined` when the tail was behind: what came meanwhile may be this very fact. */
+  async function decideOn(
+    tail: Tail,
+    { subject, decide }: FactRequest,
+  ): Promise<readonly WritEvent[] | undefined> {
+    try {
+      return await decide();
+    } catch (error) {
+      const before = tail.lastSeq;
+      await readInto(tail, subject, before);
+      if (tail.lastSeq === before) throw error;
       return undefined;
     }
   }

@@ -30,20 +30,24 @@ export type Outcome = {
   readonly result: Readonly<Record<string, unknown>>;
 };
 
-/** The id of the `index`-th event of an order: the same for every retry under one idempotency key. */
-export function eventIdOf(order: Order, index: number): string {
-  const { caller, verb, idempotencyKey, receivedMs } = order;
-  return idempotencyKey === null
-    ? freshId(receivedMs)
-    : derivedId(caller.tenant, caller.keyId, verb, idempotencyKey, String(index));
+/**
+ * The id of the `index`-th event of an order: the same for every retry under one idempotency key. A key is unique per
+ * aggregate: given for another one it names another order, whose ids must be others.
+ */
+export function eventIdOf(order: Order, aggregate: string, index: number): string {
+  return idUnder(order, aggregate, String(index));
 }
 
-/** The id of a thing that an order makes: derived under an idempotency key, else random. */
-export function thingIdOf(order: Order): string {
+/** The id of a thing that an order makes for an agent: derived under an idempotency key, else random. */
+export function thingIdOf(order: Order & { readonly body: { readonly agentId: string } }): string {
+  return idUnder(order, order.body.agentId, 'thing');
+}
+
+function idUnder(order: Order, scope: string, what: string): string {
   const { caller, verb, idempotencyKey, receivedMs } = order;
   return idempotencyKey === null
     ? freshId(receivedMs)
-    : derivedId(caller.tenant, caller.keyId, verb, idempotencyKey, 'thing');
+    : derivedId(caller.tenant, caller.keyId, verb, idempotencyKey, scope, what);
 }
 
 /** The event of an order, ready for the log. `version` is the aggregate's own, from 1. */

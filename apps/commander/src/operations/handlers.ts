@@ -93,13 +93,20 @@ function incomingOf(letter: DeadLetter): Incoming {
   };
 }
 
+function aggregateOf({ body }: LetterOrder): string {
+  return `dead-letter/${body.letterId}`;
+}
+
 /** A failed try uses up no idempotency key: the next one under the same key is a try of its own. */
 function outcomeOf(
   order: LetterOrder,
   what: Pick<DeadLetterOutcome, 'outcome'> & Partial<DeadLetterOutcome>,
 ): DeadLetterOutcome {
   return {
-    outcomeId: what.outcome === 'failed' ? freshId(order.receivedMs) : eventIdOf(order, 0),
+    outcomeId:
+      what.outcome === 'failed'
+        ? freshId(order.receivedMs)
+        : eventIdOf(order, aggregateOf(order), 0),
     letterId: order.body.letterId,
     by: order.caller.keyId,
     at: new Date(order.receivedMs).toISOString(),
@@ -114,7 +121,8 @@ function outcomeOf(
 
 /** The reply to an order that was carried out before: in full to its own retry, and nothing new to any other. */
 function repeated(order: LetterOrder, closed: Closed): Outcome {
-  const mine = order.idempotencyKey !== null && closed.outcomeId === eventIdOf(order, 0);
+  const mine =
+    order.idempotencyKey !== null && closed.outcomeId === eventIdOf(order, aggregateOf(order), 0);
   if (mine && closed.fingerprint !== order.fingerprint)
     throw reused('idempotencyKey', order.idempotencyKey ?? '');
   return { events: mine ? closed.events : [], seq: closed.seq ?? 0, result: resultOf(closed) };

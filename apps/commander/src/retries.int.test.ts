@@ -1,0 +1,46 @@
+/** Retries when the world has moved on in between, and keys that were used for something else. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { agent, type Commanders, grant, startCommanders } from './commanders.fixture.ts';
+
+let cell: Commanders;
+
+beforeAll(async () => {
+  cell = await startCommanders(2);
+});
+afterAll(() => cell?.stop());
+
+describe('an idempotency key', () => {
+  test('that is used for two agents names two orders, each with ids and retries of its own', async () => {
+    const idempotencyKey = 'same-for-both';
+    const grants = [];
+    for (const name of ['one', 'two']) {
+      await cell.done('registry.register-agent', agent(name));
+      grants.push(await cell.done('authority.issue-grant', grant(name), { idempotencyKey }));
+    }
+    const [one, two] = grants;
+    expect(one?.result['grantId']).not.toBe(two?.result['grantId']);
+    expect(one?.events[0]?.id).not.toBe(two?.events[0]?.id);
+    for (const [i, name] of ['one', 'two'].entries())
+      expect(await cell.done('authority.issue-grant', grant(name), { idempotencyKey })).toEqual(
+        grants[i],
+      );
+    const revoked = await cell.done('authority.revoke-grant', { grantId: one?.result['grantId'] });
+    expect(revoked.result['agentId']).toBe('town:one');
+  });
+
+  test('repeats the announcement of an agent that was retired since, at every commander', async () => {
+    const start = (executionId: string) => ({
+      executionId,
+      agentId: 'town:stopped',
+      action: 'count',
+      resource: 'dataset:bikes',
+    });
+    await cell.done('registry.register-agent', agent('stopped'));
+    for (let i = 0; i < 12; i++) await cell.done('execution.start', start(`known-${i}`));
+    const first = await cell.done('execution.start', start('last'));
+    await cell.done('registry.retire-agent', { agentId: 'town:stopped' });
+    for (let i = 0; i < 12; i++)
+      expect(await cell.done('execution.start', start('last'))).toEqual(first);
+    expect((await cell.refused('execution.start', start('new'))).code).toBe('AGENT_RETIRED');
+  });
+});
