@@ -5,6 +5,7 @@
  */
 import {
   connectAs,
+  disconnect,
   type KeyRecord,
   type Logger,
   type NatsConnection,
@@ -69,7 +70,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
       servers: options.natsUrl,
       name: `writ-${user}`,
     });
-    undo.push(() => connection.drain());
+    undo.push(() => disconnect(connection));
     return connection;
   };
   const [storing, answering] = await Promise.all([connect('api-store'), connect('api-answer')]);

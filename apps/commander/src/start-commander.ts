@@ -4,6 +4,7 @@
  */
 import {
   connectAs,
+  disconnect,
   type InboxCommand,
   type Logger,
   openDeadLetters,
@@ -153,7 +154,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       await Promise.all([responder.stop(), intake.stop(), advisories.stop()]);
       clock.stop();
       await directory.stop();
-      await Promise.all([answering.drain(), storing.drain(), readModels.close()]);
+      await Promise.all([disconnect(answering), disconnect(storing), readModels.close()]);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Connections of roles: by nkey, with a private inbox, coming back for ever. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { NatsConnectionImpl } from '@nats-io/nats-core/internal';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
@@ -48,6 +49,26 @@ export async function connectAs(
       { cause },
     );
   }
+}
+
+/** Long enough to hand over what was sent to a bus that is there. */
+const LEAVE_MS = 2000;
+
+/** Hands over what was sent, then closes; a bus that is gone is not waited for. */
+export async function disconnect(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  await soon(connection.drain());
+  await connection.close();
+}
+
+/** Hands over what was sent; a bus that is gone is not waited for. */
+export async function handOver(connection: NatsConnection): Promise<void> {
+  if (!connection.isClosed()) await soon(connection.flush());
+}
+
+async function soon(work: Promise<void>): Promise<void> {
+  const late = wait(LEAVE_MS, undefined, { ref: false });
+  await Promise.race([work, late]).catch(() => undefined);
 }
 
 /** Where replies to this connection arrive. */

@@ -11,6 +11,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { errorCatalogue, toWritError, WritError } from '@writ/contracts';
+import { handOver } from './connect.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
 import { parseDelivery } from './delivery.ts';
 import {
@@ -106,7 +107,8 @@ class Intake implements InboxIntake {
     this.#subscription?.close();
     if (this.#inHand.size > 0) await this.#empty.promise;
     clearInterval(this.#working);
-    if (!this.#options.connection.isClosed()) await this.#options.connection.flush();
+    // With the bus gone, what was not acknowledged is delivered again.
+    await handOver(this.#options.connection);
   }
 
   #subscribe(): void {

@@ -10,6 +10,7 @@
 import { Match, type NatsConnection } from '@nats-io/nats-core';
 import { type Service, type ServiceMsg, Svcm } from '@nats-io/services';
 import { refusal, statusOf, toWritError, WritError } from '@writ/contracts';
+import { handOver } from './connect.ts';
 import { encodedHeaders, type HeaderLine, headerText } from './header-block.ts';
 
 export type BusRequest = {
@@ -109,9 +110,10 @@ class MicroResponder implements Responder {
   }
 
   async stop(): Promise<void> {
-    await this.leave();
+    // With the bus gone there is nobody to say goodbye to, and nobody to hear the last answers.
+    await this.leave().catch(() => undefined);
     if (this.#inFlight > 0) await this.#empty.promise;
-    if (!this.#options.connection.isClosed()) await this.#options.connection.flush();
+    await handOver(this.#options.connection);
   }
 
   #take(endpoint: Endpoint, message: ServiceMsg): void {

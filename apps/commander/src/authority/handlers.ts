@@ -1,6 +1,6 @@
 /** Commands of authority: grants given and taken back, policies published and activated. */
 import { subjects, WritError } from '@writ/contracts';
-import { grants, policies } from '@writ/domain';
+import { type AgentStanding, grants, policies, Refusal } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
@@ -9,12 +9,6 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
   const { agentId, notBefore, expiresAt, ...rest } = order.body;
   const { tenant, keyId } = order.caller;
   const standing = await desk.directory.standing(tenant, agentId);
-  if (standing === 'unknown' || standing === 'retired')
-    throw new WritError(
-      standing === 'unknown' ? 'AGENT_UNKNOWN' : 'AGENT_RETIRED',
-      `agent \`${agentId}\` is ${standing === 'unknown' ? 'not registered' : 'retired'}; register it first`,
-      { details: [{ path: 'agentId', message: 'must be a registered agent' }] },
-    );
   const grantId = thingIdOf(order);
   const terms = {
     ...rest,
@@ -26,10 +20,25 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
   };
   const where = { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` };
   return desk.aggregates.execute(order, {
-    parts: [partOf(where, grants, (timeMs) => ({ type: 'IssueGrant' as const, terms, timeMs }))],
+    parts: [
+      partOf(where, grants, (timeMs) => {
+        // Only now: a retry has met itself before, whatever became of the agent since.
+        refuseNobody(standing, agentId);
+        return { type: 'IssueGrant' as const, terms, timeMs };
+      }),
+    ],
     result: () => ({ grantId, agentId }),
   });
 };
+
+function refuseNobody(standing: AgentStanding, agentId: string): void {
+  if (standing !== 'unknown' && standing !== 'retired') return;
+  throw new Refusal(
+    standing === 'unknown' ? 'AGENT_UNKNOWN' : 'AGENT_RETIRED',
+    `agent \`${agentId}\` is ${standing === 'unknown' ? 'not registered' : 'retired'}; register it first`,
+    [{ path: 'agentId', message: 'must be a registered agent' }],
+  );
+}
 
 export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order) => {
   const { grantId, reason } = order.body;
