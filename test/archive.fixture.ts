@@ -1,6 +1,7 @@
 /** What tests of exports and backups compare: the messages of a stream, the rows of the read models. */
 import {
   connectAs,
+  openEventStore,
   type NatsConnection,
   openStreamReader,
   type RawMessage,
@@ -62,12 +63,18 @@ export function contentOf({ subject, messageId, headers, body }: RawMessage): Co
 }
 
 /** Waits until the read models are at the end of every stream, and checks them against a fresh fold of it. */
-export async function expectReadModelsOfTheLog({ operator, store }: Inside): Promise<void> {
-  for (const [source, stream] of [
-    ['EVENTS', 'EVENTS-1'],
-    ['DECISIONS', 'DECISIONS'],
-  ] as const) {
-    const { lastSeq } = await openStreamReader(operator, stream).status();
+export async function expectReadModelsOfTheLog({
+  operator,
+  store,
+  secrets,
+}: Inside): Promise<void> {
+  const { cell, ingest } = secrets;
+  const log = openEventStore({ connection: operator, cell, ingest });
+  const ends = {
+    EVENTS: (await log.status()).lastSeq,
+    DECISIONS: (await openStreamReader(operator, 'DECISIONS').status()).lastSeq,
+  };
+  for (const [source, lastSeq] of Object.entries(ends)) {
     await eventually(
       async () => {
         const rows = (await listPositions(store)).filter((row) => row.source === source);

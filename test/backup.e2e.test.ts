@@ -116,13 +116,16 @@ describe('a backup of a cell that is in use', () => {
   test('is restored with the same events, decisions, read models and keys', {
     timeout: 300_000,
   }, async () => {
+    expect((await writ.run(['log', 'roll'])).code).toBe(0);
+    await writ.run(['agents', 'suspend', AGENT, '--reason', 'in the second segment']);
+    await writ.run(['agents', 'resume', AGENT]);
     await expectReadModelsOfTheLog(inside);
     const taken = await values(writ.run(['backup', file('whole'), '--with-secrets', '--json']));
     expect(taken.code).toBe(0);
     for (const name of await readdir(file('whole')))
       expect((await stat(join(file('whole'), name))).mode & 0o777).toBe(0o600);
     const rows = await rowsOf(inside.store);
-    const streams = ['EVENTS-1', 'DECISIONS', 'OPS'];
+    const streams = ['EVENTS-1', 'EVENTS-2', 'DECISIONS', 'OPS'];
     const original = await Promise.all(streams.map((name) => messagesIn(inside.operator, name)));
     const decisions = await values(writ.run(['decisions', 'list', '--json']));
 
@@ -146,6 +149,31 @@ describe('a backup of a cell that is in use', () => {
     expect((await second.run(['ask', AGENT, 'paint', 'wall:1'])).code).toBe(0);
     expect((await second.run(['agents', 'register', 'kept:newcomer', '--type', 'x'])).code).toBe(0);
     expect((await second.run(['streams', 'check'])).code).toBe(0);
+  });
+
+  test('is restored to running servers with its segments, and run again finds all of it there', {
+    timeout: 300_000,
+  }, async () => {
+    const bus = await startTestBus();
+    undo.push(() => bus.stop());
+    const operator = await bus.connect('operator');
+    await writeSecrets(file('alone.json'), bus.secrets);
+    const env = { WRIT_NATS_URL: bus.url, WRIT_NATS_CREDS: file('alone.json') };
+    for (let run = 1; run <= 2; run++) {
+      const { code, stderr } = await runWrit(['restore', file('whole'), '--data', file('no')], {
+        env,
+      });
+      expect([code, stderr]).toEqual([0, expect.stringContaining('make new ones')]);
+      for (const name of ['EVENTS-1', 'EVENTS-2', 'DECISIONS'])
+        expect(sequenced(await messagesIn(operator, name))).toEqual(
+          sequenced(await messagesIn(inside.operator, name)),
+        );
+    }
+    const listed = await values(runWrit(['log', 'list', '--json'], { env }));
+    expect([listed.code, JSON.stringify(listed.value)]).toEqual([
+      0,
+      expect.stringContaining('EVENTS-2'),
+    ]);
   });
 
   test('never takes the place of anything', async () => {

@@ -10,3 +10,4 @@ export {
 } from './topology.ts';
 export { beginRestore, endRestore, removeSegment, type SegmentPlace } from './archived-segment.ts';
 export { rollLog, type Rolled } from './roll.ts';
+export { openSegment, segmentNumber } from './segments.ts';

@@ -22,6 +22,7 @@ const contents = z.strictObject({
     z.strictObject({
       name: z.string(),
       file: z.string(),
+      created: z.string(),
       /** The first sequence that the stream has, or would give next when it is empty. */
       firstSeq: seq,
       lastSeq: seq,

@@ -33,7 +33,7 @@ import {
   verifyBackup,
   writeManifest,
 } from './backup-manifest.ts';
-import { logSegments, pepperMark } from './log-segments.ts';
+import { pepperMark, segmentStates } from './log-segments.ts';
 
 export type BackupFlags = { readonly withSecrets?: boolean; readonly check?: boolean };
 
@@ -100,7 +100,11 @@ async function copyStreams(job: Job): Promise<BackedUpStream[]> {
   });
   const inbox = await endOf('INBOX');
   const copied = [await copyStream(job, inbox)];
-  const others = [await endOf('OPS'), await endOf('DECISIONS'), ...(await logSegments(connection))];
+  const others = [
+    await endOf('OPS'),
+    await endOf('DECISIONS'),
+    ...(await segmentStates(connection)),
+  ];
   const progress = openProgress(
     session.host.stderr,
     'backing up',
@@ -148,6 +152,7 @@ async function copyStream(
     return {
       name,
       file,
+      created,
       firstSeq: written.firstSeq ?? lastSeq + 1,
       lastSeq,
       count: written.count,

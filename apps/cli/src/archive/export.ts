@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import { openProgress } from '../terminal/progress.ts';
 import { VERSION } from '../version.ts';
 import { goOnUnless, refused } from './archive-failure.ts';
-import { lastSequenceOf, logSegments, pepperMark, type Segment } from './log-segments.ts';
+import { lastSequenceOf, pepperMark, type SegmentState, segmentStates } from './log-segments.ts';
 
 export type ExportFlags = {
   readonly out: string;
@@ -39,13 +39,16 @@ export async function exportTenant(session: Session, flags: ExportFlags): Promis
   const secrets = await cellSecrets(config);
   const natsUrl = natsUrlOf(config, session.connection());
   const { written, wanted } = await asUser('operator', { secrets, natsUrl }, async (connection) => {
-    const segments = await logSegments(connection);
+    const segments = await segmentStates(connection);
     const last = lastSequenceOf(segments);
-    const range = {
-      tenant,
-      fromSeq: flags.fromSeq ?? 1,
-      toSeq: Math.min(flags.toSeq ?? last, last),
-    };
+    // Older segments may have been removed from the broker: what is there is a part then.
+    const first = Math.max(1, segments[0]?.firstSeq ?? 1);
+    const fromSeq = Math.max(flags.fromSeq ?? 1, first);
+    if (fromSeq > (flags.fromSeq ?? 1))
+      out.note(
+        `the events before ${first} are not on the broker, so this is a part that can not be imported; \`writ log restore\` puts them back`,
+      );
+    const range = { tenant, fromSeq, toSeq: Math.min(flags.toSeq ?? last, last) };
     const job = { connection, secrets, segments, wanted: range, file };
     return { written: await write(session, job), wanted: range };
   });
@@ -61,7 +64,7 @@ export async function exportTenant(session: Session, flags: ExportFlags): Promis
 type Job = {
   readonly connection: NatsConnection;
   readonly secrets: Secrets;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly SegmentState[];
   readonly wanted: Wanted;
   readonly file: string;
 };

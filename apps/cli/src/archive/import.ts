@@ -22,7 +22,7 @@ import { openProgress } from '../terminal/progress.ts';
 import { goOnUnless, refused } from './archive-failure.ts';
 import { type Compared, compareWithFile, oneByOne } from './compare-log.ts';
 import { type InspectedExport, inspectExport } from './inspect-export.ts';
-import { logSegments, pepperMark } from './log-segments.ts';
+import { pepperMark, segmentStates } from './log-segments.ts';
 
 export type ImportFlags = { readonly check?: boolean; readonly resume?: boolean };
 
@@ -80,7 +80,7 @@ async function* eventsOf(
   connection: NatsConnection,
   tenant: string,
 ): AsyncGenerator<readonly RawMessage[]> {
-  for (const { name, firstSeq, lastSeq } of await logSegments(connection))
+  for (const { name, firstSeq, lastSeq } of await segmentStates(connection))
     yield* readRawMessages({
       connection,
       stream: name,
@@ -114,7 +114,7 @@ async function store(
   { connection, secrets, file, content, session }: Job,
   found: Compared,
 ): Promise<void> {
-  const stream = (await logSegments(connection)).at(-1)?.name ?? 'EVENTS-1';
+  const stream = (await segmentStates(connection)).at(-1)?.name ?? 'EVENTS-1';
   const target = { connection, stream, ingest: secrets.ingest };
   const signal = session.host.interrupted();
   const progress = openProgress(session.host.stderr, 'importing', content.end.count);

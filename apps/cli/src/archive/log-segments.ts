@@ -1,31 +1,28 @@
 /** The log as its streams: every segment that the broker holds, in order. */
 import { createHash } from 'node:crypto';
 import {
-  openStreamReader,
+  logSegments,
   type NatsConnection,
+  openStreamReader,
   type Secrets,
   type StreamStatus,
-  streamsNamed,
 } from '@writ/bus';
 
-export type Segment = StreamStatus & { readonly name: string };
+export type SegmentState = StreamStatus & { readonly name: string };
 
 /** The segments of the log with their states now, oldest first. */
-export async function logSegments(connection: NatsConnection): Promise<readonly Segment[]> {
-  const names = (await streamsNamed(connection, 'EVENTS-')).sort(
-    (a, b) => numberOf(a) - numberOf(b),
-  );
+export async function segmentStates(connection: NatsConnection): Promise<readonly SegmentState[]> {
+  const segments = await logSegments(connection);
   return Promise.all(
-    names.map(async (name) => ({ name, ...(await openStreamReader(connection, name).status()) })),
+    segments.map(async ({ stream, created, firstSeq }) => {
+      const status = await openStreamReader(connection, stream).status();
+      return { ...status, name: stream, created, firstSeq };
+    }),
   );
-}
-
-function numberOf(stream: string): number {
-  return Number(stream.slice('EVENTS-'.length));
 }
 
 /** The last sequence of the log; 0 when there is none. */
-export function lastSequenceOf(segments: readonly Segment[]): number {
+export function lastSequenceOf(segments: readonly SegmentState[]): number {
   return Math.max(0, ...segments.map(({ lastSeq }) => lastSeq));
 }
 
