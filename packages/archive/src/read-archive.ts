@@ -16,6 +16,8 @@ export type ArchiveContent =
 export type CheckedArchive = { readonly header: ArchiveHeader; readonly end: ArchiveEnd };
 
 const PAGE = 1000;
+/** Large enough that handing over a chunk costs little beside checking its lines. */
+const CHUNK = 256 * 1024;
 
 /** The header, the messages in pages, the end; throws `ArchiveDamage` at the first line that is wrong. */
 export async function* readArchive(path: string): AsyncGenerator<ArchiveContent> {
@@ -81,7 +83,7 @@ function damageOf(path: string, { line, problem }: Extract<CheckedLine, { kind: 
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
-  const unpacked = createZstdDecompress();
+  const unpacked = createZstdDecompress({ chunkSize: CHUNK });
   // What goes wrong in either stream is thrown by the iteration.
   pipeline(createReadStream(path), unpacked, () => undefined);
   const decoder = new StringDecoder('utf8');
