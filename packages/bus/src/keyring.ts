@@ -20,6 +20,7 @@ export interface Keyring {
   readonly ready: Promise<void>;
   /** Rejects when the log can not be followed any more. */
   readonly done: Promise<void>;
+  /** The key of an id, revoked or not. Throws once the log can not be followed any more. */
   get(keyId: string): KeyRecord | undefined;
   all(): Iterable<KeyRecord>;
   /** The key behind a presented secret: not revoked, not expired, compared in constant time. Throws once the log can not be followed any more. */
@@ -65,7 +66,10 @@ export function openKeyring({ store, pepper, onTrouble }: KeyringOptions): Keyri
   return {
     ready: first.promise,
     done: follower.done,
-    get: (keyId) => keys.get(keyId),
+    get(keyId) {
+      if (failure !== undefined) throw failure;
+      return keys.get(keyId);
+    },
     all: () => keys.values(),
     verify(apiKey, nowMs) {
       if (failure !== undefined) throw failure;
