@@ -4,12 +4,14 @@
  * 1. A key is refused before its connections are closed, so that none comes back.
  * 2. A login may be under way while the key is revoked, at this gatekeeper or at one that reads the log a little later:
  *    the connections are looked for again after that time.
- * 3. What was revoked while no gatekeeper ran is found at the start, among all connections.
+ * 3. What was revoked while no gatekeeper ran is found at the start, among all connections; and so is, every now and
+ *    then, what a server that did not answer in time has kept.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger, NatsConnection } from '@writ/bus';
 
 const LOOK_AGAIN_MS = [0, 1_000, 5_000, 15_000];
+const PATROL_MS = 60_000;
 const PAGE = 1024;
 const ANSWER_MS = 2_000;
 const STALL_MS = 200;
@@ -28,8 +30,8 @@ type Listing = {
 export type Bouncer = {
   /** Closes every connection of a key, now and for some seconds more. */
   expel(keyId: string): void;
-  /** Closes the connections of every key that is revoked, whenever that was. */
-  sweep(revoked: (keyId: string) => boolean): Promise<void>;
+  /** Closes the connections of every key that is revoked, whenever that was: now, and again and again. */
+  patrol(revoked: (keyId: string) => boolean, everyMs?: number): void;
   stop(): Promise<void>;
 };
 
@@ -98,19 +100,30 @@ export function createBouncer(connection: NatsConnection, log: Logger): Bouncer 
     }
   }
 
+  async function sweep(revoked: (keyId: string) => boolean): Promise<void> {
+    try {
+      for (const page of await listAll()) await kick(page, revoked);
+    } catch (error) {
+      if (!stopping.signal.aborted)
+        log.error({ err: error }, 'the connections could not be searched for revoked keys');
+    }
+  }
+
+  async function patrolFor(revoked: (keyId: string) => boolean, everyMs: number): Promise<void> {
+    for (;;) {
+      await sweep(revoked);
+      await wait(everyMs, undefined, { signal: stopping.signal });
+    }
+  }
+
   return {
     expel(keyId) {
       const done = expelAndLookAgain(keyId).catch(() => undefined);
       underWay.add(done);
       void done.then(() => underWay.delete(done));
     },
-    async sweep(revoked) {
-      try {
-        for (const page of await listAll()) await kick(page, revoked);
-      } catch (error) {
-        if (!stopping.signal.aborted)
-          log.error({ err: error }, 'the connections could not be searched for revoked keys');
-      }
+    patrol(revoked, everyMs = PATROL_MS) {
+      underWay.add(patrolFor(revoked, everyMs).catch(() => undefined));
     },
     async stop() {
       stopping.abort();

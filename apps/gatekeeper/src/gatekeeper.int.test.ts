@@ -4,6 +4,7 @@ import { type EventStore, hashSecret, newApiKey, type RunningRole } from '@writ/
 import { subjects, type WritEvent } from '@writ/contracts';
 import { eventually, startTestBus, type TestBus } from '@writ/testkit';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
+import { createBouncer } from './bouncer.ts';
 import { startGatekeeper } from './index.ts';
 
 const tenant = 'default';
@@ -145,6 +146,18 @@ describe('a gatekeeper', () => {
     await client.flush();
     await start();
     await client.closed();
+  });
+
+  test('finds a connection of a revoked key later, where a server kept it', async () => {
+    await start();
+    const [fired, kept] = [await makeKey(), await makeKey()];
+    const [client, staying] = [await login(fired), await login(kept)];
+    const bouncer = createBouncer(await bus.connect('gatekeeper-sys'), log);
+    let searched = 0;
+    bouncer.patrol((keyId) => keyId === fired.keyId && ++searched > 2, 50);
+    await client.closed();
+    await staying.flush();
+    await bouncer.stop();
   });
 
   test('is ready when it has read the keys, also those of an empty log', async () => {

@@ -56,14 +56,16 @@ export async function startGatekeeper({
     ok: false,
     detail: 'reading the keys from the log',
   };
+  const revoked = new Set<string>();
   keyring.onRevoked((key) => {
-    // What was revoked before is found by the sweep.
+    revoked.add(key.keyId);
+    // What was revoked before is found by the patrol.
     if (state.ok) bouncer.expel(key.keyId);
   });
   keyring.ready.then(
     () => {
       state = { ok: true };
-      void bouncer.sweep((keyId) => keyring.get(keyId)?.revoked === true);
+      bouncer.patrol((keyId) => revoked.has(keyId));
     },
     () => undefined,
   );
