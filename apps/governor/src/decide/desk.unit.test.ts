@@ -17,6 +17,8 @@ class ManualDesk {
   readonly records: RecordLog;
   readonly appended: string[] = [];
   nowMs = startMs;
+  /** How far the clock was set back. */
+  setBackMs = 0;
   skewed = false;
   holdAppends = false;
   #follow: FollowEvents | undefined;
@@ -34,7 +36,8 @@ class ManualDesk {
     this.state = new GovernedState({
       store: { follow },
       engine,
-      clock: () => this.nowMs,
+      clock: () => this.nowMs - this.setBackMs,
+      ticks: () => this.nowMs,
       onTrouble() {},
       onEnd() {},
     });
@@ -46,6 +49,7 @@ class ManualDesk {
       log: { append, lastOf: () => Promise.resolve(undefined) },
       governor: 'g',
       clock: () => this.nowMs,
+      ticks: () => this.nowMs,
       onTrouble() {},
     });
     this.desk = new Desk({
@@ -161,6 +165,14 @@ test('silence for more than two seconds denies what was just allowed, until a he
   expect(manual.codeNow()).toBe('STALE_STATE');
   manual.heartbeat();
   expect(manual.codeNow()).toBe('allowed');
+});
+
+test('a clock that is set back hides no silence', async () => {
+  const manual = new ManualDesk();
+  expect(manual.codeNow()).toBe('allowed');
+  manual.setBackMs = 3_600_000;
+  await manual.pass(2001);
+  expect(manual.codeNow()).toBe('STALE_STATE');
 });
 
 test('an answer from memory has its own id, the time and the sequence of its moment', async () => {

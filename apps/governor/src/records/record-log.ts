@@ -10,6 +10,8 @@ export type RecordLogOptions = {
   readonly log: Pick<DecisionLog, 'append' | 'lastOf'>;
   readonly governor: string;
   readonly clock: () => number;
+  /** Milliseconds of a clock that never jumps; that of the process when left out. */
+  readonly ticks?: () => number;
   readonly onTrouble: (error: unknown) => void;
 };
 
@@ -28,12 +30,12 @@ export class RecordLog {
     const known = this.#tenants.get(tenant);
     if (known) return known;
     const { governor, boot } = this;
-    const { log, clock, onTrouble } = this.#options;
+    const { log, ticks = () => performance.now(), onTrouble } = this.#options;
     const records = new TenantRecords({
       append: (firstN, body) => log.append({ tenant, governor, boot, firstN, body }),
       governor,
       boot,
-      clock,
+      clock: ticks,
       onTrouble,
     });
     this.#tenants.set(tenant, records);

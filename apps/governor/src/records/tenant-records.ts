@@ -59,7 +59,7 @@ export class TenantRecords {
     readonly append: Append;
     readonly governor: string;
     readonly boot: string;
-    /** Milliseconds; the own clock, which only measures how long records wait. */
+    /** Milliseconds of a clock that never jumps: it only measures how long records wait. */
     readonly clock: () => number;
     readonly onTrouble: (error: unknown) => void;
   }) {

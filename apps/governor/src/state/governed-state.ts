@@ -3,6 +3,7 @@
  *
  * 1. Events are folded in order, each once; an event that can not be folded ends this for good.
  * 2. `now` is the later of the own clock and the newest time folded: time never runs backwards.
+ * 3. Silence is measured by a clock that nobody sets: one that is set back would hide it.
  */
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
@@ -17,6 +18,8 @@ export type GovernedStateOptions = {
   readonly store: Pick<EventStore, 'follow'>;
   readonly engine: CedarEngine;
   readonly clock: () => number;
+  /** Milliseconds of a clock that never jumps; that of the process when left out. */
+  readonly ticks?: () => number;
   readonly onTrouble: (error: WritError) => void;
   /** The log can not be followed any further. */
   readonly onEnd: (error: unknown) => void;
@@ -29,13 +32,15 @@ export class GovernedState {
   readonly #freshness = new Freshness();
   readonly #policies: PolicyShelf;
   readonly #clock: () => number;
+  readonly #ticks: () => number;
   readonly #follower: Follower;
   readonly #caughtUp = Promise.withResolvers<void>();
   /** Why the log can not be followed any more. */
   #ended: string | undefined;
 
-  constructor({ store, engine, clock, onTrouble, onEnd }: GovernedStateOptions) {
+  constructor({ store, engine, clock, ticks, onTrouble, onEnd }: GovernedStateOptions) {
     this.#clock = clock;
+    this.#ticks = ticks ?? (() => performance.now());
     this.#policies = new PolicyShelf(engine, this.world);
     this.#caughtUp.promise.catch(() => undefined);
     this.#follower = store.follow({
@@ -64,7 +69,7 @@ export class GovernedState {
   /** Why nothing may be decided on this state; `undefined` when it is fresh. */
   doubt(): string | undefined {
     if (this.#ended !== undefined) return `the governor can not read the log: ${this.#ended}`;
-    return this.#freshness.doubt(this.#clock());
+    return this.#freshness.doubt(this.#ticks());
   }
 
   policiesOf(tenantId: string): CompiledPolicies {
@@ -85,7 +90,7 @@ export class GovernedState {
   }
 
   #heard(pending: number): void {
-    this.#freshness.heard(this.#clock(), pending);
+    this.#freshness.heard(this.#ticks(), pending);
     if (pending > 0) return this.waiters.reached(this.world.seq);
     this.#policies.warm();
     this.waiters.reached(this.world.seq);
