@@ -117,7 +117,7 @@ test('a question is read exactly when the schema takes it, with the same content
     { numRuns: 5000 },
   );
   expect(read).toBeGreaterThan(300);
-});
+}, 60_000);
 
 test('a batch is read exactly when the schema takes it', () => {
   const seen = { single: 0, batch: 0, refused: 0 };
@@ -137,7 +137,7 @@ test('a batch is read exactly when the schema takes it', () => {
     { numRuns: 5000 },
   );
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
-});
+}, 60_000);
 
 test('a batch takes a hundred items and no more', () => {
   const batch = (length: number): unknown => ({ evaluations: Array.from({ length }, () => ({})) });
