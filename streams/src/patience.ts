@@ -21,11 +21,17 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
 
 /** Whether asking again may help. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return error.status === 503 || error.code === 10_008;
+  if (error instanceof JetStreamApiError)
+    return error.status === 503 || error.code === 10_008 || isJoining(error);
   return (
     error instanceof Error &&
     ['TimeoutError', 'JetStreamNotEnabled', 'NoRespondersError'].includes(error.name)
   );
+}
+
+/** A node that has not been heard of yet counts as offline. */
+function isJoining({ code, message }: JetStreamApiError): boolean {
+  return code === 10_005 && message.includes('offline');
 }
 
 /** What went wrong, as an error of the catalogue. */
