@@ -320,8 +320,8 @@ describe('commands that wait in INBOX', () => {
     const keyOf = ({ headers }: RawMessage) =>
       headers.find(([name]) => name === 'Writ-Idempotency-Key')?.[1];
     expect(pending.map((message) => [message.seq, keyOf(message)])).toEqual([
-      [4, 'inbox:2'],
-      [5, 'inbox:3'],
+      [4, expect.stringMatching(/^inbox-2-\d{13}$/)],
+      [5, expect.stringMatching(/^inbox-3-\d{13}$/)],
     ]);
 
     expect((await restore()).code).toBe(0);

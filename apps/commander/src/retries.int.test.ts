@@ -1,6 +1,15 @@
 /** Retries when the world has moved on in between, and keys that were used for something else. */
+import { subjects } from '@writ/contracts';
+import { eventually } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { agent, type Commanders, grant, startCommanders } from './commanders.fixture.ts';
+import {
+  ADMIN,
+  agent,
+  type Commanders,
+  grant,
+  startCommanders,
+  tenant,
+} from './commanders.fixture.ts';
 
 let cell: Commanders;
 
@@ -42,5 +51,24 @@ describe('an idempotency key', () => {
     for (let i = 0; i < 12; i++)
       expect(await cell.done('execution.start', start('last'))).toEqual(first);
     expect((await cell.refused('execution.start', start('new'))).code).toBe('AGENT_RETIRED');
+  });
+});
+
+test('nobody can use up the idempotency key of a command that INBOX has yet to receive', async () => {
+  const rating = { agentId: 'town:rated', rating: 0.1, source: 'human', rater: 'usr_dana' };
+  await cell.done('registry.register-agent', agent('rated'));
+  const operator = await cell.bus.connect('operator');
+  const subject = subjects.inbox({ tenant, key: ADMIN, verb: 'trust.give-feedback' });
+  const publish = async (): Promise<number> => {
+    const ack = await operator.request(subject, JSON.stringify(rating), { timeout: 5000 });
+    return ack.json<{ seq: number }>().seq;
+  };
+  const next = (await publish()) + 1;
+  for (const foreseen of [`inbox:${next}`, `inbox-${next}`])
+    await cell.done('trust.give-feedback', { ...rating, rating: 1 }, { idempotencyKey: foreseen });
+  expect(await publish()).toBe(next);
+  await eventually(async () => {
+    const { events } = await cell.store.load(subjects.facts(tenant, 'town:rated'));
+    return events.length === 4;
   });
 });

@@ -129,7 +129,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
         address: command,
         data: command.data,
         header: (name) => command.header(name),
-        defaultIdempotencyKey: `inbox:${command.seq}`,
+        defaultIdempotencyKey: command.id,
       });
     },
   });

@@ -45,12 +45,24 @@ export type Failure = {
   readonly lastMs: number;
 };
 
+/**
+ * The id of a message's letter: where it was, and when it came there. A sequence alone could be foreseen, and begins
+ * anew with another stream.
+ */
+export function letterIdOf({
+  stream,
+  seq,
+  timeMs,
+}: Pick<Original, 'stream' | 'seq' | 'timeMs'>): string {
+  return `${stream.toLowerCase()}-${seq}-${timeMs}`;
+}
+
 /** The letter of a message: its id says which one it was, so that whoever makes it makes the same. */
 export function deadLetterOf(original: Original, { error, attempts, lastMs }: Failure): DeadLetter {
   const { stream, seq, timeMs, subject } = original;
   const address = parseCommandSubject(subject);
   return {
-    id: `${stream.toLowerCase()}-${seq}-${timeMs}`,
+    id: letterIdOf(original),
     tenant: address?.tenant ?? subject.split('.')[1] ?? '',
     stream,
     seq,

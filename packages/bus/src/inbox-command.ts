@@ -1,13 +1,15 @@
 /** Messages of INBOX as commands, and as dead letters of them. */
 import type { Msg } from '@nats-io/nats-core';
 import { type CommandAddress, parseCommandSubject, type WritError } from '@writ/contracts';
-import { type DeadLetter, deadLetterOf } from './dead-letter.ts';
+import { type DeadLetter, deadLetterOf, letterIdOf } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
 import { headerBlockOf, headerIn } from './header-block.ts';
 
 export type InboxCommand = CommandAddress & {
   readonly subject: string;
-  /** The sequence in INBOX; names the command where its sender gave no idempotency key. */
+  /** Names the command among all that ever were in INBOX, as its dead letter would be named. */
+  readonly id: string;
+  /** The sequence in INBOX. */
   readonly seq: number;
   readonly deliveries: number;
   /** When the broker took it. */
@@ -36,6 +38,7 @@ export function toCommand({ message, delivery }: Held): InboxCommand | undefined
     key,
     verb,
     subject: message.subject,
+    id: letterIdOf({ stream: 'INBOX', seq: delivery.streamSeq, timeMs: delivery.timeMs }),
     seq: delivery.streamSeq,
     deliveries: delivery.deliveries,
     receivedMs: delivery.timeMs,

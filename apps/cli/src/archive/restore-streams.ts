@@ -198,10 +198,15 @@ function numberingOf({ name, lastSeq }: BackedUpStream): Numbered {
     );
     const headers = named
       ? message.headers
-      : [...message.headers, [writHeaders.idempotencyKey, `inbox:${message.seq}`] as const];
+      : [...message.headers, [writHeaders.idempotencyKey, placeOf(message)] as const];
     // Message ids of clients hold for a tenth of a second only; sent again at once, two would be taken for one.
     return { ...message, seq: lastSeq + 1 + index, messageId: null, headers };
   };
+}
+
+/** The key that the commander would have used at the message's old place. */
+function placeOf({ seq, storedAt }: RawMessage): string {
+  return `inbox-${seq}-${Date.parse(storedAt ?? '') || 0}`;
 }
 
 type Range = {

@@ -161,7 +161,7 @@ describe('a retry', () => {
       id: reply.events[0]?.id,
       seq: reply.seq,
       actor: { type: 'api_key', id: ADMIN },
-      idempotencyKey: `inbox:${letter.seq}`,
+      idempotencyKey: letter.id,
     });
     expect(await letters.outcomesOf(tenant, letter.id)).toMatchObject([
       { outcome: 'failed', by: OTHER, code: 'AGENT_UNKNOWN', seq: null },
@@ -178,7 +178,7 @@ describe('a retry', () => {
     const letter = await bury('authority.issue-grant', grant(name), key);
     await done('registry.register-agent', agent(name));
     const meanwhile = await done('authority.issue-grant', grant(name), {
-      idempotencyKey: idempotencyKey ?? `inbox:${letter.seq}`,
+      idempotencyKey: idempotencyKey ?? letter.id,
     });
     const reply = await done(retry, { letterId: letter.id });
     expect(reply.events).toEqual(meanwhile.events);

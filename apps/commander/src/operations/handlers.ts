@@ -89,7 +89,7 @@ function incomingOf(letter: DeadLetter): Incoming {
     address,
     data: Buffer.from(letter.body, 'base64'),
     header: (name) => letter.headers.find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1],
-    defaultIdempotencyKey: `inbox:${letter.seq}`,
+    defaultIdempotencyKey: letter.id,
   };
 }
 
