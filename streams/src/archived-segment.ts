@@ -1,10 +1,11 @@
 /** Taking the oldest segment off the broker, and putting it back from its archive. As the operator. */
 import { jetstreamManager, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { segmentNumber, segmentSubject } from '@writ/bus';
 import { WritError } from '@writ/contracts';
 import { patiently } from './patience.ts';
 import { segmentsOf } from './roll.ts';
-import { closedSegment, isRestoring, openSegment, segmentNumber } from './segments.ts';
+import { closedSegment, isRestoring, openSegment } from './segments.ts';
 import type { Topology } from './topology.ts';
 
 export type SegmentPlace = {
@@ -102,7 +103,7 @@ export async function endRestore(
 function restoreSubject(topology: Topology, number: number) {
   const own = openSegment(topology, 1).subjects[0]?.split('.')[1] ?? '';
   const ingest = `${own}-restore-${number}`;
-  return { ingest, source: `_writ.${ingest}.*.evt.>` };
+  return { ingest, source: segmentSubject(ingest, 'writ.*.evt.>', number) };
 }
 
 async function allStreams(jsm: JetStreamManager): Promise<ReadonlyMap<string, StreamInfo>> {

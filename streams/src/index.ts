@@ -10,4 +10,5 @@ export {
 } from './topology.ts';
 export { beginRestore, endRestore, removeSegment, type SegmentPlace } from './archived-segment.ts';
 export { rollLog, type Rolled } from './roll.ts';
-export { openSegment, segmentNumber } from './segments.ts';
+export { openSegment } from './segments.ts';
+export { segmentNumber } from '@writ/bus';

@@ -7,12 +7,17 @@
  * 3. A roll that was killed between two steps is finished by the next one. One that the broker refuses is taken back.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { jetstreamManager, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
+import {
+  jetstreamManager,
+  JetStreamApiError,
+  type JetStreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
-import { GRANTED_SEGMENTS } from '@writ/bus';
+import { GRANTED_SEGMENTS, segmentNumber } from '@writ/bus';
 import { WritError } from '@writ/contracts';
 import { failure, mayPass, patiently } from './patience.ts';
-import { closedSubject, isRestoring, openSegment, segmentNumber, takesEvents } from './segments.ts';
+import { closedSubject, isRestoring, openSegment, takesEvents } from './segments.ts';
 import type { Topology } from './topology.ts';
 
 export type Rolled = {
@@ -138,7 +143,8 @@ async function settled(
         return { lastSeq: state.last_seq, bytes: state.bytes };
       before = now;
     } catch (error) {
-      if (!mayPass(error)) throw failure(error);
+      // While the closed segment has no leader, nobody answers.
+      if (error instanceof JetStreamApiError && !mayPass(error)) throw failure(error);
     }
     if (performance.now() >= deadline)
       throw new WritError(

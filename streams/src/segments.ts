@@ -2,23 +2,23 @@
  * The streams of the log among those of the broker. The topology declares the first segment; every further one has
  * its configuration, and only the last one its subjects.
  */
+import { segmentNumber, segmentSubject } from '@writ/bus';
 import type { DeclaredStream, Topology } from './topology.ts';
 
 export type Config = Readonly<Record<string, unknown>>;
 
 export const FIRST_SEGMENT = 'EVENTS-1';
 
-/** The number of a segment's stream; `undefined` for any other stream. */
-export function segmentNumber(stream: string): number | undefined {
-  const digits = /^EVENTS-([1-9]\d{0,8})$/.exec(stream)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 /** What is declared for the segment that takes events. */
 export function openSegment(topology: Topology, number: number): DeclaredStream {
   const first = topology.streams.find(({ name }) => name === FIRST_SEGMENT);
   if (first === undefined) throw new Error('the topology declares no log');
-  return { ...first, name: `EVENTS-${number}`, description: `the log, segment ${number}` };
+  const named = { ...first, name: `EVENTS-${number}`, description: `the log, segment ${number}` };
+  if (number === 1) return named;
+  const secret = first.subjects[0]?.split('.')[1] ?? '';
+  const source = segmentSubject(secret, 'writ.*.evt.>', number);
+  const dest = first.subject_transform?.dest ?? '';
+  return { ...named, subjects: [source], subject_transform: { src: source, dest } };
 }
 
 /** What is declared for a segment that was closed: its own subject, which nobody publishes to, and no more room. */
@@ -39,7 +39,7 @@ export function closedSubject(topology: Topology, number: number): string {
 
 /** Whether a stream of the log takes events. */
 export function takesEvents(config: Config): boolean {
-  return asList(config['subjects']).some((subject) => subject.endsWith('.*.evt.>'));
+  return asList(config['subjects']).some((subject) => /\.\*\.evt(-\d+)?\.>$/.test(subject));
 }
 
 /** Whether a stream of the log was closed by rolling over. */

@@ -335,6 +335,34 @@ describe.each([1, 3] as const)('rolling the log over on %i nodes', (nodes) => {
     expect((await checkStreams(operator, bus.topology)).ok).toBe(true);
   });
 
+  if (nodes === 3)
+    test('with a node down happens or is taken back, and is never left half done', {
+      timeout: 180_000,
+    }, async () => {
+      const name = fresh();
+      let at = { ...(await store.append([write(name, none)])), version: 1 };
+      await bus.kill(2);
+      const outcome = await roll().then(
+        () => 'rolled',
+        (error: { code: string }) => error.code,
+      );
+      expect(['rolled', 'CONFIG_INVALID']).toContain(outcome);
+      const again = async () => {
+        const { lastSeq } = await store.append([write(name, at)]);
+        at = { ...at, lastSeq, version: at.version + 1 };
+        return true;
+      };
+      await eventually(again, { withinMs: 30_000 });
+      await bus.restart(2);
+      await eventually(() => roll().then(() => true), { withinMs: 60_000 });
+      await eventually(again, { withinMs: 30_000 });
+      const { events } = await store.load(agent(name));
+      expect(events.map(({ version }) => version)).toEqual(upTo(at.version));
+      await eventually(async () => (await checkStreams(operator, bus.topology)).ok, {
+        withinMs: 60_000,
+      });
+    });
+
   test('of an empty segment is refused: there is nothing to close', async () => {
     await roll();
     await expect(roll()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

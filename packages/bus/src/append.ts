@@ -6,12 +6,12 @@
  *    stored at most once.
  * 2. No answer is given on a doubt: a result that may or may not be stored is settled by reading the leader.
  * 3. Stored means: the messages after the expected sequence are byte for byte ours.
- * 4. Every message names the segment it is meant for, so none is stored in another one. Where the expected sequence
+ * 4. Every message goes to the subject of the segment it is meant for, so none is stored in another one. Where the expected sequence
  *    lies in an older segment, which does not change any more, that is compared first and the new one must have nothing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { ingestSubject, WritError } from '@writ/contracts';
+import { WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
 import {
   encodeEvent,
@@ -21,9 +21,9 @@ import {
 } from './event-codec.ts';
 import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
-import { NoResponderError, RequestTimeoutError } from './request-mux.ts';
+import { RequestTimeoutError } from './request-mux.ts';
 import { chainOf, type SegmentChain } from './segment-chain.ts';
-import { type Chain, SEGMENT_PREFIX } from './segments.ts';
+import { type Chain, SEGMENT_PREFIX, segmentSubject } from './segments.ts';
 import {
   DuplicateError,
   isTooLarge,
@@ -110,7 +110,7 @@ export class Appender {
           throw this.#refusal(result, entries);
       }
       if (Date.now() >= deadline) throw toLogError(result.error, `${SEGMENT_PREFIX}*`);
-      const isRolling = result.kind === 'elsewhere' || result.error instanceof NoResponderError;
+      const isRolling = result.kind === 'elsewhere';
       const pauseMs = isRolling ? ROLLING_PAUSE_MS : Math.min(500, 10 * 2 ** tries);
       await wait(pauseMs * (0.5 + Math.random()));
       if (isRolling) await this.#chain.refresh().catch(() => undefined);
@@ -163,16 +163,15 @@ export class Appender {
     const { cell, ingest } = this.#settings;
     const head = chain?.head;
     const source = `/writ/${cell}/${head?.number ?? 0}`;
-    const place = `Nats-Expected-Stream: ${head?.stream ?? ''}\r\n`;
     return writes.flatMap(({ subject, expectedLastSeq, events }) => {
       const here = expectedLastSeq >= (head?.firstSeq ?? 0) ? expectedLastSeq : 0;
       const guard = `Nats-Expected-Last-Subject-Sequence: ${here}\r\n`;
       return events.map((event, index) => {
         const encoded = encodeEvent(event, subject, source);
         return {
-          subject: ingestSubject(ingest, subject),
+          subject: segmentSubject(ingest, subject, head?.number ?? 1),
           publicSubject: subject,
-          headers: `${encoded.headers}${place}${index === 0 ? guard : ''}`,
+          headers: index === 0 ? encoded.headers + guard : encoded.headers,
           body: encoded.body,
           event: encoded,
         };

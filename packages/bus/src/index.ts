@@ -11,7 +11,7 @@ export * from './following.ts';
 export type { LogMessage } from './log-message.ts';
 export { followStream } from './follow.ts';
 export { LOG, logSegments, type LogStatus } from './log-reader.ts';
-export { type Segment, segmentStream } from './segments.ts';
+export { type Segment, segmentNumber, segmentStream, segmentSubject } from './segments.ts';
 export { GRANTED_SEGMENTS } from './role-permissions.ts';
 export * from './stream-reader.ts';
 export * from './api-key.ts';

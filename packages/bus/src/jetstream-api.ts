@@ -15,8 +15,6 @@ export const jetStreamCodes = {
   storageFull: 10_047,
   messageTooLarge: 10_054,
   batchDuplicate: 10_201,
-  /** The message was meant for another stream than the one that takes its subject now. */
-  streamMismatch: 10_060,
 } as const;
 
 /** JetStream refused a request and said why. */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { encodedHeaders } from './header-block.ts';
 import { isFault, isFull, JetStreamFault, jetStreamCodes, parseReply } from './jetstream-api.ts';
-import { request } from './request-mux.ts';
+import { NoResponderError, request } from './request-mux.ts';
 
 export type Outgoing = {
   /** The ingest subject. */
@@ -21,7 +21,7 @@ export type PublishResult =
   | { readonly kind: 'stored'; readonly seq: number }
   /** Refused because the subject moved on, or because the same message id was stored before. */
   | { readonly kind: 'conflict'; readonly error: unknown }
-  /** Surely not stored: meant for a segment that does not take events any more. */
+  /** Surely not stored: no stream takes the subject now, because the log is rolled over or has no leader. */
   | { readonly kind: 'elsewhere'; readonly error: unknown }
   /** Surely not stored, and no later try can be. */
   | { readonly kind: 'refused'; readonly error: unknown }
@@ -106,8 +106,8 @@ const conflicts: readonly number[] = [
 ];
 
 function kindOf(error: unknown): 'conflict' | 'elsewhere' | 'refused' | 'unclear' {
+  if (error instanceof NoResponderError) return 'elsewhere';
   if (!(error instanceof JetStreamFault)) return isTooLarge(error) ? 'refused' : 'unclear';
-  if (error.errCode === jetStreamCodes.streamMismatch) return 'elsewhere';
   if (conflicts.includes(error.errCode)) return 'conflict';
   return isFull(error) || isFault(error, jetStreamCodes.messageTooLarge) ? 'refused' : 'unclear';
 }

@@ -8,11 +8,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { ingestSubject, WritError } from '@writ/contracts';
+import { WritError } from '@writ/contracts';
 import { headerIn, type HeaderLine, headerText } from './header-block.ts';
 import { askJetStream, toLogError } from './jetstream-api.ts';
 import { type Outgoing, publishOnce, type PublishResult } from './publish.ts';
 import type { RawMessage } from './raw-messages.ts';
+import { segmentNumber, segmentSubject } from './segments.ts';
 import { leaderGet, streamStatus } from './stored-messages.ts';
 
 export type RawTarget = {
@@ -203,7 +204,7 @@ function failureOf({ stream }: RawTarget, result: PublishResult | undefined): Wr
 const INGESTED: ReadonlySet<string> = new Set(['evt', 'dec', 'ops']);
 
 function outgoingOf(
-  { ingest }: RawTarget,
+  { ingest, stream }: RawTarget,
   message: RawMessage,
   guard: readonly HeaderLine[],
 ): Outgoing {
@@ -213,7 +214,7 @@ function outgoingOf(
   const lines = [...headers.map(fromBytes), ...id, ...guard];
   const inside = root === 'writ' && INGESTED.has(kind);
   return {
-    subject: inside ? ingestSubject(ingest, subject) : subject,
+    subject: inside ? segmentSubject(ingest, subject, segmentNumber(stream) ?? 1) : subject,
     headers: headerText(lines),
     body,
   };

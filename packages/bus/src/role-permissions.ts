@@ -3,6 +3,7 @@
  * and only the operator may change, purge or delete streams.
  */
 import type { UserName } from './secrets.ts';
+import { segmentSubject } from './segments.ts';
 
 export type Rights = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 
@@ -33,6 +34,11 @@ function reads(...streams: readonly string[]): string[] {
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
   ]);
+}
+
+/** Writing to the log: to whichever segment takes events. */
+function intoLog(ingest: string): string[] {
+  return segments.map((_, index) => segmentSubject(ingest, 'writ.*.evt.>', index + 1));
 }
 
 /** Reading the log: all of its segments, and which there are. */
@@ -75,7 +81,7 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
           ...takes('OPS', 'dead-letters'),
           // What nobody ever finished is fetched by its sequence.
           '$JS.API.STREAM.MSG.GET.INBOX',
-          into('evt'),
+          ...intoLog(ingest),
           into('ops'),
         ],
         subscribe: [own],

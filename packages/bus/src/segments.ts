@@ -1,6 +1,6 @@
 /** The segments of the log: what is known of each, and how that is read from its stream. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { WritError } from '@writ/contracts';
+import { ingestSubject, WritError } from '@writ/contracts';
 import { askJetStream } from './jetstream-api.ts';
 import { describeStream, type StreamDescription } from './stored-messages.ts';
 
@@ -32,6 +32,24 @@ export function segmentStream(number: number): string {
   return `${SEGMENT_PREFIX}${number}`;
 }
 
+/** The number of a segment's stream; `undefined` for any other stream. */
+export function segmentNumber(stream: string): number | undefined {
+  const digits = /^EVENTS-([1-9]\d{0,8})$/.exec(stream)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/**
+ * Where events of a public subject enter a segment. Each segment has a kind of its own in the ingest prefix: a server
+ * that was away while the log was rolled over makes the new stream before it learns that the old one was closed, and
+ * two streams must not want the same subject even then.
+ */
+export function segmentSubject(ingest: string, subject: string, number: number): string {
+  const into = ingestSubject(ingest, subject);
+  if (number === 1) return into;
+  const [prefix = '', secret = '', tenant = '', kind = '', ...rest] = into.split('.');
+  return [prefix, secret, tenant, `${kind}-${number}`, ...rest].join('.');
+}
+
 /** The segment that a sequence belongs to, whether it is stored already or comes next; `undefined` where it was removed. */
 export function segmentOf(chain: Chain, seq: number): Segment | undefined {
   return chain.segments.findLast(({ firstSeq }) => firstSeq <= seq);
@@ -58,15 +76,12 @@ export async function segmentNumbers(connection: NatsConnection): Promise<number
     names.push(...(page.streams ?? []));
     if (names.length >= page.total || (page.streams ?? []).length === 0) break;
   }
-  return names
-    .map((name) => /^EVENTS-([1-9]\d{0,8})$/.exec(name)?.[1])
-    .flatMap((digits) => (digits === undefined ? [] : [Number(digits)]))
-    .sort((a, b) => a - b);
+  return names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
 }
 
 /** Events come in by the ingest prefix; a segment that was closed has another subject. */
 export function takesEvents({ subjects }: StreamDescription): boolean {
-  return subjects.some((subject) => /^_writ\.[^.]+\.\*\.evt\.>$/.test(subject));
+  return subjects.some((subject) => /^_writ\.[^.]+\.\*\.evt(-\d+)?\.>$/.test(subject));
 }
 
 /** The segment of a place, before the one that begins at `next`. Throws `LOG_UNAVAILABLE` when they do not fit. */
