@@ -23,7 +23,8 @@ import { headerIn } from './header-block.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import { RequestTimeoutError } from './request-mux.ts';
 import { chainOf, type SegmentChain } from './segment-chain.ts';
-import { type Chain, SEGMENT_PREFIX, segmentSubject } from './segments.ts';
+import { SEGMENT_PREFIX, segmentSubject } from './segment-names.ts';
+import { type Chain } from './segments.ts';
 import {
   DuplicateError,
   isTooLarge,

@@ -8,7 +8,7 @@ import { toLogError } from './jetstream-api.ts';
 import { followLog } from './log-follower.ts';
 import { type LogStatus, readLog, statusOfLog } from './log-reader.ts';
 import { chainOf, type SegmentChain } from './segment-chain.ts';
-import { segmentStream } from './segments.ts';
+import { segmentStream } from './segment-names.ts';
 import { leaderGet } from './stored-messages.ts';
 import type { BatchPosition, Follower, FollowSettings } from './following.ts';
 

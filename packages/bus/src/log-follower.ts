@@ -15,7 +15,8 @@ import { watchOf } from './connection-watch.ts';
 import type { Follower, FollowSettings, FollowStream } from './following.ts';
 import { toLogError } from './jetstream-api.ts';
 import { chainOf } from './segment-chain.ts';
-import { type Chain, removedError, type Segment, segmentOf, SEGMENT_PREFIX } from './segments.ts';
+import { SEGMENT_PREFIX } from './segment-names.ts';
+import { type Chain, removedError, type Segment, segmentOf } from './segments.ts';
 import { followOneStream } from './stream-follower.ts';
 
 export type FollowLog = FollowSettings &

@@ -13,7 +13,7 @@ import { headerIn, type HeaderLine, headerText } from './header-block.ts';
 import { askJetStream, toLogError } from './jetstream-api.ts';
 import { type Outgoing, publishOnce, type PublishResult } from './publish.ts';
 import type { RawMessage } from './raw-messages.ts';
-import { segmentNumber, segmentSubject } from './segments.ts';
+import { segmentNumber, segmentSubject } from './segment-names.ts';
 import { leaderGet, streamStatus } from './stored-messages.ts';
 
 export type RawTarget = {

@@ -3,7 +3,7 @@
  * and only the operator may change, purge or delete streams.
  */
 import type { UserName } from './secrets.ts';
-import { segmentSubject } from './segments.ts';
+import { segmentSubject } from './segment-names.ts';
 
 export type Rights = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 

@@ -11,6 +11,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
 import { watchOf } from './connection-watch.ts';
 import { isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
+import { segmentStream, SEGMENT_PREFIX } from './segment-names.ts';
 import {
   type Chain,
   describeSegment,
@@ -18,8 +19,6 @@ import {
   removedError,
   type Segment,
   segmentNumbers,
-  segmentStream,
-  SEGMENT_PREFIX,
   takesEvents,
   toSegment,
 } from './segments.ts';

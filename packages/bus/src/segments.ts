@@ -1,11 +1,9 @@
 /** The segments of the log: what is known of each, and how that is read from its stream. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { ingestSubject, WritError } from '@writ/contracts';
+import { WritError } from '@writ/contracts';
 import { askJetStream } from './jetstream-api.ts';
+import { segmentNumber, segmentStream } from './segment-names.ts';
 import { describeStream, type StreamDescription } from './stored-messages.ts';
-
-/** What names of the log's streams begin with; the rest is the segment's number. */
-export const SEGMENT_PREFIX = 'EVENTS-';
 
 export type Segment = {
   readonly number: number;
@@ -26,29 +24,6 @@ export type Chain = {
   /** The first sequence that can be read; more than 1 when older segments were removed. */
   readonly firstSeq: number;
 };
-
-/** The stream of a segment. */
-export function segmentStream(number: number): string {
-  return `${SEGMENT_PREFIX}${number}`;
-}
-
-/** The number of a segment's stream; `undefined` for any other stream. */
-export function segmentNumber(stream: string): number | undefined {
-  const digits = /^EVENTS-([1-9]\d{0,8})$/.exec(stream)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-/**
- * Where events of a public subject enter a segment. Each segment has a kind of its own in the ingest prefix: a server
- * that was away while the log was rolled over makes the new stream before it learns that the old one was closed, and
- * two streams must not want the same subject even then.
- */
-export function segmentSubject(ingest: string, subject: string, number: number): string {
-  const into = ingestSubject(ingest, subject);
-  if (number === 1) return into;
-  const [prefix = '', secret = '', tenant = '', kind = '', ...rest] = into.split('.');
-  return [prefix, secret, tenant, `${kind}-${number}`, ...rest].join('.');
-}
 
 /** The segment that a sequence belongs to, whether it is stored already or comes next; `undefined` where it was removed. */
 export function segmentOf(chain: Chain, seq: number): Segment | undefined {
