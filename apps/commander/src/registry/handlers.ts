@@ -1,6 +1,6 @@
 /** Commands of the registry: an agent's registration, its stopping and its retirement. */
 import { type CommandVerb, subjects } from '@writ/contracts';
-import { type AgentCommand, type AgentState, agent, grants } from '@writ/domain';
+import { type AgentCommand, type AgentState, agent, grants, type GrantsState } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import type { Desk, Handler } from '../desk.ts';
 import type { Order, Outcome } from '../order.ts';
@@ -18,20 +18,41 @@ export const suspendAgent: Handler<'registry.suspend-agent'> = (desk, order) =>
 export const resumeAgent: Handler<'registry.resume-agent'> = (desk, order) =>
   change(desk, order, { type: 'ResumeAgent', ...order.body });
 
-/** The agent and its grants end together: both are in one atomic append. */
-export const retireAgent: Handler<'registry.retire-agent'> = (desk, order) => {
+/** More than this many at once would not fit into one append. */
+const REVOKED_AT_ONCE = 500;
+
+/** The agent and its grants end together: both are in one atomic append. Of very many grants the oldest end before. */
+export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order) => {
   const { agentId, reason } = order.body;
   const { tenant, keyId } = order.caller;
-  const revoke = partOf(
-    { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` },
-    grants,
-    () => ({ type: 'RevokeAllGrants' as const, agentId, reason, revokedBy: keyId }),
-  );
+  const revoke = (atMost?: number) =>
+    partOf(
+      { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` },
+      grants,
+      () => ({
+        type: 'RevokeAllGrants' as const,
+        agentId,
+        reason,
+        revokedBy: keyId,
+        ...(atMost === undefined ? {} : { atMost }),
+      }),
+    );
+  // These use up no idempotency key: a retry goes on where this one ended.
+  const unkeyed = { ...order, idempotencyKey: null };
+  while (activeIn(await desk.aggregates.read(revoke())) > REVOKED_AT_ONCE)
+    await desk.aggregates.execute(unkeyed, {
+      parts: [revoke(REVOKED_AT_ONCE)],
+      result: () => ({}),
+    });
   return desk.aggregates.execute(order, {
-    parts: [agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason }), revoke],
+    parts: [agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason }), revoke()],
     result: (_events, state) => describe(agentId, state),
   });
 };
+
+function activeIn({ grants: all }: GrantsState): number {
+  return [...all.values()].filter(({ status }) => status === 'active').length;
+}
 
 function change(
   desk: Desk,

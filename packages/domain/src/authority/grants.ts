@@ -27,6 +27,8 @@ export type GrantsCommand =
   | {
       readonly type: 'RevokeAllGrants';
       readonly agentId: string;
+      /** So many of them, the oldest first; all when left out. */
+      readonly atMost?: number;
       readonly reason: string | null;
       readonly revokedBy: string;
     };
@@ -47,6 +49,7 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
     case 'RevokeAllGrants':
       return [...state.grants.values()]
         .filter((grant) => grant.status === 'active')
+        .slice(0, command.atMost)
         .map((grant) => revoked(command, grant.grantId));
   }
 }
