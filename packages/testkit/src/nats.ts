@@ -14,6 +14,7 @@ import {
   type UserName,
 } from '@writ/bus';
 import { type EmbeddedNats, startNats, startNatsCluster } from '@writ/embedded';
+import { testBackend } from './backend.ts';
 import { applyStreams, type Topology, topology, type TopologyOptions } from '@writ/streams';
 
 export type TestBusOptions = {
@@ -110,12 +111,15 @@ async function startServers(
   const syncAlways = options.syncAlways ?? false;
   const configText = (place: Parameters<Parameters<typeof startNats>[0]['configText']>[0]) =>
     natsServerConfig(secrets, { ...place, syncAlways });
-  if (options.nodes === 3) return await startNatsCluster({ dataDir, configText, size: 3 });
-  let server = await startNats({ dataDir, configText });
+  const { natsBinary } = testBackend();
+  const binary = natsBinary === undefined ? {} : { natsBinary };
+  if (options.nodes === 3)
+    return await startNatsCluster({ dataDir, configText, size: 3, ...binary });
+  let server = await startNats({ dataDir, configText, ...binary });
   return {
     nodes: () => [server],
     restart: async () => {
-      server = await startNats({ dataDir, configText, port: server.port });
+      server = await startNats({ dataDir, configText, port: server.port, ...binary });
     },
     stop: () => server.stop(),
   };

@@ -99,6 +99,17 @@ export async function testDatabase(
   };
 }
 
+/** Removes the templates of this kit from a server. */
+export async function dropTemplates(serverUrl: string): Promise<void> {
+  await withClient(serverUrl, async (client) => {
+    const { rows } = await client.query<{ datname: string }>(
+      "select datname from pg_database where datname like 'template\\_writ\\_%'",
+    );
+    for (const { datname } of rows)
+      await client.query(`drop database if exists ${datname} with (force)`);
+  });
+}
+
 async function urlOfTheRun(): Promise<string | undefined> {
   const { inject } = await import('vitest');
   return inject('writPostgresUrl') as string | undefined;
@@ -115,7 +126,7 @@ async function ensureTemplate(
   client: pg.Client,
   { serverUrl, template, prepare }: Template,
 ): Promise<string> {
-  const name = `template_${template}`;
+  const name = `template_writ_${template}`;
   await client.query("select pg_advisory_lock(hashtext('writ test templates'))");
   try {
     const known = await client.query('select 1 from pg_database where datname = $1', [name]);

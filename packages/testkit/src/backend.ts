@@ -1,0 +1,28 @@
+/** Which servers the tests run on: the embedded ones, or what the environment names. */
+
+export type TestBackend = {
+  /** The Postgres in which tests make databases of their own; an embedded one when left out. */
+  readonly databaseUrl?: string;
+  /** The nats-server to start instead of the bundled one. Tests kill, stop and configure theirs, so each starts its own. */
+  readonly natsBinary?: string;
+};
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Reads `WRIT_TEST_BACKEND`; throws where it names what is not there. */
+export function testBackend(variables: Variables = process.env): TestBackend {
+  const backend = variables['WRIT_TEST_BACKEND'] ?? 'embedded';
+  const natsBinary = variables['WRIT_NATS_SERVER_BIN'];
+  const nats = natsBinary === undefined ? {} : { natsBinary };
+  if (backend === 'embedded') return nats;
+  if (backend !== 'external')
+    throw new Error(
+      `\`WRIT_TEST_BACKEND\` must be \`embedded\` or \`external\`, not \`${backend}\``,
+    );
+  const databaseUrl = variables['WRIT_TEST_DATABASE_URL'];
+  if (databaseUrl === undefined)
+    throw new Error(
+      '`WRIT_TEST_BACKEND=external` needs `WRIT_TEST_DATABASE_URL`; name a Postgres whose role may create databases',
+    );
+  return { ...nats, databaseUrl };
+}
