@@ -226,6 +226,6 @@ function sayImported({ out }: Session, { content, secrets, path, before, after }
 function keysSentence(active: number, samePepper: boolean): string {
   const keys = active === 1 ? 'the API key' : `the ${active} API keys`;
   return samePepper
-    ? `${keys} of the tenant can be used here: both cells have the same pepper. Commands through INBOX without an idempotency key may meet old ones: send keys`
+    ? `${keys} of the tenant can be used here too: both cells have the same pepper`
     : `${keys} of the tenant can not be used here: their secrets were hashed with the pepper of the other cell. Make new ones with \`writ keys create\` and revoke these`;
 }
