@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, environment, events, questions } from '@writ/contracts';
+import { testVariables } from '@writ/testkit';
 import { describe, expect, it } from 'vitest';
 import { routes } from '../apps/api/src/routes.ts';
 import { createProgram } from '../apps/cli/src/program.ts';
@@ -111,7 +112,7 @@ describe('references', () => {
   });
 
   it('name no setting that is not there', () => {
-    const known = new Set(Object.keys(environment.shape));
+    const known = new Set<string>([...Object.keys(environment.shape), ...testVariables]);
     const named = pages.flatMap(({ path, text }) =>
       (text.match(/\bWRIT_[A-Z_]+\b/g) ?? []).map((name) => ({ path, name })),
     );

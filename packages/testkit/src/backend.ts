@@ -7,6 +7,14 @@ export type TestBackend = {
   readonly natsBinary?: string;
 };
 
+/** What the tests read from the environment, and nothing else does. */
+export const testVariables = [
+  'WRIT_TEST_BACKEND',
+  'WRIT_TEST_DATABASE_URL',
+  'WRIT_TEST_HISTORIES',
+  'WRIT_TEST_SEED',
+] as const;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Reads `WRIT_TEST_BACKEND`; throws where it names what is not there. */
@@ -19,8 +27,8 @@ export function testBackend(variables: Variables = process.env): TestBackend {
     throw new Error(
       `\`WRIT_TEST_BACKEND\` must be \`embedded\` or \`external\`, not \`${backend}\``,
     );
-  const databaseUrl = variables['WRIT_TEST_DATABASE_URL'];
-  if (databaseUrl === undefined)
+  const databaseUrl = variables['WRIT_TEST_DATABASE_URL'] ?? '';
+  if (databaseUrl === '')
     throw new Error(
       '`WRIT_TEST_BACKEND=external` needs `WRIT_TEST_DATABASE_URL`; name a Postgres whose role may create databases',
     );

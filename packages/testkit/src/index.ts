@@ -1,3 +1,4 @@
+export * from './backend.ts';
 export * from './nats.ts';
 export * from './eventually.ts';
 export * from './tcp-proxy.ts';
