@@ -8,6 +8,7 @@ import { contentOf, type Inside, messagesIn, openInside } from './archive.fixtur
 
 const AGENT = 'long:painter';
 const LONG = { timeout: 300_000 };
+const PATIENT = { withinMs: 90_000 };
 
 let folder: string;
 let writ: Writ;
@@ -59,10 +60,10 @@ describe('the log in segments', () => {
     const rolled = await document('log', 'roll');
     expect(rolled).toMatchObject({ from: 1, to: 2, bounded: true });
     expect((await run('agents', 'suspend', AGENT, '--reason', 'looked at')).code).toBe(0);
-    await eventually(async () => (await run('ask', AGENT, 'paint', 'wall:1')).code === 1);
+    await eventually(async () => (await run('ask', AGENT, 'paint', 'wall:1')).code === 1, PATIENT);
     expect((await run('agents', 'register', AGENT, '--type', 'painting')).code).toBe(0);
     expect((await run('agents', 'resume', AGENT)).code).toBe(0);
-    await eventually(async () => (await run('ask', AGENT, 'paint', 'wall:1')).code === 0);
+    await eventually(async () => (await run('ask', AGENT, 'paint', 'wall:1')).code === 0, PATIENT);
     const events = await replayed();
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     expect(events.at(-1)?.seq).toBeGreaterThan(Number(rolled['lastSeq']));
