@@ -1,80 +1,22 @@
-import { openRequester, type Requester, type RunningRole } from '@writ/bus';
-import { type CommandReply, commandReply, subjects } from '@writ/contracts';
-import { migrate, openStore } from '@writ/readmodels';
-import { startTestBus, type TestBus, type TestDatabase, testDatabase } from '@writ/testkit';
+import { subjects } from '@writ/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCommander } from './index.ts';
+import { agent, type Commanders, startCommanders, tenant, typesOn } from './commanders.fixture.ts';
 import { seedKey } from './seed-key.testkit.ts';
 
-const ADMIN = 'adminkey00001';
 const WORKER = 'workerkey0001';
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const tenant = 'default';
 
-let bus: TestBus;
-let database: TestDatabase;
-let commanders: RunningRole[];
-let requester: Requester;
+let cell: Commanders;
 
 beforeAll(async () => {
-  [bus, database] = await Promise.all([startTestBus(), testDatabase('migrated', migrated)]);
-  const store = await bus.store();
-  await seedKey(store, { tenant, keyId: ADMIN, role: 'admin', agents: [] });
-  await seedKey(store, { tenant, keyId: WORKER, role: 'agent', agents: ['town:*'] });
-  const options = {
-    secrets: bus.secrets,
-    natsUrl: bus.url,
-    databaseUrl: database.url,
-    version: '0.0.0',
-    log: silent,
-  };
-  commanders = await Promise.all([startCommander(options), startCommander(options)]);
-  requester = openRequester(await bus.connect('api-store'));
+  cell = await startCommanders(2);
+  await seedKey(cell.store, { tenant, keyId: WORKER, role: 'agent', agents: ['town:*'] });
 });
+afterAll(() => cell?.stop());
 
-afterAll(async () => {
-  await Promise.all((commanders ?? []).map((commander) => commander.stop()));
-  await Promise.all([bus?.stop(), database?.drop()]);
-});
+const done: Commanders['done'] = (...args) => cell.done(...args);
+const refused: Commanders['refused'] = (...args) => cell.refused(...args);
+const eventsOf = (subject: string) => typesOn(cell, subject);
 
-async function migrated(url: string): Promise<void> {
-  const readModels = openStore(url, { max: 1 });
-  await migrate(readModels).finally(() => readModels.close());
-}
-
-async function give(
-  verb: string,
-  body: unknown,
-  more: { key?: string; idempotencyKey?: string } = {},
-): Promise<CommandReply> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const headers =
-    more.idempotencyKey === undefined
-      ? []
-      : [['Writ-Idempotency-Key', more.idempotencyKey] as const];
-  const subject = subjects.command({ tenant, key: more.key ?? ADMIN, verb });
-  const reply = await requester.request({ subject, body: text, headers, timeoutMs: 10_000 });
-  return commandReply.parse(JSON.parse(new TextDecoder().decode(reply.data)));
-}
-
-async function done(...args: Parameters<typeof give>) {
-  const reply = await give(...args);
-  if (!reply.ok) throw new Error(`refused: ${JSON.stringify(reply.error)}`);
-  return reply;
-}
-
-async function refused(...args: Parameters<typeof give>) {
-  const reply = await give(...args);
-  if (reply.ok) throw new Error(`was not refused: ${JSON.stringify(reply)}`);
-  return reply.error;
-}
-
-const agent = (name: string) => ({
-  agentId: `town:${name}`,
-  name,
-  type: 'analysis',
-  version: '1.0.0',
-});
 const report = (name: string, executionId: string) => ({
   executionId,
   agentId: `town:${name}`,
@@ -82,11 +24,6 @@ const report = (name: string, executionId: string) => ({
   resource: 'dataset:bikes',
   outcome: 'succeeded',
 });
-
-async function eventsOf(subject: string): Promise<string[]> {
-  const { events } = await (await bus.store('api-store')).load(subject);
-  return events.map((event) => event.type);
-}
 
 describe('a command', () => {
   test('stores its event and tells its sequence, type and token', async () => {
@@ -159,9 +96,7 @@ describe('a command', () => {
     await Promise.all(
       Array.from({ length: 200 }, (_, i) => done('execution.report', report('busy', `e-${i}`))),
     );
-    const { events } = await (await bus.store('api-store')).load(
-      subjects.facts(tenant, 'town:busy'),
-    );
+    const { events } = await cell.store.load(subjects.facts(tenant, 'town:busy'));
     expect(events).toHaveLength(200);
     expect(events.map((event) => event.version)).toEqual(events.map((_, i) => i + 1));
   });

@@ -19,6 +19,7 @@ export type Commanders = {
   readonly bus: TestBus;
   readonly commanders: readonly RunningRole[];
   readonly store: EventStore;
+  /** A body that is text is sent as it is. */
   done(verb: string, body: unknown, given?: Given): Promise<Accepted>;
   refused(verb: string, body: unknown, given?: Given): Promise<Refused>;
   stop(): Promise<void>;
@@ -44,7 +45,7 @@ export async function startCommanders(count: number): Promise<Commanders> {
     const { key = ADMIN, idempotencyKey } = given;
     const reply = await requester.request({
       subject: subjects.command({ tenant, key, verb }),
-      body: JSON.stringify(body),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: idempotencyKey === undefined ? [] : [['Writ-Idempotency-Key', idempotencyKey]],
       timeoutMs: 15_000,
     });
@@ -80,6 +81,11 @@ async function stopAll(cell: {
 async function migrated(url: string): Promise<void> {
   const readModels = openStore(url, { max: 1 });
   await migrate(readModels).finally(() => readModels.close());
+}
+
+/** The types of the events on a subject. */
+export async function typesOn({ store }: Commanders, subject: string): Promise<string[]> {
+  return (await store.load(subject)).events.map((event) => event.type);
 }
 
 export const agent = (name: string) => ({
