@@ -30,6 +30,8 @@ export type FactQuery = {
   readonly agentId: string;
   readonly kind: FactKind;
   readonly id: string;
+  /** Whose API key it was given with: each has idempotency keys of its own. */
+  readonly keyId: string;
   readonly idempotencyKey: string | null;
 };
 
@@ -142,6 +144,7 @@ export function createFacts(
       agentId: request.agentId,
       kind: request.kind,
       id: request.id,
+      keyId: order.caller.keyId,
       idempotencyKey: order.idempotencyKey,
     };
     const { tail, fact: projected } = await lookUp(query, request.subject);
@@ -241,11 +244,12 @@ const eventNameOfKind = {
 function keysOf({
   kind,
   id,
+  keyId,
   idempotencyKey,
-}: Pick<FactQuery, 'kind' | 'id' | 'idempotencyKey'>): string[] {
+}: Pick<FactQuery, 'kind' | 'id' | 'keyId' | 'idempotencyKey'>): string[] {
   return idempotencyKey === null
     ? [`${kind}/${id}`]
-    : [`${kind}/${id}`, `${kind}?${idempotencyKey}`];
+    : [`${kind}/${id}`, `${kind}?${keyId}/${idempotencyKey}`];
 }
 
 function remember(tail: Tail, event: StoredEvent): void {
@@ -255,8 +259,8 @@ function remember(tail: Tail, event: StoredEvent): void {
   const named = factOf(event);
   if (!named) return;
   const fact = { eventId: event.id, seq: event.seq, fingerprint: event.fingerprint, id: named.id };
-  for (const key of keysOf({ ...named, idempotencyKey: event.idempotencyKey }))
-    tail.recent.set(key, fact);
+  const given = { keyId: event.actor.id, idempotencyKey: event.idempotencyKey };
+  for (const key of keysOf({ ...named, ...given })) tail.recent.set(key, fact);
 }
 
 function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined {

@@ -10,6 +10,9 @@ import {
   startCommanders,
   tenant,
 } from './commanders.fixture.ts';
+import { seedKey } from './seed-key.testkit.ts';
+
+const OTHER = 'adminkey00002';
 
 let cell: Commanders;
 
@@ -35,6 +38,21 @@ describe('an idempotency key', () => {
       );
     const revoked = await cell.done('authority.revoke-grant', { grantId: one?.result['grantId'] });
     expect(revoked.result['agentId']).toBe('town:one');
+  });
+
+  test('belongs to the API key that used it: another may use the same for a fact of the same agent', async () => {
+    const idempotencyKey = 'mine-and-yours';
+    const rating = { agentId: 'town:both', rating: 0.9, source: 'human', rater: 'usr_dana' };
+    await cell.done('registry.register-agent', agent('both'));
+    await seedKey(cell.store, { tenant, keyId: OTHER, role: 'admin', agents: [] });
+    const ids = [];
+    for (const key of [ADMIN, OTHER, ADMIN, OTHER])
+      ids.push(
+        (await cell.done('trust.give-feedback', rating, { key, idempotencyKey })).events[0]?.id,
+      );
+    expect(ids[2]).toBe(ids[0]);
+    expect(ids[3]).toBe(ids[1]);
+    expect(new Set(ids).size).toBe(2);
   });
 
   test('repeats the announcement of an agent that was retired since, at every commander', async () => {

@@ -4,7 +4,7 @@ import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
 import { type ExecutionRow, executionsTable } from './executions.ts';
-import { factKey, givenUnder } from './fact-key.ts';
+import { factKey, givenUnder, givingOf } from './fact-key.ts';
 
 export type ExecutionEvent = Extract<
   ProjectedEvent,
@@ -59,7 +59,7 @@ export function evolveExecution(
           announced_seq: event.seq,
           announced_id: event.id,
           announced_fingerprint: event.fingerprint,
-          announced_under: givenUnder(event.tenant, event.data.agentId, event.idempotencyKey),
+          announced_under: givenUnder(givingOf(event.data.agentId, event)),
           seq: event.seq,
         };
   return known.reported_seq !== null ? known : reported(known, event, at);
@@ -88,7 +88,7 @@ function reported(
     reported_seq: event.seq,
     reported_id: event.id,
     reported_fingerprint: event.fingerprint,
-    reported_under: givenUnder(event.tenant, data.agentId, event.idempotencyKey),
+    reported_under: givenUnder(givingOf(data.agentId, event)),
     seq: event.seq,
   };
 }

@@ -48,6 +48,7 @@ const ask = (kind: FactQuery['kind'], id: string, more: Partial<FactQuery> = {})
   agentId: 'worker',
   kind,
   id,
+  keyId: 'k0operator',
   idempotencyKey: null,
   ...more,
 });
@@ -75,6 +76,7 @@ describe('known facts', () => {
       ask('started', 'exec-1', { agentId: 'other' }),
       ask('started', 'exec-1', { tenant: 'acme' }),
       ask('started', 'unheard', { idempotencyKey: 'report-2' }),
+      ask('reported', 'unheard', { idempotencyKey: 'report-2', keyId: 'k0another0' }),
     ]);
     expect(position).toBe(9);
     expect(facts).toEqual([
@@ -82,6 +84,7 @@ describe('known facts', () => {
       { id: 'exec-1', eventId: 'event-1', seq: 1, fingerprint: 'print-1' },
       undefined,
       { id: 'exec-2', eventId: 'event-2', seq: 2, fingerprint: 'print-2' },
+      undefined,
       undefined,
       undefined,
       undefined,

@@ -3,18 +3,12 @@
  * a fact that is not found here and not on its subject after P was never stored.
  */
 import { reading, type Store } from '../store.ts';
-import { factKey, givenUnder } from './fact-key.ts';
+import { factKey, type Giving, givenUnder } from './fact-key.ts';
 
 export type FactKind = 'started' | 'reported' | 'feedback';
 
 /** A fact is found by its own id, or by the idempotency key it was given under. */
-export type FactQuery = {
-  readonly tenant: string;
-  readonly agentId: string;
-  readonly kind: FactKind;
-  readonly id: string;
-  readonly idempotencyKey: string | null;
-};
+export type FactQuery = Giving & { readonly kind: FactKind; readonly id: string };
 
 export type KnownFact = {
   /** The execution's or feedback's own id. */
@@ -44,9 +38,7 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
   const values = [
     queries.map((query) => query.kind),
     queries.map(({ tenant, agentId, id }) => factKey(tenant, agentId, id)),
-    queries.map(({ tenant, agentId, idempotencyKey }) =>
-      givenUnder(tenant, agentId, idempotencyKey),
-    ),
+    queries.map(givenUnder),
   ];
   const { rows } = await reading(() =>
     store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }),

@@ -1,5 +1,5 @@
 /** Turns feedback into rows; the first of an id stands. */
-import { factKey, givenUnder } from '../execution/fact-key.ts';
+import { factKey, givenUnder, givingOf } from '../execution/fact-key.ts';
 import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
@@ -40,7 +40,7 @@ function feedbackRow(event: Extract<ProjectedEvent, { type: 'FeedbackGiven' }>):
     given_at: momentAt(event.timeMs),
     event_id: event.id,
     fingerprint: event.fingerprint,
-    given_under: givenUnder(event.tenant, data.agentId, event.idempotencyKey),
+    given_under: givenUnder(givingOf(data.agentId, event)),
     seq: event.seq,
   };
 }
