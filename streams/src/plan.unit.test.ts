@@ -36,6 +36,7 @@ describe('a plan', () => {
       ['DECISIONS', 'create'],
       ['INBOX', 'create'],
       ['OPS', 'create'],
+      ['SNAPSHOTS', 'create'],
       ['INBOX/commander', 'create'],
       ['OPS/dead-letters', 'create'],
     ]);
@@ -145,7 +146,7 @@ describe('the topology', () => {
     ).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     expect(
       topology({ ingest: 'x', replicas: 1, decisionsMaxAgeDays: DECISIONS_FLOOR_DAYS }).streams,
-    ).toHaveLength(4);
+    ).toHaveLength(5);
   });
 
   test('refuses a number of copies that can not vote', () => {
@@ -159,7 +160,7 @@ describe('the topology', () => {
       for (const subject of subjects)
         if (name !== 'INBOX')
           expect(subject).toMatch(
-            /^_writ\.(ab){16}\.\*\.(evt|dec|ops)\.>$|^\$JS\.EVENT\.ADVISORY\./,
+            /^_writ\.(ab){16}\.\*\.(evt|dec|ops|snapshot)\.>$|^\$JS\.EVENT\.ADVISORY\./,
           );
   });
 });

@@ -1,6 +1,6 @@
 /**
  * The declared streams and durable consumers of a cell. Sizes in bytes, times in nanoseconds, as JetStream has them.
- * WORK, TIMERS, KEYS, CONFIG and SNAPSHOTS come with the features that use them.
+ * WORK, TIMERS, KEYS and CONFIG come with the features that use them.
  */
 import { WritError } from '@writ/contracts';
 
@@ -25,6 +25,8 @@ export type DeclaredStream = {
   readonly max_age: number;
   readonly max_bytes: number;
   readonly max_msg_size: number;
+  /** Without end when left out. */
+  readonly max_msgs_per_subject?: number;
   readonly duplicate_window: number;
   readonly deny_delete: boolean;
   readonly deny_purge: boolean;
@@ -61,7 +63,9 @@ export type TopologyOptions = {
   /** How long decision records are kept; never under `DECISIONS_FLOOR_DAYS`. */
   readonly decisionsMaxAgeDays?: number;
   /** The most bytes each stream may take. */
-  readonly maxBytes?: Partial<Readonly<Record<'events' | 'decisions' | 'inbox' | 'ops', number>>>;
+  readonly maxBytes?: Partial<
+    Readonly<Record<'events' | 'decisions' | 'inbox' | 'ops' | 'snapshots', number>>
+  >;
 };
 
 /** The topology of a cell; throws `CONFIG_INVALID` for what it must not be. */
@@ -78,7 +82,13 @@ export function topology(options: TopologyOptions): Topology {
       `\`WRIT_REPLICAS\` must be 1, 3 or 5, not \`${options.replicas}\``,
     );
   return {
-    streams: [events(options), decisions(options, days), inbox(options), ops(options)],
+    streams: [
+      events(options),
+      decisions(options, days),
+      inbox(options),
+      ops(options),
+      snapshots(options),
+    ],
     consumers: [commanderOfInbox, deadLettersOfOps],
   };
 }
@@ -172,6 +182,25 @@ function ops({ ingest, replicas, maxBytes }: TopologyOptions): DeclaredStream {
     num_replicas: replicas,
     max_age: 400 * DAY,
     max_bytes: maxBytes?.ops ?? GIB,
+    max_msg_size: -1,
+    duplicate_window: 120 * SECOND,
+    allow_atomic: false,
+  };
+}
+
+function snapshots({ ingest, replicas, maxBytes }: TopologyOptions): DeclaredStream {
+  return {
+    name: 'SNAPSHOTS',
+    description: 'snapshots of folds; everything in it can be made again from the log',
+    ...ingested(ingest, 'snapshot'),
+    ...kept,
+    retention: 'limits',
+    // Each part has a place of its own, where the next snapshot takes the place of an older one.
+    max_msgs_per_subject: 1,
+    discard: 'new',
+    num_replicas: replicas,
+    max_age: 0,
+    max_bytes: maxBytes?.snapshots ?? GIB,
     max_msg_size: -1,
     duplicate_window: 120 * SECOND,
     allow_atomic: false,

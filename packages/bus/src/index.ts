@@ -14,6 +14,7 @@ export { LOG, logSegments, type LogStatus } from './log-reader.ts';
 export { segmentNumber, segmentStream, segmentSubject } from './segment-names.ts';
 export { type Segment } from './segments.ts';
 export { GRANTED_SEGMENTS } from './role-permissions.ts';
+export * from './snapshots.ts';
 export * from './stream-reader.ts';
 export * from './api-key.ts';
 export * from './clock-watch.ts';

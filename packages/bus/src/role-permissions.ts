@@ -44,6 +44,11 @@ function intoLog(ingest: string): string[] {
 /** Reading the log: all of its segments, and which there are. */
 const readsLog = ['$JS.API.STREAM.NAMES', ...reads(...segments)];
 
+/** Fetching single messages of a stream from its leader. */
+function gets(stream: string): string[] {
+  return [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.MSG.GET.${stream}`];
+}
+
 /** Taking from a durable consumer that the topology made: acknowledgements in the form of today and of 2.15. */
 function takes(stream: string, consumer: string): string[] {
   return [
@@ -70,6 +75,11 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
       };
     case 'gatekeeper-store':
       return { publish: readsLog, subscribe: [own] };
+    case 'snapshotter-store':
+      return {
+        publish: [...readsLog, ...gets('SNAPSHOTS'), into('snapshot')],
+        subscribe: [own],
+      };
     case 'commander-answer':
       return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>'] };
     case 'commander-store':
@@ -77,6 +87,7 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         publish: [
           ...readsLog,
           ...reads('OPS'),
+          ...gets('SNAPSHOTS'),
           ...takes('INBOX', 'commander'),
           ...takes('OPS', 'dead-letters'),
           // What nobody ever finished is fetched by its sequence.
@@ -96,7 +107,10 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         ],
       };
     case 'governor-store':
-      return { publish: [...readsLog, ...reads('DECISIONS'), into('dec')], subscribe: [own] };
+      return {
+        publish: [...readsLog, ...reads('DECISIONS'), ...gets('SNAPSHOTS'), into('dec')],
+        subscribe: [own],
+      };
     case 'projector-store':
       return { publish: [...readsLog, ...reads('DECISIONS', 'OPS')], subscribe: [own] };
     case 'api-answer':

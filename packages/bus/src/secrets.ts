@@ -1,7 +1,8 @@
 /** The secrets of a cell: the ingest prefix, the pepper of API keys, and the nkeys of the roles. Made once, kept in one file. */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
-import { createAccount, createUser } from '@nats-io/nkeys';
+import { createAccount, createUser, fromSeed, Prefix } from '@nats-io/nkeys';
+import { Codec } from '@nats-io/nkeys/lib/codec.js';
 import { WritError } from '@writ/contracts';
 
 /** Every user that logs in with an nkey. Who answers requests (`-answer`) is never who writes (`-store`). */
@@ -16,9 +17,13 @@ export const userNames = [
   'projector-store',
   'api-answer',
   'api-store',
+  'snapshotter-store',
   'operator',
 ] as const;
 export type UserName = (typeof userNames)[number];
+
+/** Users that came after the first files were written. A file without them is complete all the same. */
+const laterUsers: readonly UserName[] = ['snapshotter-store'];
 
 export type UserKeys = { readonly seed: string; readonly public: string };
 
@@ -88,7 +93,7 @@ function parse(text: string, path: string): unknown {
 
 function checkSecrets(value: unknown, path: string): Secrets {
   const bad = firstProblem(value);
-  if (bad === undefined) return value as Secrets;
+  if (bad === undefined) return withLaterUsers(value as Secrets);
   throw new WritError(
     'CONFIG_INVALID',
     `the secrets file \`${path}\` is not valid: ${bad}; restore it from its backup`,
@@ -110,6 +115,7 @@ function firstProblem(value: unknown): string | undefined {
   if (!isRecord(users)) return '`users` is missing';
   for (const name of userNames) {
     const keys = users[name];
+    if (keys === undefined && laterUsers.includes(name)) continue;
     if (
       !isRecord(keys) ||
       !matches(/^SU[A-Z2-7]+$/, keys['seed']) ||
@@ -118,6 +124,24 @@ function firstProblem(value: unknown): string | undefined {
       return `the keys of \`${name}\` are missing`;
   }
   return undefined;
+}
+
+/**
+ * Keys of users that the file does not have are derived from its pepper: every process that reads the file gets the
+ * same ones, and none has to write it.
+ */
+function withLaterUsers(secrets: Secrets): Secrets {
+  const derived = laterUsers
+    .filter((name) => secrets.users[name] === undefined)
+    .map((name) => [name, derivedUserKeys(secrets.pepper, name)] as const);
+  if (derived.length === 0) return secrets;
+  return { ...secrets, users: { ...secrets.users, ...Object.fromEntries(derived) } };
+}
+
+function derivedUserKeys(pepper: string, name: UserName): UserKeys {
+  const raw = createHmac('sha256', Buffer.from(pepper, 'hex')).update(`nkey of ${name}`).digest();
+  const seed = Codec.encodeSeed(Prefix.User, raw);
+  return { seed: new TextDecoder().decode(seed), public: fromSeed(seed).getPublicKey() };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

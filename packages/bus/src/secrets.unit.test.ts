@@ -38,6 +38,18 @@ describe('the secrets of a cell', () => {
     await expect(readSecrets(path)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
+  test('of a file that is older than a user have keys for it, the same for everybody who reads it', async () => {
+    const path = join(directory, 'older.json');
+    const { 'snapshotter-store': _, ...users } = generateSecrets().users;
+    await writeFile(path, JSON.stringify({ ...generateSecrets(), users }));
+    const [once, again] = [await readSecrets(path), await readSecrets(path)];
+    expect(once.users['snapshotter-store']).toEqual({
+      seed: expect.stringMatching(/^SU[A-Z2-7]{56}$/),
+      public: expect.stringMatching(/^U[A-Z2-7]{55}$/),
+    });
+    expect(again).toEqual(once);
+  });
+
   test('never show in an error about the file', async () => {
     const path = join(directory, 'broken.json');
     const secrets = generateSecrets();

@@ -148,6 +148,7 @@ describe('no role can do another’s', () => {
     evt: ['commander-store', 'operator'],
     ops: ['commander-store', 'operator'],
     dec: ['governor-store', 'operator'],
+    snapshot: ['snapshotter-store', 'operator'],
   };
 
   test.each(Object.keys(mayWrite))(

@@ -3,6 +3,7 @@ export * from './authority/gather.ts';
 export * from './authority/grants.ts';
 export * from './authority/policies.ts';
 export * from './authority/world.ts';
+export * from './authority/world-snapshot.ts';
 export * from './decider.ts';
 export * from './execution/facts.ts';
 export * from './registry/agent.ts';

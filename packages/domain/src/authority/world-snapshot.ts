@@ -1,0 +1,274 @@
+/**
+ * The world as lines of JSON and back, one line for each aggregate, so that it is written and read piece by piece.
+ * What is derived from other parts (a grant's times in milliseconds, an agent's current version) is not written.
+ */
+import { type AgentState, type Registration } from '../registry/agent.ts';
+import type { KeyState } from '../tenancy/key.ts';
+import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-trust.ts';
+import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
+import { activeGrant, type Grant, type GrantsState, type GrantTerms } from './grants.ts';
+import type { PoliciesState, PublishedPolicies } from './policies.ts';
+import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
+
+/**
+ * Which way of folding the log a snapshot of the world was made by. Raise it with every change of what the fold makes
+ * of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
+ */
+export const worldFoldVersion = 1;
+
+type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
+type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
+
+type Line =
+  | readonly ['world', seq: number, timeMs: number, model: string, tenants: number]
+  | readonly ['tenant', id: string, agents: number, grants: number, trust: number, keys: number]
+  | readonly [
+      'policies',
+      timeMs: number,
+      published: readonly PublishedPolicies[],
+      active: string | PublishedPolicies | null,
+    ]
+  | readonly ['unknown', kind: 'agent' | 'key', id: string]
+  | readonly [
+      'agent',
+      id: string,
+      status: AgentLine,
+      timeMs: number,
+      versions: readonly Registration[],
+      current: string,
+    ]
+  | readonly ['grants', agentId: string, timeMs: number, grants: readonly GrantRow[]]
+  | readonly ['trust', agentId: string, trust: AgentTrustJson]
+  | readonly ['key', id: string, status: KeyLine['status'], timeMs: number, key: KeyLine['key']];
+
+/** A grant without what its place says: the bulk of a world, so it is written without names. */
+type GrantRow = readonly [
+  revoked: 0 | 1,
+  grantId: string,
+  actions: readonly string[],
+  resources: readonly string[],
+  notBefore: string | null,
+  expiresAt: string | null,
+  conditions: GrantTerms['conditions'],
+  reason: string | null,
+  issuedBy: string,
+];
+
+/** The lines of a world; they are made as they are taken, so the world must not change meanwhile. */
+export function* worldToLines(world: World): Generator<string, void> {
+  const { seq, timeMs, model, tenants } = world;
+  yield text(['world', seq, timeMs, model.version, tenants.size]);
+  for (const [id, tenant] of tenants) {
+    const { agents, grants, trust, keys } = tenant;
+    yield text(['tenant', id, agents.size, grants.size, trust.size, keys.size]);
+    yield text(policiesLine(tenant.policies));
+    for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
+    for (const [agentId, state] of grants)
+      yield text(['grants', agentId, state.timeMs, [...state.grants.values()].map(grantRow)]);
+    for (const [agentId, state] of trust) yield text(['trust', agentId, trustToJson(state)]);
+    for (const [keyId, state] of keys) yield text(keyLine(keyId, state));
+  }
+}
+
+function text(line: Line): string {
+  return JSON.stringify(line);
+}
+
+function policiesLine({ published, active, timeMs }: PoliciesState): Line {
+  const isPublished = active !== null && published.get(active.version) === active;
+  return ['policies', timeMs, [...published.values()], isPublished ? active.version : active];
+}
+
+/** What is written of a state are these fields; the build breaks where it got one more. */
+type Written<State, Fields extends keyof State> = [Exclude<keyof State, Fields>] extends [never]
+  ? State
+  : never;
+
+function agentLine(id: string, state: AgentState): Line {
+  if (state.status === 'unknown') return ['unknown', 'agent', id];
+  const {
+    status,
+    timeMs,
+    versions,
+    current,
+  }: Written<typeof state, 'status' | 'timeMs' | 'versions' | 'current'> = state;
+  return ['agent', id, status, timeMs, [...versions.values()], current.version];
+}
+
+function keyLine(id: string, state: KeyState): Line {
+  if (state.status === 'unknown') return ['unknown', 'key', id];
+  const { status, timeMs, key }: Written<typeof state, 'status' | 'timeMs' | 'key'> = state;
+  return ['key', id, status, timeMs, key];
+}
+
+type GrantFields =
+  | 'grantId'
+  | 'agentId'
+  | 'actions'
+  | 'resources'
+  | 'notBefore'
+  | 'expiresAt'
+  | 'conditions'
+  | 'reason'
+  | 'issuedBy'
+  | 'status'
+  | 'fromMs'
+  | 'untilMs';
+
+function grantRow(grant: Written<Grant, GrantFields>): GrantRow {
+  return [
+    grant.status === 'revoked' ? 1 : 0,
+    grant.grantId,
+    grant.actions,
+    grant.resources,
+    grant.notBefore,
+    grant.expiresAt,
+    grant.conditions,
+    grant.reason,
+    grant.issuedBy,
+  ];
+}
+
+/** The world that lines were made from; throws `RangeError` where they are not a whole world of this model. */
+export function worldFromLines(
+  lines: Iterable<string>,
+  model: TrustModel = DEFAULT_TRUST_MODEL,
+): World {
+  const reader = new WorldReader(model);
+  for (const line of lines) reader.add(JSON.parse(line) as Line);
+  return reader.end();
+}
+
+type Sizes = readonly [agents: number, grants: number, trust: number, keys: number];
+
+class WorldReader {
+  readonly #world: World;
+  #tenants = -1;
+  #tenant: Tenant | undefined;
+  #sizes: Sizes = [0, 0, 0, 0];
+
+  constructor(model: TrustModel) {
+    this.#world = emptyWorld(model);
+  }
+
+  add(line: Line): void {
+    if (line[0] === 'world') return this.#begin(line);
+    if (line[0] === 'tenant') return this.#open(line);
+    const tenant = this.#tenant;
+    if (tenant === undefined) throw new RangeError(`\`${line[0]}\` is not in a tenant`);
+    switch (line[0]) {
+      case 'policies':
+        tenant.policies = policiesOf(line[1], line[2], line[3]);
+        return;
+      case 'unknown': {
+        const states: Map<string, { status: 'unknown' } | AgentState | KeyState> =
+          line[1] === 'agent' ? tenant.agents : tenant.keys;
+        states.set(line[2], { status: 'unknown' });
+        return;
+      }
+      case 'agent':
+        tenant.agents.set(
+          line[1],
+          agentOf(line[2], line[3], { versions: line[4], current: line[5] }),
+        );
+        return;
+      case 'grants':
+        tenant.grants.set(line[1], grantsOf(line[1], line[2], line[3]));
+        return;
+      case 'trust':
+        tenant.trust.set(line[1], trustFromJson(line[2]));
+        return;
+      case 'key':
+        tenant.keys.set(line[1], { status: line[2], timeMs: line[3], key: line[4] });
+        return;
+    }
+    throw new RangeError(`there is no line \`${String(line satisfies never)}\``);
+  }
+
+  end(): World {
+    this.#close();
+    if (this.#world.tenants.size !== this.#tenants)
+      throw new RangeError(`${this.#world.tenants.size} of ${this.#tenants} tenants came`);
+    return this.#world;
+  }
+
+  #begin([, seq, timeMs, model, tenants]: Extract<Line, readonly ['world', ...unknown[]]>): void {
+    const { version } = this.#world.model;
+    if (model !== version)
+      throw new RangeError(`trust was folded by the model \`${model}\`, not by \`${version}\``);
+    this.#world.seq = seq;
+    this.#world.timeMs = timeMs;
+    this.#tenants = tenants;
+  }
+
+  #open([, id, agents, grants, trust, keys]: Extract<
+    Line,
+    readonly ['tenant', ...unknown[]]
+  >): void {
+    this.#close();
+    this.#tenant = emptyTenant();
+    this.#sizes = [agents, grants, trust, keys];
+    this.#world.tenants.set(id, this.#tenant);
+  }
+
+  /** What came of a tenant is what was announced. */
+  #close(): void {
+    if (this.#tenant === undefined) return;
+    const { agents, grants, trust, keys } = this.#tenant;
+    const came = [agents.size, grants.size, trust.size, keys.size];
+    if (came.some((size, index) => size !== this.#sizes[index]))
+      throw new RangeError(`a tenant has ${came.join()} of ${this.#sizes.join()} parts`);
+  }
+}
+
+function policiesOf(
+  timeMs: number,
+  published: readonly PublishedPolicies[],
+  active: string | PublishedPolicies | null,
+): PoliciesState {
+  const byVersion = new Map(published.map((one) => [one.version, one]));
+  if (typeof active !== 'string') return { published: byVersion, active, timeMs };
+  return { published: byVersion, active: known(byVersion, active), timeMs };
+}
+
+function agentOf(
+  status: AgentLine,
+  timeMs: number,
+  { versions, current }: { readonly versions: readonly Registration[]; readonly current: string },
+): AgentState {
+  const byVersion = new Map(versions.map((one) => [one.version, one]));
+  return { status, timeMs, versions: byVersion, current: known(byVersion, current) };
+}
+
+function known<T>(byVersion: ReadonlyMap<string, T>, version: string): T {
+  const found = byVersion.get(version);
+  if (found === undefined) throw new RangeError(`version \`${version}\` is missing`);
+  return found;
+}
+
+function grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): GrantsState {
+  const grants = new Map<string, Grant>();
+  for (const row of rows) {
+    const grant = grantOf(agentId, row);
+    grants.set(grant.grantId, grant);
+  }
+  return { grants, timeMs };
+}
+
+function grantOf(agentId: string, row: GrantRow): Grant {
+  const [revoked, grantId, actions, resources, notBefore, expiresAt, ...more] = row;
+  const [conditions, reason, issuedBy] = more;
+  const terms: GrantTerms = {
+    grantId,
+    agentId,
+    actions: actions as string[],
+    resources: resources as string[],
+    notBefore,
+    expiresAt,
+    conditions,
+    reason,
+    issuedBy,
+  };
+  const grant = activeGrant(terms);
+  return revoked === 1 ? { ...grant, status: 'revoked' } : grant;
+}
