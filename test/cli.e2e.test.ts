@@ -48,6 +48,7 @@ describe('a running platform', () => {
       'commander',
       'governor',
       'projector',
+      'snapshotter',
       'api',
     ]);
     expect(new URL(writ.connection.httpUrl).port).not.toBe('0');

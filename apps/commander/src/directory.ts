@@ -10,6 +10,7 @@ import {
   key,
   type KeyState,
   laterOf,
+  type World,
 } from '@writ/domain';
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import type { Caller } from './order.ts';
@@ -37,15 +38,19 @@ export type Directory = {
 
 const REACH_TIMEOUT_MS = 2000;
 
-export function openDirectory(store: EventStore, onTrouble: (error: WritError) => void): Directory {
-  const agents = new Map<string, AgentState>();
-  const keys = new Map<string, KeyState>();
-  const grantHolders = new Map<string, string>();
+export type DirectoryOptions = {
+  readonly store: EventStore;
+  /** What was folded before; the log is followed from there on. */
+  readonly world: World;
+  readonly onTrouble: (error: WritError) => void;
+};
+
+export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Directory {
+  const { agents, keys, grantHolders } = knownOf(world);
   const waiters = new Set<{ seq: number; resolve: () => void }>();
   const { promise: ready, resolve: becomeReady, reject: fail } = Promise.withResolvers<void>();
   let failure: WritError | undefined;
-  let timeMs = 0;
-  let reachedSeq = 0;
+  let { timeMs, seq: reachedSeq } = world;
 
   function fold(event: StoredEvent): void {
     timeMs = laterOf(timeMs, event.timeMs);
@@ -83,7 +88,7 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
   }
 
   const follower: Follower = store.follow({
-    fromSeq: 1,
+    fromSeq: reachedSeq + 1,
     filters: FILTERS,
     onEvents(batch) {
       for (const event of batch) fold(event);
@@ -192,4 +197,18 @@ export function openDirectory(store: EventStore, onTrouble: (error: WritError) =
     },
     stop: () => follower.stop(),
   };
+}
+
+/** What the directory keeps of a world. */
+function knownOf(world: World) {
+  const agents = new Map<string, AgentState>();
+  const keys = new Map<string, KeyState>();
+  const grantHolders = new Map<string, string>();
+  for (const [tenantId, tenant] of world.tenants) {
+    for (const [agentId, state] of tenant.agents) agents.set(`${tenantId}/${agentId}`, state);
+    for (const [keyId, state] of tenant.keys) keys.set(`${tenantId}/${keyId}`, state);
+    for (const [agentId, { grants }] of tenant.grants)
+      for (const grantId of grants.keys()) grantHolders.set(`${tenantId}/${grantId}`, agentId);
+  }
+  return { agents, keys, grantHolders };
 }

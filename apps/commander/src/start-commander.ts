@@ -9,6 +9,7 @@ import {
   type Logger,
   openDeadLetters,
   openEventStore,
+  openSnapshots,
   type RunningRole,
   type Secrets,
   serve,
@@ -17,6 +18,7 @@ import {
   watchClock,
 } from '@writ/bus';
 import { parseCommandSubject, WritError } from '@writ/contracts';
+import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { checkPolicies, policyDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
 import { createAggregates } from './aggregates.ts';
@@ -49,7 +51,18 @@ export async function startCommander(options: CommanderOptions): Promise<Running
   const readModels = openStore(options.databaseUrl, { max: 4 });
   const trouble = (what: string) => (error: WritError) =>
     log.warn({ code: error.code, err: error.message }, what);
-  const directory = openDirectory(store, trouble('the commander could not follow the log'));
+  const snapshots = openSnapshots({
+    connection: storing,
+    ingest: secrets.ingest,
+    store,
+    fold: worldFold,
+    onIgnored: (reason, detail) => log.warn({ reason, detail }, 'a snapshot is ignored'),
+  });
+  const directory = openDirectory({
+    store,
+    world: (await snapshots.restore(worldFromLines)) ?? emptyWorld(),
+    onTrouble: trouble('the commander could not follow the log'),
+  });
   const clock = watchClock({
     store,
     onTrouble: trouble('the clock could not be compared with the broker'),

@@ -9,12 +9,14 @@ import {
   type NatsConnection,
   openDecisionLog,
   openEventStore,
+  openSnapshots,
   type RunningRole,
   type Secrets,
   serve,
   watchClock,
 } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
+import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { openCedar } from '@writ/policy';
 import { Desk } from './decide/desk.ts';
 import { takeName } from './governor-name.ts';
@@ -106,8 +108,18 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     onTrouble: trouble('the clock could not be compared with the broker'),
   });
   const engine = openCedar();
+  const snapshots = openSnapshots({
+    connection: storing,
+    ingest,
+    store,
+    fold: worldFold,
+    onIgnored: (reason, detail) => log.warn({ reason, detail }, 'a snapshot is ignored'),
+  });
+  const world = (await snapshots.restore(worldFromLines)) ?? emptyWorld();
+  log.info({ seq: world.seq, ignored: snapshots.ignored }, 'the log is folded from here on');
   const state = new GovernedState({
     store,
+    world,
     engine,
     clock: Date.now,
     onTrouble: trouble('following the log was interrupted'),

@@ -17,10 +17,10 @@ import { ingestSubject } from '@writ/contracts';
 import type { EventStore } from './event-store.ts';
 import { headerText } from './header-block.ts';
 import { messageOf, toLogError } from './jetstream-api.ts';
-import { segmentAt } from './log-reader.ts';
 import { publishOnce } from './publish.ts';
 import { writeRecord } from './record-writer.ts';
 import { type Manifest, readManifest } from './snapshot-manifest.ts';
+import { chainOf, segmentOf } from './segment-chain.ts';
 import { leaderGet, type TimedMessage } from './stored-messages.ts';
 
 export type SnapshotOptions = {
@@ -136,7 +136,7 @@ class StreamSnapshots implements Snapshots {
     const raw = bytesOf(lines);
     const [slots, identity, { serverTimeMs }] = await Promise.all([
       this.#slots(),
-      segmentAt(this.#options.connection, seq),
+      this.#identityAt(seq),
       store.status(),
     ]);
     const busy = slots.some(
@@ -214,15 +214,22 @@ class StreamSnapshots implements Snapshots {
     );
   }
 
+  /** Which segment a sequence is in; `undefined` where that was removed. */
+  async #identityAt(seq: number): Promise<Pick<Manifest, 'segment' | 'created'> | undefined> {
+    const chain = await chainOf(this.#options.connection).confirmed();
+    const segment = segmentOf(chain, seq);
+    return segment && { segment: segment.number, created: segment.created };
+  }
+
   /** Why a snapshot is not of this log as it is now. */
   async #misfit(
     { cell, segment, created, seq }: Manifest,
     lastSeq: number,
   ): Promise<Misfit | undefined> {
-    const { connection, store } = this.#options;
+    const { store } = this.#options;
     if (cell !== store.cell) return 'other_log';
     if (seq > lastSeq) return 'beyond_log';
-    const now = await segmentAt(connection, seq);
+    const now = await this.#identityAt(seq);
     return segment === now?.segment && created === now.created ? undefined : 'other_log';
   }
 

@@ -28,6 +28,7 @@ export const loadRole: { readonly [N in RoleName]: () => Promise<StartRole> } = 
   commander: async () => (await import('@writ/commander')).startCommander,
   governor: async () => (await import('@writ/governor')).startGovernor,
   projector: async () => (await import('@writ/projector')).startProjector,
+  snapshotter: async () => (await import('@writ/snapshotter')).startSnapshotter,
   api: async () => {
     const { startApi } = await import('@writ/api');
     return ({ http, ...surroundings }) =>

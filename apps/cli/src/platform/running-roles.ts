@@ -6,7 +6,7 @@ import type { Logger, RunningRole } from '@writ/bus';
 const stopOrder: readonly (readonly string[])[] = [
   ['api'],
   ['governor', 'commander'],
-  ['projector'],
+  ['projector', 'snapshotter'],
   ['gatekeeper'],
 ];
 

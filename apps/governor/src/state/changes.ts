@@ -1,5 +1,6 @@
 /** What changed how often, so that an answer can be told from one that is still true. */
 import type { StoredEvent } from '@writ/bus';
+import type { World } from '@writ/domain';
 
 /** A counter that everything that depends on the same things shares. */
 export type Mark = { count: number };
@@ -9,6 +10,15 @@ type TenantChanges = { readonly tenant: Mark; readonly agents: Map<string, Mark>
 /** Counts changes of tenants (keys, policies) and of single agents (registration, grants, trust). */
 export class Changes {
   readonly #tenants = new Map<string, TenantChanges>();
+
+  /** Begins with everybody whom the world knows of. */
+  constructor({ tenants }: Pick<World, 'tenants'>) {
+    for (const [tenantId, known] of tenants) {
+      const { agents } = this.#of(tenantId);
+      for (const named of [known.agents, known.grants, known.trust])
+        for (const agentId of named.keys()) agents.set(agentId, { count: 0 });
+    }
+  }
 
   note(event: StoredEvent): void {
     if (event.type === 'ExecutionStarted') return;

@@ -7,7 +7,7 @@
  */
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
-import { emptyWorld, foldEvent, type World } from '@writ/domain';
+import { foldEvent, type World } from '@writ/domain';
 import { type CedarEngine, type CompiledPolicies } from '@writ/policy';
 import { Changes } from './changes.ts';
 import { Freshness } from './freshness.ts';
@@ -16,6 +16,8 @@ import { Waiters } from './waiters.ts';
 
 export type GovernedStateOptions = {
   readonly store: Pick<EventStore, 'follow'>;
+  /** What was folded before; the log is followed from there on. */
+  readonly world: World;
   readonly engine: CedarEngine;
   readonly clock: () => number;
   /** Milliseconds of a clock that never jumps; that of the process when left out. */
@@ -26,8 +28,8 @@ export type GovernedStateOptions = {
 };
 
 export class GovernedState {
-  readonly world: World = emptyWorld();
-  readonly changes = new Changes();
+  readonly world: World;
+  readonly changes: Changes;
   readonly waiters = new Waiters();
   readonly #freshness = new Freshness();
   readonly #policies: PolicyShelf;
@@ -38,13 +40,15 @@ export class GovernedState {
   /** Why the log can not be followed any more. */
   #ended: string | undefined;
 
-  constructor({ store, engine, clock, ticks, onTrouble, onEnd }: GovernedStateOptions) {
+  constructor({ store, world, engine, clock, ticks, onTrouble, onEnd }: GovernedStateOptions) {
+    this.world = world;
+    this.changes = new Changes(world);
     this.#clock = clock;
     this.#ticks = ticks ?? (() => performance.now());
     this.#policies = new PolicyShelf(engine, this.world);
     this.#caughtUp.promise.catch(() => undefined);
     this.#follower = store.follow({
-      fromSeq: 1,
+      fromSeq: world.seq + 1,
       onEvents: (batch, { pending }) => this.#fold(batch, pending),
       onIdle: () => this.#heard(0),
       onTrouble,

@@ -11,23 +11,26 @@ import type { PoliciesState, PublishedPolicies } from './policies.ts';
 import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
 
 /**
- * Which way of folding the log a snapshot of the world was made by. Raise it with every change of what the fold makes
- * of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
+ * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
+ * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFoldVersion = 1;
+export const worldFold = { name: 'world', version: 1 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
 
+/** How many agents, grants' holders, trusted agents and keys follow. */
+type Sizes = readonly [agents: number, grants: number, trust: number, keys: number];
+
+type PoliciesPart = readonly [
+  timeMs: number,
+  published: readonly PublishedPolicies[],
+  active: string | PublishedPolicies | null,
+];
+
 type Line =
   | readonly ['world', seq: number, timeMs: number, model: string, tenants: number]
-  | readonly ['tenant', id: string, agents: number, grants: number, trust: number, keys: number]
-  | readonly [
-      'policies',
-      timeMs: number,
-      published: readonly PublishedPolicies[],
-      active: string | PublishedPolicies | null,
-    ]
+  | readonly ['tenant', id: string, sizes: Sizes, policies: PoliciesPart]
   | readonly ['unknown', kind: 'agent' | 'key', id: string]
   | readonly [
       'agent',
@@ -60,8 +63,8 @@ export function* worldToLines(world: World): Generator<string, void> {
   yield text(['world', seq, timeMs, model.version, tenants.size]);
   for (const [id, tenant] of tenants) {
     const { agents, grants, trust, keys } = tenant;
-    yield text(['tenant', id, agents.size, grants.size, trust.size, keys.size]);
-    yield text(policiesLine(tenant.policies));
+    const sizes: Sizes = [agents.size, grants.size, trust.size, keys.size];
+    yield text(['tenant', id, sizes, policiesPart(tenant.policies)]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants.values()].map(grantRow)]);
@@ -74,9 +77,9 @@ function text(line: Line): string {
   return JSON.stringify(line);
 }
 
-function policiesLine({ published, active, timeMs }: PoliciesState): Line {
+function policiesPart({ published, active, timeMs }: PoliciesState): PoliciesPart {
   const isPublished = active !== null && published.get(active.version) === active;
-  return ['policies', timeMs, [...published.values()], isPublished ? active.version : active];
+  return [timeMs, [...published.values()], isPublished ? active.version : active];
 }
 
 /** What is written of a state are these fields; the build breaks where it got one more. */
@@ -139,8 +142,6 @@ export function worldFromLines(
   return reader.end();
 }
 
-type Sizes = readonly [agents: number, grants: number, trust: number, keys: number];
-
 class WorldReader {
   readonly #world: World;
   #tenants = -1;
@@ -157,9 +158,6 @@ class WorldReader {
     const tenant = this.#tenant;
     if (tenant === undefined) throw new RangeError(`\`${line[0]}\` is not in a tenant`);
     switch (line[0]) {
-      case 'policies':
-        tenant.policies = policiesOf(line[1], line[2], line[3]);
-        return;
       case 'unknown': {
         const states: Map<string, { status: 'unknown' } | AgentState | KeyState> =
           line[1] === 'agent' ? tenant.agents : tenant.keys;
@@ -201,13 +199,11 @@ class WorldReader {
     this.#tenants = tenants;
   }
 
-  #open([, id, agents, grants, trust, keys]: Extract<
-    Line,
-    readonly ['tenant', ...unknown[]]
-  >): void {
+  #open([, id, sizes, policies]: Extract<Line, readonly ['tenant', ...unknown[]]>): void {
     this.#close();
     this.#tenant = emptyTenant();
-    this.#sizes = [agents, grants, trust, keys];
+    this.#tenant.policies = policiesOf(policies);
+    this.#sizes = sizes;
     this.#world.tenants.set(id, this.#tenant);
   }
 
@@ -221,11 +217,7 @@ class WorldReader {
   }
 }
 
-function policiesOf(
-  timeMs: number,
-  published: readonly PublishedPolicies[],
-  active: string | PublishedPolicies | null,
-): PoliciesState {
+function policiesOf([timeMs, published, active]: PoliciesPart): PoliciesState {
   const byVersion = new Map(published.map((one) => [one.version, one]));
   if (typeof active !== 'string') return { published: byVersion, active, timeMs };
   return { published: byVersion, active: known(byVersion, active), timeMs };

@@ -1,0 +1,1 @@
+export { startSnapshotter, type SnapshotterOptions } from './start-snapshotter.ts';
