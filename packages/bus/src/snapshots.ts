@@ -9,9 +9,7 @@
  *    same version of the fold. Everything else is ignored and counted, the next older one is tried, and none is an answer.
  * 3. Nobody writes to a slot that somebody else is writing to: its manifest is taken first, by its exact last sequence.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { ingestSubject } from '@writ/contracts';
 import type { EventStore } from './event-store.ts';
@@ -19,8 +17,10 @@ import { headerText } from './header-block.ts';
 import { messageOf, toLogError } from './jetstream-api.ts';
 import { publishOnce } from './publish.ts';
 import { writeRecord } from './record-writer.ts';
+import { bytesOf, checksum, compress, decompress, linesOf, partsOf } from './snapshot-content.ts';
 import { type Manifest, readManifest } from './snapshot-manifest.ts';
-import { chainOf, segmentOf } from './segment-chain.ts';
+import { chainOf } from './segment-chain.ts';
+import { segmentOf } from './segments.ts';
 import { leaderGet, type TimedMessage } from './stored-messages.ts';
 
 export type SnapshotOptions = {
@@ -60,14 +60,10 @@ export interface Snapshots {
 
 const STREAM = 'SNAPSHOTS';
 const SLOTS = [0, 1, 2];
-const PART_BYTES = 256 * 1024;
 const PARTS_AT_ONCE = 4;
 const TIMEOUT_MS = 10_000;
 /** A slot that was taken and not finished for so long was left by a crash. */
 const CLAIM_MS = 120_000;
-
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
 
 export function openSnapshots(options: SnapshotOptions): Snapshots {
   return new StreamSnapshots(options);
@@ -289,42 +285,6 @@ function leastOf(slots: readonly Slot[]): Slot | undefined {
     return manifest?.state === 'complete' && misfit === undefined ? manifest.seq : -1;
   };
   return slots.toSorted((a, b) => worth(a) - worth(b))[0];
-}
-
-function checksum(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
-const PIECE_CHARS = 1024 * 1024;
-
-function bytesOf(lines: Iterable<string>): Buffer {
-  const pieces: Buffer[] = [];
-  let piece = '';
-  for (const line of lines) {
-    piece += `${line}\n`;
-    if (piece.length < PIECE_CHARS) continue;
-    pieces.push(Buffer.from(piece, 'utf8'));
-    piece = '';
-  }
-  return Buffer.concat([...pieces, Buffer.from(piece, 'utf8')]);
-}
-
-const LINE_END = 10;
-
-function* linesOf(content: Buffer): Generator<string, void> {
-  for (let at = 0; at < content.length; ) {
-    const end = content.indexOf(LINE_END, at);
-    if (end < 0) throw new RangeError('the last line has no end');
-    yield content.toString('utf8', at, end);
-    at = end + 1;
-  }
-}
-
-function partsOf(content: Buffer): Buffer[] {
-  const count = Math.max(1, Math.ceil(content.length / PART_BYTES));
-  return Array.from({ length: count }, (_, n) =>
-    content.subarray(n * PART_BYTES, (n + 1) * PART_BYTES),
-  );
 }
 
 /** Does all of the work, a few at once, and returns what came of it in order. */
