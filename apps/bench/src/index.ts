@@ -2,6 +2,7 @@
 import { benchBoot } from './boot.ts';
 import { benchCommands } from './commands.ts';
 import { benchDecisions } from './decisions.ts';
+import { benchGovernorStart } from './governor-start.ts';
 import { thisMachine } from './machine.ts';
 import type { Progress } from './progress.ts';
 import { benchProjections } from './projections.ts';
@@ -15,6 +16,7 @@ export const benches = {
   commands: benchCommands,
   projections: benchProjections,
   boot: benchBoot,
+  'governor-start': benchGovernorStart,
 } as const;
 
 export type BenchName = keyof typeof benches;

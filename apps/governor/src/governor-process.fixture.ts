@@ -2,6 +2,11 @@
 import type { Secrets } from '@writ/bus';
 import { startGovernor } from './start-governor.ts';
 
+// A clock that was set wrong.
+const offMs = Number(process.env['GOVERNOR_CLOCK_OFF_MS'] ?? 0);
+const now = Date.now;
+if (offMs !== 0) Date.now = () => now() + offMs;
+
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const secrets = JSON.parse(process.env['GOVERNOR_SECRETS'] ?? '') as Secrets;
 const governor = await startGovernor({

@@ -12,7 +12,7 @@ export type SnapshotRule = {
 };
 
 export const SNAPSHOT_RULE: SnapshotRule = {
-  afterEvents: 50_000,
+  afterEvents: 25_000,
   afterMs: 15 * 60_000,
   leastEvents: 1000,
   share: 0.1,
