@@ -1,6 +1,5 @@
 import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
 import { encodeToken, type EvaluationReply, type WritEvent } from '@writ/contracts';
-import { emptyWorld } from '@writ/domain';
 import { openCedar } from '@writ/policy';
 import { expect, test } from 'vitest';
 import { RecordLog } from '../records/record-log.ts';
@@ -35,7 +34,6 @@ class ManualDesk {
       };
     };
     this.state = new GovernedState({
-      world: emptyWorld(),
       store: { follow },
       engine,
       clock: () => this.nowMs - this.setBackMs,

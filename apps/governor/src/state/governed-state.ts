@@ -7,7 +7,7 @@
  */
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
-import { foldEvent, type World } from '@writ/domain';
+import { emptyWorld, foldEvent, type World } from '@writ/domain';
 import { type CedarEngine, type CompiledPolicies } from '@writ/policy';
 import { Changes } from './changes.ts';
 import { Freshness } from './freshness.ts';
@@ -16,8 +16,8 @@ import { Waiters } from './waiters.ts';
 
 export type GovernedStateOptions = {
   readonly store: Pick<EventStore, 'follow'>;
-  /** What was folded before; the log is followed from there on. */
-  readonly world: World;
+  /** What was folded before, and from where the log is followed; nothing when left out. */
+  readonly world?: World;
   readonly engine: CedarEngine;
   readonly clock: () => number;
   /** Milliseconds of a clock that never jumps; that of the process when left out. */
@@ -40,7 +40,8 @@ export class GovernedState {
   /** Why the log can not be followed any more. */
   #ended: string | undefined;
 
-  constructor({ store, world, engine, clock, ticks, onTrouble, onEnd }: GovernedStateOptions) {
+  constructor(options: GovernedStateOptions) {
+    const { store, world = emptyWorld(), engine, clock, ticks, onTrouble, onEnd } = options;
     this.world = world;
     this.changes = new Changes(world);
     this.#clock = clock;
