@@ -4,17 +4,21 @@ import { benchCommands } from './commands.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchGovernorStart } from './governor-start.ts';
 import { thisMachine } from './machine.ts';
-import type { Progress } from './progress.ts';
+import type { BenchOptions, Progress } from './progress.ts';
 import { benchProjections } from './projections.ts';
+import { benchRebuild } from './rebuild.ts';
+import { benchRestart } from './restart.ts';
 import type { BenchReport, BenchResult } from './report.ts';
 
-export type { Progress } from './progress.ts';
+export type { BenchOptions, Progress } from './progress.ts';
 export type { BenchReport, BenchResult } from './report.ts';
 
 export const benches = {
   decisions: benchDecisions,
   commands: benchCommands,
   projections: benchProjections,
+  rebuild: benchRebuild,
+  restart: benchRestart,
   boot: benchBoot,
   'governor-start': benchGovernorStart,
 } as const;
@@ -26,8 +30,9 @@ export const benchNames = Object.keys(benches) as BenchName[];
 export async function runBenches(
   names: readonly BenchName[],
   progress: Progress,
+  options: BenchOptions = {},
 ): Promise<BenchReport> {
   const results: BenchResult[] = [];
-  for (const name of names) results.push(...(await benches[name](progress)));
+  for (const name of names) results.push(...(await benches[name](progress, options)));
   return { machine: thisMachine(), benches: results };
 }

@@ -34,6 +34,17 @@ export class Samples {
   }
 }
 
+/** Runs over so many events each: latency is that of the whole run divided by them, the rate is in events. */
+export function inEvents(elapsedMs: readonly number[], events: number): Measured {
+  const sorted = elapsedMs.toSorted((a, b) => a - b);
+  const total = elapsedMs.reduce((sum, ms) => sum + ms, 0);
+  return {
+    p50Ms: round(quantile(sorted, 0.5) / events, 5),
+    p99Ms: round(quantile(sorted, 0.99) / events, 5),
+    perSecond: Math.round((events * elapsedMs.length) / (total / 1000)),
+  };
+}
+
 /** The value that the share `q` of a sorted list does not exceed. */
 export function quantile(sorted: readonly number[], q: number): number {
   if (sorted.length === 0) return Number.NaN;

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { connectAs } from '@writ/bus';
 import { treeMemoryMb } from './machine.ts';
-import { quantile, round, type Measured } from './measure.ts';
+import { inEvents } from './measure.ts';
 import type { Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
 import { adminKey, factsOf, grantsOf, registeredAgent, seed } from './seed.ts';
@@ -71,17 +71,6 @@ function momentsAsText(oid: number, format?: 'text' | 'binary'): (value: string)
   const { TIMESTAMPTZ } = pg.types.builtins;
   if (oid === TIMESTAMPTZ) return String;
   return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
-}
-
-/** Latency is that of the whole run, divided by its events; the rate is in events. */
-function inEvents(elapsedMs: readonly number[], events: number): Measured {
-  const sorted = elapsedMs.toSorted((a, b) => a - b);
-  const total = elapsedMs.reduce((sum, ms) => sum + ms, 0);
-  return {
-    p50Ms: round(quantile(sorted, 0.5) / events, 5),
-    p99Ms: round(quantile(sorted, 0.99) / events, 5),
-    perSecond: Math.round((events * elapsedMs.length) / (total / 1000)),
-  };
 }
 
 async function lastSequence(stage: Stage): Promise<number> {

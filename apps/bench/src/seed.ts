@@ -41,6 +41,28 @@ export async function seed(
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** How many events, in the name of a variant. */
+export function inThousands(events: number): string {
+  return `${Math.round(events / 1000)}k`;
+}
+
+/** Facts of one agent, stored in one batch. */
+const FACTS_AT_ONCE = 100;
+
+/** Fills a log with about so many events: agents, two grants each, and what they did. Returns its last sequence. */
+export async function seedFacts(store: EventStore, events: number): Promise<number> {
+  const agents = Math.max(1, Math.round(events / (FACTS_AT_ONCE + 3)));
+  await seed(store, function* (write) {
+    yield adminKey(write);
+    for (let n = 0; n < agents; n++) {
+      yield registeredAgent(write, n);
+      yield grantsOf(write, n, 2);
+      yield factsOf(write, n, FACTS_AT_ONCE);
+    }
+  });
+  return (await store.status()).lastSeq;
+}
+
 export const adminKey = (write: Writer) => () =>
   write(subjects.key(TENANT, KEY), `key/${KEY}`, [
     {

@@ -29,6 +29,8 @@ export type Stage = {
   readonly natsUrl: string;
   readonly databaseUrl: string;
   readonly serverPids: { readonly nats: number; readonly postgres: number };
+  /** What tells a process of the command line where all this is. */
+  readonly environment: Readonly<Record<string, string>>;
   connect(user: UserName): Promise<NatsConnection>;
   store(): Promise<EventStore>;
   /** `writ run <role…>` in a process of its own, ready. */
@@ -78,6 +80,7 @@ export async function openStage(): Promise<Stage> {
     natsUrl: nats.url,
     databaseUrl: postgres.url,
     serverPids: { nats: nats.pid, postgres: postgres.pid },
+    environment,
     connect,
     store: async () =>
       openEventStore({

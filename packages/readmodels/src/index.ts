@@ -14,6 +14,7 @@ export * from './projection/checkpoint.ts';
 export * from './projection/fresh-fold.ts';
 export * from './projection/positions.ts';
 export * from './projection/projection.ts';
+export * from './projection/rebuild-tables.ts';
 export * from './projection/rebuild.ts';
 export * from './projection/reset.ts';
 export * from './projection/wait-for-position.ts';

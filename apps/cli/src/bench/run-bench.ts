@@ -1,6 +1,7 @@
 /** Runs the measurements and shows each beside the floor it stands on. */
 import {
   type BenchName,
+  type BenchOptions,
   type BenchReport,
   benchNames,
   type BenchResult,
@@ -12,17 +13,25 @@ import type { Output } from '../terminal/output.ts';
 import { type Column, renderFields, renderTable } from '../terminal/table.ts';
 
 /** Runs the named measurements, all when none is named. */
-export async function runBench({ out }: Session, names: readonly string[]): Promise<ExitCode> {
+export async function runBench(
+  { out }: Session,
+  names: readonly string[],
+  options: BenchOptions = {},
+): Promise<ExitCode> {
   const wanted = names.length === 0 ? benchNames : names.map(checkName);
   let saidPercent = -1;
-  const report = await runBenches(wanted, {
-    say: (text) => out.note(text),
-    step(what, share) {
-      const percent = Math.floor(share * 10) * 10;
-      if (percent !== saidPercent) out.note(`${what}: ${percent} %`);
-      saidPercent = percent;
+  const report = await runBenches(
+    wanted,
+    {
+      say: (text) => out.note(text),
+      step(what, share) {
+        const percent = Math.floor(share * 10) * 10;
+        if (percent !== saidPercent) out.note(`${what}: ${percent} %`);
+        saidPercent = percent;
+      },
     },
-  });
+    options,
+  );
   out.document(report, () => render(out, report));
   return exitCodes.done;
 }

@@ -13,7 +13,7 @@ export type RebuildTables = {
   /** Makes the primary key of a table, unless it is there. */
   key(table: string): Promise<void>;
   /** Makes what else the tables in use have, and has Postgres look at the rows. */
-  finish(onTable: (table: string) => void): Promise<void>;
+  finish(onTable?: (table: string) => void): Promise<void>;
   /** Puts the tables in the place of those in use; throws `55P03` when readers would have to wait too long. */
   replace(): Promise<void>;
 };
@@ -46,7 +46,7 @@ export async function makeRebuildTables(
     key,
     async finish(onTable) {
       for (const table of tables) {
-        onTable(table);
+        onTable?.(table);
         await key(table);
         await addIndexes(place, table);
         await client.query(`analyze ${schema}.${table}`);
