@@ -23,6 +23,8 @@ export type TestCell = {
   readonly postgres: TestPostgres | undefined;
   project(): Promise<RunningProjector>;
   spawnProjector(): Promise<ChildProcess>;
+  /** A rebuild of everything in a process of its own; its first word was said. */
+  spawnRebuild(): Promise<ChildProcess>;
   /** Waits until every projection of the log is at a sequence. */
   reached(seq: number): Promise<void>;
   /** What differs between the rows and a fresh fold of the streams. */
@@ -56,6 +58,20 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
   const running = new Set<RunningProjector>();
   const children = new Set<ChildProcess>();
   const operator = await bus.connect('operator');
+  /** Starts a script in a process of its own and waits for its first word. */
+  const spawnFixture = async (name: string): Promise<ChildProcess> => {
+    const program = fileURLToPath(new URL(name, import.meta.url));
+    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.add(child);
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`\`${name}\` ended by itself with ${String(code)}`);
+    });
+    await Promise.race([once(child.stdout, 'data'), ended]);
+    ended.catch(() => undefined);
+    return child;
+  };
   return {
     bus,
     store,
@@ -67,19 +83,8 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
       running.add(projector);
       return projector;
     },
-    async spawnProjector() {
-      const program = fileURLToPath(new URL('./projector-process.fixture.ts', import.meta.url));
-      const child = spawn(process.execPath, [program, JSON.stringify(options)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      children.add(child);
-      const ended = once(child, 'exit').then(([code]) => {
-        throw new Error(`the projector's process ended by itself with ${String(code)}`);
-      });
-      await Promise.race([once(child.stdout, 'data'), ended]);
-      ended.catch(() => undefined);
-      return child;
-    },
+    spawnProjector: () => spawnFixture('./projector-process.fixture.ts'),
+    spawnRebuild: () => spawnFixture('./rebuild-process.fixture.ts'),
     reached: (seq) =>
       eventually(
         async () => {

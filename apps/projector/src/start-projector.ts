@@ -1,4 +1,5 @@
 /** The projector: reads the streams of a cell and keeps the rows of the read models. */
+import { randomUUID } from 'node:crypto';
 import { connectAs, type Logger, type RunningRole, type Secrets } from '@writ/bus';
 import { openStore } from '@writ/readmodels';
 import { startLane } from './lane.ts';
@@ -31,7 +32,8 @@ export async function startProjector(options: ProjectorOptions): Promise<Running
   // Two connections for each stream: one holds the lock, one writes.
   const store = openStore(options.databaseUrl, {
     max: 6,
-    applicationName: 'writ-projector',
+    // One name for each process: who stands by ends the connections of one that fell silent.
+    applicationName: `writ-projector ${randomUUID().slice(0, 8)}`,
     onTrouble: (error) => log.debug({}, `a connection to Postgres was lost: ${error.message}`),
   });
   const lane = <Content>(source: Source<Content>): Lane =>
