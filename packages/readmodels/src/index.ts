@@ -7,6 +7,7 @@ export * from './execution/known-facts.ts';
 export * from './migrate.ts';
 export * from './operations/dead-letter-queries.ts';
 export type { RecordedDeadLetter, OperationsRecord } from './operations/dead-letters-projection.ts';
+export * from './operations/last-in-common.ts';
 export * from './operations/position-queries.ts';
 export * from './operations/position-row.ts';
 export * from './projection/apply.ts';

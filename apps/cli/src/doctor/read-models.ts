@@ -13,8 +13,6 @@ import {
   type Comparison,
   type PositionRow,
   positionRows,
-  type Projection,
-  resetProjections,
   type Store,
 } from '@writ/readmodels';
 import { toFailure } from '../failure.ts';
@@ -26,7 +24,8 @@ import {
   withStore,
 } from '../platform/cell-access.ts';
 import type { Session } from '../session.ts';
-import { failed, type Finding, ok, repaired, warning } from './finding.ts';
+import { failed, type Finding, ok, warning } from './finding.ts';
+import { lostText, mend, type Problem } from './mend-read-models.ts';
 
 type Room = {
   readonly nats: NatsConnection;
@@ -34,14 +33,14 @@ type Room = {
   readonly cell: string;
   readonly rows: readonly PositionRow[];
 };
-type Wishes = { readonly repair: boolean; readonly deep: boolean };
-
-const rebuild = '`writ doctor --repair` builds it again from the log';
+/** A look at read models: what is wrong with the rows of some, and what else was found. */
+type Look = { readonly problems: readonly Problem[]; readonly findings: readonly Finding[] };
 
 export async function examineReadModels(
-  { config, connection }: Session,
-  wishes: Wishes,
+  session: Session,
+  { repair, deep }: { readonly repair: boolean; readonly deep: boolean },
 ): Promise<readonly Finding[]> {
+  const { config, connection } = session;
   const secrets = await cellSecrets(config);
   const natsUrl = natsUrlOf(config, connection());
   return withStore(databaseUrlOf(config, connection()), 'writ-doctor', (store) =>
@@ -49,12 +48,20 @@ export async function examineReadModels(
       const room: Room = { nats, store, cell: secrets.cell, rows: await positionRows(store) };
       if (room.rows.length === 0)
         return [warning('read models', 'no projection has a position yet', 'start a projector')];
-      const examined = [
-        ...(await examineSource(room, eventsSource, wishes)),
-        ...(await examineSource(room, decisionsSource, wishes)),
-        ...(await examineSource(room, operationsSource, wishes)),
+      const looks = [
+        await examineSource(room, eventsSource),
+        await examineSource(room, decisionsSource),
+        await examineSource(room, operationsSource),
       ];
-      return wishes.deep ? [...examined, ...(await compare(room, wishes))] : examined;
+      // Rows that are known to be another log's are not compared with this one.
+      if (deep && looks.every(({ problems }) => problems.length === 0))
+        looks.push(await compare(room));
+      const mended = await mend(
+        session,
+        looks.flatMap(({ problems }) => problems),
+        repair,
+      );
+      return [...looks.flatMap(({ findings }) => findings), ...mended];
     }),
   );
 }
@@ -62,63 +69,48 @@ export async function examineReadModels(
 async function examineSource<Content>(
   { nats, store, cell, rows }: Room,
   source: Source<Content>,
-  { repair }: Wishes,
-): Promise<readonly Finding[]> {
+): Promise<Look> {
   const checked = await checkedSource(nats, { cell, source });
   const findings: Finding[] = [];
+  const problems: Problem[] = [];
   let furthest = 0;
   for (const projection of source.projections) {
     const row = rows.find((one) => one.projection === projection.name);
     if (row === undefined) continue;
     furthest = Math.max(furthest, checked.lastSeq - row.seq);
     const problem = await problemOf(() => checkPositions([row], [projection], checked));
-    if (problem !== undefined) findings.push(await mend(store, projection, { problem, repair }));
+    if (problem !== undefined)
+      problems.push({ projection: projection.name, seq: row.seq, problem });
     else if (row.status === 'paused') findings.push(paused(row));
   }
-  return findings.length > 0
-    ? findings
-    : [
-        ok(
-          `read models of ${source.name}`,
-          `made from this stream, at most ${furthest} messages behind`,
-        ),
-      ];
+  if (problems.length === 0 && findings.length === 0)
+    findings.push(
+      ok(
+        `read models of ${source.name}`,
+        `made from this stream, at most ${furthest} messages behind`,
+      ),
+    );
+  const foreign = await problemOf(() => checkPositions(rowsOf(source, rows), [], checked));
+  const lost = foreign === undefined ? undefined : await lostText(store.pool, checked, problems);
+  return { findings, problems: problems.map((problem) => ({ ...problem, lost })) };
 }
 
-async function compare({ nats, store }: Room, { repair }: Wishes): Promise<readonly Finding[]> {
+function rowsOf<Content>(source: Source<Content>, rows: readonly PositionRow[]): PositionRow[] {
+  return rows.filter((row) => source.projections.some(({ name }) => name === row.projection));
+}
+
+async function compare({ nats, store }: Room): Promise<Look> {
   const compared = await compareReadModels(nats, store);
-  const all: readonly Projection<never>[] = [
-    eventsSource,
-    decisionsSource,
-    operationsSource,
-  ].flatMap((source) => [...source.projections]);
-  const findings: Finding[] = [];
-  for (const { projection: name, differences } of compared) {
+  const problems = compared.flatMap(({ projection, seq, differences }): Problem[] => {
     const [first] = differences;
-    const projection = all.find((one) => one.name === name);
-    if (first !== undefined && projection !== undefined)
-      findings.push(
-        await mend(store, projection, {
-          problem: `has ${differences.length} rows that the log does not say: ${described(first)}`,
-          repair,
-        }),
-      );
-  }
+    const problem = `has ${differences.length} rows that the log does not say`;
+    return first === undefined
+      ? []
+      : [{ projection, seq, problem: `${problem}: ${described(first)}` }];
+  });
   const rows = compared.reduce((sum, one) => sum + one.rows, 0);
-  return findings.length > 0
-    ? findings
-    : [ok('rows', `${rows} rows of ${compared.length} read models equal a fresh fold of the log`)];
-}
-
-async function mend(
-  store: Store,
-  projection: Projection<never>,
-  found: { readonly problem: string; readonly repair: boolean },
-): Promise<Finding> {
-  const check = `read model ${projection.name}`;
-  if (!found.repair) return failed(check, found.problem, rebuild);
-  await resetProjections(store.pool, [projection]);
-  return repaired(check, `${found.problem}; it was emptied, and a projector builds it again`);
+  const equal = `${rows} rows of ${compared.length} read models equal a fresh fold of the log`;
+  return { problems, findings: problems.length > 0 ? [] : [ok('rows', equal)] };
 }
 
 function paused(row: PositionRow): Finding {
