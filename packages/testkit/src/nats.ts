@@ -26,6 +26,8 @@ export type TestBusOptions = {
 
 export type TestBus = {
   readonly secrets: Secrets;
+  /** Where the servers keep their streams. */
+  readonly dataDir: string;
   /** The addresses of all nodes, separated by commas. */
   readonly url: string;
   readonly topology: Topology;
@@ -81,6 +83,7 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
   }
   return {
     secrets,
+    dataDir,
     url,
     topology: declared,
     pids: () => servers.nodes().map((node) => node.pid),
