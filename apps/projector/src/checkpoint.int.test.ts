@@ -16,8 +16,9 @@ const patience = { withinMs: 60_000 };
 const KEPT = 120;
 const PROJECTED = 200;
 
-const run = (count: number, tenant: string) => eventRun({ count, seed: 71, tenants: [tenant] });
-const others = (count: number) => appendRun(cell.log, run(count, 'other'));
+const run = (count: number, tenant: string, seed: number) =>
+  eventRun({ count, seed, tenants: [tenant] });
+const others = (count: number) => appendRun(cell.log, run(count, 'other', 72));
 
 async function startAgain(change: () => Promise<void>): Promise<void> {
   await cell.bus.kill();
@@ -64,7 +65,7 @@ describe('a log that is not the one that was projected', () => {
   test.each(faults)('is refused with what to do: %s', async (_, change, common) => {
     cell = await startTestCell();
     const projector = await cell.project();
-    const events = run(PROJECTED, 'default');
+    const events = run(PROJECTED, 'default', 71);
     await cell.reached(await appendRun(cell.log, events.slice(0, KEPT)));
     await startAgain(() =>
       cp(join(cell.bus.dataDir, 'nats'), join(cell.bus.dataDir, 'older'), { recursive: true }),
@@ -91,7 +92,7 @@ describe('a log that is not the one that was projected', () => {
     expect(await cell.differences()).toEqual([]);
     await eventually(() => refused.ready().ok, patience);
     const { lastSeq } = await cell.log.status();
-    await appendRun(cell.log, run(50, 'late'));
+    await appendRun(cell.log, run(50, 'late', 73));
     await cell.reached(lastSeq + 50);
     expect(await cell.differences()).toEqual([]);
   });
