@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { StoredMessage } from './event-codec.ts';
 import { chainOf } from './segment-chain.ts';
 import { type Chain, removedError, type Segment, segmentOf } from './segments.ts';
-import { directGet, leaderGet, type StreamStatus, streamStatus } from './stored-messages.ts';
+import { directGet, leaderGet, type StreamStatus } from './stored-messages.ts';
 
 /** The name under which the log as a whole is read and followed, whatever its segments are. */
 export const LOG = 'EVENTS';
@@ -20,19 +20,15 @@ const PAGE_BYTES = 16 * 1024 * 1024;
 /** The state of the log, not older than the call. */
 export async function statusOfLog(connection: NatsConnection): Promise<LogStatus> {
   const { chain, status } = await chainOf(connection).headStatus();
-  const older = await Promise.all(
-    chain.segments.slice(0, -1).map(({ stream }) => streamStatus(connection, stream)),
-  );
+  const older = chain.segments.slice(0, -1);
   const last = segmentOf(chain, status.lastSeq) ?? chain.head;
-  const sum = (count: (one: StreamStatus) => number) =>
-    [...older, status].reduce((total, one) => total + count(one), 0);
   return {
     created: last.created,
     segment: last.number,
-    firstSeq: chain.firstSeq === 1 ? (older[0] ?? status).firstSeq : chain.firstSeq,
+    firstSeq: older.length === 0 ? status.firstSeq : chain.firstSeq,
     lastSeq: status.lastSeq,
-    messages: sum((one) => one.messages),
-    bytes: sum((one) => one.bytes),
+    messages: older.reduce((sum, { messages }) => sum + messages, status.messages),
+    bytes: older.reduce((sum, { bytes }) => sum + bytes, status.bytes),
     serverTimeMs: status.serverTimeMs,
   };
 }

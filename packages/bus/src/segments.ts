@@ -13,6 +13,9 @@ export type Segment = {
   readonly firstSeq: number;
   /** The last sequence it will ever have; `undefined` while it is the last segment. */
   readonly lastSeq: number | undefined;
+  /** What it holds: for ever while `lastSeq` is set, else when it was asked for. */
+  readonly messages: number;
+  readonly bytes: number;
   /** Takes events now; false for the last segment too while the log is rolled over. */
   readonly open: boolean;
 };
@@ -79,6 +82,8 @@ export function toSegment(
     created: found.metadata['writ.created'] ?? found.status.created,
     firstSeq: beginsAt,
     lastSeq,
+    messages: found.status.messages,
+    bytes: found.status.bytes,
     open: next === undefined && takesEvents(found),
   };
 }

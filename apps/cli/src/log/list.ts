@@ -4,8 +4,6 @@ import { asUser, cellSecrets, natsUrlOf } from '../platform/cell-access.ts';
 import type { Session } from '../session.ts';
 import { renderTable } from '../terminal/table.ts';
 
-type Row = Segment & { readonly messages: number; readonly bytes: number };
-
 export async function listSegments(session: Session): Promise<void> {
   const { config, out } = session;
   const secrets = await cellSecrets(config);
@@ -13,7 +11,7 @@ export async function listSegments(session: Session): Promise<void> {
   const rows = await asUser('operator', { secrets, natsUrl }, async (connection) => {
     const segments = await logSegments(connection);
     return Promise.all(
-      segments.map(async (segment): Promise<Row> => {
+      segments.map(async (segment): Promise<Segment> => {
         const status = await openStreamReader(connection, segment.stream).status();
         const { messages, bytes } = status;
         return { ...segment, lastSeq: segment.lastSeq ?? status.lastSeq, messages, bytes };

@@ -40,7 +40,7 @@ export async function restoreSegment(
         progress.at(done, done);
       }
     });
-    await compareSegment(connection, { ...place, stream, open: false }, file);
+    await compareSegment(connection, { ...place, stream }, file);
     await endRestore(connection, declared, place);
     closedSegment(await logSegments(connection), number);
   }).finally(() => progress.end());

@@ -12,7 +12,9 @@ export type FromDirectory = { readonly from: string };
 export type RemoveFlags = FromDirectory & { readonly historyGoesOffline?: boolean };
 
 /** A segment that does not change any more. */
-export type ClosedSegment = Segment & { readonly lastSeq: number };
+export type ClosedSegment = Pick<Segment, 'stream' | 'created' | 'firstSeq'> & {
+  readonly lastSeq: number;
+};
 
 /** `EVENTS-<n>.writ` in a directory. */
 export function segmentFile(dir: string, number: number): string {
