@@ -215,6 +215,16 @@ test('the time of a newer event moves the clock forward', () => {
   expect(Date.parse(manual.ask().reply?.context.evaluatedAt ?? '')).toBe(startMs + 300);
 });
 
+test.each([1, 7])('a token of segment %i is waited for by its sequence', async (segment) => {
+  const manual = new ManualDesk();
+  const waiting = manual.ask({ options: { atLeast: encodeToken({ cell, segment, seq: 4 }) } });
+  const enough = manual.ask({ options: { atLeast: encodeToken({ cell, segment, seq: 3 }) } });
+  expect([waiting.reply, enough.reply?.decision]).toEqual([undefined, true]);
+  manual.tell({ type: 'AgentSuspended', data: { agentId: 'reader', reason: null } });
+  await manual.pass(0);
+  expect(waiting.reply?.context.code).toBe('AGENT_SUSPENDED');
+});
+
 test('beyond what may wait, questions are refused as an overload', () => {
   const manual = new ManualDesk();
   manual.holdAppends = true;
