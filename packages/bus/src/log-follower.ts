@@ -67,7 +67,8 @@ class LogFollower implements Follower {
     try {
       while (!this.#stopped) {
         const chain = await this.#chain();
-        if (chain === undefined) return;
+        // Stopped meanwhile: whoever stopped it counts on hearing nothing more.
+        if (chain === undefined || this.#stopped) return;
         const segment = this.#place(chain);
         await this.#follow(segment);
       }
