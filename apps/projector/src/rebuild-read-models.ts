@@ -1,6 +1,6 @@
 /** Building read models again from the streams of a cell, while they are read and projected. */
 import { WritError } from '@writ/contracts';
-import { type NatsConnection, openStreamReader } from '@writ/bus';
+import type { NatsConnection } from '@writ/bus';
 import {
   type Projection,
   type RebuildOptions,
@@ -9,7 +9,7 @@ import {
   type Store,
 } from '@writ/readmodels';
 import { checkedSource } from './checked-source.ts';
-import { entriesOf } from './histories.ts';
+import { followedEntries } from './followed-entries.ts';
 import { decisionsSource, eventsSource, operationsSource, type Source } from './sources.ts';
 
 export type RebuildRoom = {
@@ -67,13 +67,19 @@ async function rebuildOf<Content>(
     names.includes(name),
   );
   if (projections.length === 0) return [];
-  const reader = openStreamReader(connection, source.stream);
   const status = () => checkedSource(connection, { cell, source });
   const rebuilt = await rebuildProjections(
     store.pool,
     {
       projections,
-      source: { status, entries: (range) => entriesOf(reader, source, range) },
+      source: {
+        status,
+        entries: (range) =>
+          followedEntries(
+            { connection, source },
+            { ...range, ...(options.signal && { signal: options.signal }) },
+          ),
+      },
     },
     {
       ...options,
