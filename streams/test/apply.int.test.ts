@@ -134,8 +134,12 @@ describe('the log’s own protection', () => {
     await operator.flush();
     const ack = await operator.request('writ.default.inbox.tester00001.a.b', '{}');
     expect(ack.json<{ error?: unknown }>().error).toBeUndefined();
-    const info = await operator.request('$JS.API.CONSUMER.INFO.INBOX.commander');
-    expect(info.json<{ num_pending?: number }>().num_pending).toBeGreaterThanOrEqual(2);
+    const pending = async () => {
+      const info = await operator.request('$JS.API.CONSUMER.INFO.INBOX.commander');
+      return info.json<{ num_pending?: number }>().num_pending;
+    };
+    // A consumer counts what was stored a moment later.
+    await expect.poll(pending, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
   });
 
   test('shows a plain subscriber what was committed, with its sequence, and nothing that was refused', async () => {
