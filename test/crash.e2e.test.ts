@@ -2,7 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAs, type NatsConnection, openEventStore, readSecrets, type Secrets, writeSecrets } from '@writ/bus';
+import {
+  connectAs,
+  type NatsConnection,
+  openEventStore,
+  readSecrets,
+  type Secrets,
+  writeSecrets,
+} from '@writ/bus';
 import { emptyWorld, foldEvent, readTrust, trustToJson, type World } from '@writ/domain';
 import { compareReadModels } from '@writ/projector';
 import { listPositions, migrate, openStore, type Store } from '@writ/readmodels';
@@ -31,14 +38,21 @@ afterEach(async () => {
 /** The lowest position of the projections of the log. */
 async function position(readModels: Store): Promise<number> {
   const rows = (await listPositions(readModels)).filter((row) => row.source === 'EVENTS');
-  for (const row of rows) if (row.paused) throw new Error(`${row.projection} paused at ${row.paused.seq}: ${row.paused.reason}`);
+  for (const row of rows)
+    if (row.paused)
+      throw new Error(`${row.projection} paused at ${row.paused.seq}: ${row.paused.reason}`);
   return rows.length === 0 ? 0 : Math.min(...rows.map((row) => row.seq));
 }
 
-async function expectRowsOfTheLog(connection: NatsConnection, readModels: Store, lastSeq: number): Promise<void> {
+async function expectRowsOfTheLog(
+  connection: NatsConnection,
+  readModels: Store,
+  lastSeq: number,
+): Promise<void> {
   const compared = await compareReadModels(connection, readModels);
   expect(compared.flatMap(({ differences }) => differences)).toEqual([]);
-  const rowsOf = (name: string) => compared.find(({ projection }) => projection === name)?.rows ?? 0;
+  const rowsOf = (name: string) =>
+    compared.find(({ projection }) => projection === name)?.rows ?? 0;
   expect(rowsOf('agents')).toBeGreaterThanOrEqual(AGENTS);
   expect(rowsOf('executions')).toBeGreaterThan(EVENTS / 3);
   expect(await position(readModels)).toBeGreaterThanOrEqual(lastSeq);
@@ -46,7 +60,11 @@ async function expectRowsOfTheLog(connection: NatsConnection, readModels: Store,
 
 /** The trust of every agent in a fold in memory, as the governor makes it, is the trust in the rows. */
 async function expectTrustOfTheWorld(world: World, readModels: Store): Promise<void> {
-  const { rows } = await readModels.pool.query<{ tenant: string; agent_id: string; state: unknown }>('select tenant, agent_id, state from trust');
+  const { rows } = await readModels.pool.query<{
+    tenant: string;
+    agent_id: string;
+    state: unknown;
+  }>('select tenant, agent_id, state from trust');
   expect(rows.length).toBeGreaterThanOrEqual(AGENTS);
   const minute = Math.ceil(world.timeMs / 60_000);
   for (const { tenant, agent_id, state } of rows) {
@@ -60,13 +78,19 @@ async function expectTrustOfTheWorld(world: World, readModels: Store): Promise<v
 async function foldOfTheLog(connection: NatsConnection, secrets: Secrets): Promise<World> {
   const store = openEventStore({ connection, cell: secrets.cell, ingest: secrets.ingest });
   const world = emptyWorld();
-  for (let page = await store.read({ fromSeq: 1, limit: 5000 }); page.length > 0; page = await store.read({ fromSeq: world.seq + 1, limit: 5000 }))
+  for (
+    let page = await store.read({ fromSeq: 1, limit: 5000 });
+    page.length > 0;
+    page = await store.read({ fromSeq: world.seq + 1, limit: 5000 })
+  )
     for (const event of page) foldEvent(world, event);
   return world;
 }
 
 describe('killed in the middle of 50,000 events', () => {
-  test('a projector goes on where it was, and every row equals a fresh fold', { timeout: 300_000 }, async () => {
+  test('a projector goes on where it was, and every row equals a fresh fold', {
+    timeout: 300_000,
+  }, async () => {
     const bus = await startTestBus();
     undo.push(() => bus.stop());
     const database = await testDatabase('migrated', async (url) => {
@@ -105,7 +129,9 @@ describe('killed in the middle of 50,000 events', () => {
     await expectTrustOfTheWorld(await foldOfTheLog(connection, bus.secrets), readModels);
   });
 
-  test('the whole process goes on where it was, and every row equals a fresh fold', { timeout: 300_000 }, async () => {
+  test('the whole process goes on where it was, and every row equals a fresh fold', {
+    timeout: 300_000,
+  }, async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'writ-crash-'));
     undo.push(() => rm(dataDir, { recursive: true, force: true }));
     const all = planned(2);
@@ -114,8 +140,13 @@ describe('killed in the middle of 50,000 events', () => {
     const first = await startWrit({ dataDir });
     const secrets = await readSecrets(join(dataDir, 'secrets.json'));
     const firstModels = openStore(first.connection.databaseUrl, { max: 1 });
-    const writer = await connectAs(secrets, 'commander-store', { servers: first.connection.natsUrl });
-    const appending = appendRun(openEventStore({ connection: writer, cell: secrets.cell, ingest: secrets.ingest }), before);
+    const writer = await connectAs(secrets, 'commander-store', {
+      servers: first.connection.natsUrl,
+    });
+    const appending = appendRun(
+      openEventStore({ connection: writer, cell: secrets.cell, ingest: secrets.ingest }),
+      before,
+    );
     await eventually(async () => (await position(firstModels)) >= 8_000, { withinMs: 90_000 });
     await first.kill9();
     // The servers of a killed process go on until the next start takes them over: what was acknowledged is there.
@@ -128,7 +159,9 @@ describe('killed in the middle of 50,000 events', () => {
     undo.push(() => readModels.close());
     const operator = await connectAs(secrets, 'operator', { servers: second.connection.natsUrl });
     undo.push(() => operator.close());
-    const again = await connectAs(secrets, 'commander-store', { servers: second.connection.natsUrl });
+    const again = await connectAs(secrets, 'commander-store', {
+      servers: second.connection.natsUrl,
+    });
     undo.push(() => again.close());
     const store = openEventStore({ connection: again, cell: secrets.cell, ingest: secrets.ingest });
     expect((await store.status()).lastSeq).toBeGreaterThanOrEqual(appended);

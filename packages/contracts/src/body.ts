@@ -13,8 +13,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /** Parses the bytes of a body; throws `BODY_TOO_LARGE`, `BODY_MALFORMED` or `BODY_TOO_DEEP`. */
 export function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length > MAX_BODY_BYTES)
-    throw new WritError('BODY_TOO_LARGE', `the body has ${bytes.length} bytes; at most ${MAX_BODY_BYTES} are taken`);
-  if (bytes.length === 0) throw new WritError('BODY_MALFORMED', 'the body is empty; send a JSON object');
+    throw new WritError(
+      'BODY_TOO_LARGE',
+      `the body has ${bytes.length} bytes; at most ${MAX_BODY_BYTES} are taken`,
+    );
+  if (bytes.length === 0)
+    throw new WritError('BODY_MALFORMED', 'the body is empty; send a JSON object');
   let text: string;
   try {
     text = decoder.decode(bytes);
@@ -27,7 +31,10 @@ export function parseJson(bytes: Uint8Array): unknown {
 /** The same for text that was decoded already. */
 export function parseJsonText(text: string): unknown {
   if (deeperThan(text, MAX_BODY_DEPTH))
-    throw new WritError('BODY_TOO_DEEP', `the body nests deeper than ${MAX_BODY_DEPTH} levels; flatten it`);
+    throw new WritError(
+      'BODY_TOO_DEEP',
+      `the body nests deeper than ${MAX_BODY_DEPTH} levels; flatten it`,
+    );
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -42,7 +49,10 @@ export function checkBody<S extends z.ZodType>(schema: S, value: unknown): z.out
   if (result.success) return result.data;
   const details = result.error.issues.flatMap(toDetails).slice(0, 20);
   const first = details[0];
-  const where = first && first.path !== '' ? `\`${first.path}\` ${first.message}` : (first?.message ?? 'unknown');
+  const where =
+    first && first.path !== ''
+      ? `\`${first.path}\` ${first.message}`
+      : (first?.message ?? 'unknown');
   throw new WritError('BODY_INVALID', `the body is not valid: ${where}`, { details });
 }
 

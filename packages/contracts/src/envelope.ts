@@ -62,6 +62,7 @@ const encoder = new TextEncoder();
 
 function encodeUtf8(char: string): string {
   let out = '';
-  for (const byte of encoder.encode(char)) out += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  for (const byte of encoder.encode(char))
+    out += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   return out;
 }

@@ -13,16 +13,48 @@ export const errorCatalogue = {
   BODY_MALFORMED: { status: 400, delivery: 'terminal', title: 'the body is not valid JSON' },
   BODY_TOO_LARGE: { status: 413, delivery: 'terminal', title: 'the body is over the limit' },
   BODY_TOO_DEEP: { status: 400, delivery: 'terminal', title: 'the body is nested too deeply' },
-  BODY_INVALID: { status: 400, delivery: 'terminal', title: 'the body does not have the shape asked for' },
-  HEADER_INVALID: { status: 400, delivery: 'terminal', title: 'a header does not have the shape asked for' },
-  QUERY_INVALID: { status: 400, delivery: 'terminal', title: 'a query parameter does not have the shape asked for' },
-  PATH_INVALID: { status: 400, delivery: 'terminal', title: 'a part of the path does not have the shape asked for' },
-  CURSOR_INVALID: { status: 400, delivery: 'terminal', title: 'the cursor was not made by this list' },
-  TOKEN_INVALID: { status: 400, delivery: 'terminal', title: 'the consistency token was not made by this cell' },
+  BODY_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'the body does not have the shape asked for',
+  },
+  HEADER_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'a header does not have the shape asked for',
+  },
+  QUERY_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'a query parameter does not have the shape asked for',
+  },
+  PATH_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'a part of the path does not have the shape asked for',
+  },
+  CURSOR_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'the cursor was not made by this list',
+  },
+  TOKEN_INVALID: {
+    status: 400,
+    delivery: 'terminal',
+    title: 'the consistency token was not made by this cell',
+  },
   UNAUTHENTICATED: { status: 401, delivery: 'terminal', title: 'no valid key was presented' },
   NOT_ALLOWED: { status: 403, delivery: 'terminal', title: 'the key may not do this' },
-  IDENTITY_MISMATCH: { status: 403, delivery: 'terminal', title: 'the key does not speak for this agent' },
-  SOURCE_NOT_ALLOWED: { status: 403, delivery: 'terminal', title: 'the key may not rate as this source' },
+  IDENTITY_MISMATCH: {
+    status: 403,
+    delivery: 'terminal',
+    title: 'the key does not speak for this agent',
+  },
+  SOURCE_NOT_ALLOWED: {
+    status: 403,
+    delivery: 'terminal',
+    title: 'the key may not rate as this source',
+  },
   VERB_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such command' },
   NOT_FOUND: { status: 404, delivery: 'terminal', title: 'there is nothing under this address' },
   TENANT_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such tenant' },
@@ -31,26 +63,78 @@ export const errorCatalogue = {
   AGENT_RETIRED: { status: 409, delivery: 'terminal', title: 'the agent is retired' },
   GRANT_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such grant' },
   GRANT_EXPIRED: { status: 422, delivery: 'terminal', title: 'the grant ends before it begins' },
-  CONDITION_UNSUPPORTED: { status: 422, delivery: 'terminal', title: 'this condition is not enforced by this release' },
+  CONDITION_UNSUPPORTED: {
+    status: 422,
+    delivery: 'terminal',
+    title: 'this condition is not enforced by this release',
+  },
   POLICY_INVALID: { status: 422, delivery: 'terminal', title: 'a policy is not valid' },
-  POLICY_VERSION_UNKNOWN: { status: 404, delivery: 'terminal', title: 'no such version of the policies is published' },
+  POLICY_VERSION_UNKNOWN: {
+    status: 404,
+    delivery: 'terminal',
+    title: 'no such version of the policies is published',
+  },
   KEY_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such key' },
-  IDEMPOTENCY_KEY_REUSED: { status: 409, delivery: 'terminal', title: 'the idempotency key was used with another body' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 409,
+    delivery: 'terminal',
+    title: 'the idempotency key was used with another body',
+  },
   EXECUTION_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such execution' },
-  EXECUTION_FINISHED: { status: 409, delivery: 'terminal', title: 'the execution was already reported' },
-  DEAD_LETTER_CLOSED: { status: 409, delivery: 'terminal', title: 'the dead letter was handled or dropped already' },
-  VERSION_CONFLICT: { status: 409, delivery: 'conflict', title: 'others changed the same thing at the same time' },
+  EXECUTION_FINISHED: {
+    status: 409,
+    delivery: 'terminal',
+    title: 'the execution was already reported',
+  },
+  DEAD_LETTER_CLOSED: {
+    status: 409,
+    delivery: 'terminal',
+    title: 'the dead letter was handled or dropped already',
+  },
+  VERSION_CONFLICT: {
+    status: 409,
+    delivery: 'conflict',
+    title: 'others changed the same thing at the same time',
+  },
   OVERLOADED: { status: 429, delivery: 'retryable', title: 'too many requests are in flight' },
-  STALE_STATE: { status: 503, delivery: 'retryable', title: 'the state asked for was not reached in time' },
-  LOG_UNAVAILABLE: { status: 503, delivery: 'retryable', title: 'the event log can not be written or read now' },
+  STALE_STATE: {
+    status: 503,
+    delivery: 'retryable',
+    title: 'the state asked for was not reached in time',
+  },
+  LOG_UNAVAILABLE: {
+    status: 503,
+    delivery: 'retryable',
+    title: 'the event log can not be written or read now',
+  },
   LOG_FULL: { status: 507, delivery: 'retryable', title: 'the event log is full' },
-  STORE_UNAVAILABLE: { status: 503, delivery: 'retryable', title: 'the read models can not be reached now' },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    delivery: 'retryable',
+    title: 'the read models can not be reached now',
+  },
   BUS_UNAVAILABLE: { status: 503, delivery: 'retryable', title: 'the bus can not be reached now' },
-  SERVICE_UNAVAILABLE: { status: 503, delivery: 'retryable', title: 'no role that answers this is running' },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    delivery: 'retryable',
+    title: 'no role that answers this is running',
+  },
   TIMEOUT: { status: 504, delivery: 'retryable', title: 'the answer did not come in time' },
-  CLOCK_SKEW: { status: 503, delivery: 'retryable', title: 'the clock differs too much from the broker' },
-  EVENT_UNREADABLE: { status: 500, delivery: 'paused', title: 'an event of the log can not be read by this release' },
-  CHECKPOINT_MISMATCH: { status: 500, delivery: 'paused', title: 'the stream is not the one that was projected' },
+  CLOCK_SKEW: {
+    status: 503,
+    delivery: 'retryable',
+    title: 'the clock differs too much from the broker',
+  },
+  EVENT_UNREADABLE: {
+    status: 500,
+    delivery: 'paused',
+    title: 'an event of the log can not be read by this release',
+  },
+  CHECKPOINT_MISMATCH: {
+    status: 500,
+    delivery: 'paused',
+    title: 'the stream is not the one that was projected',
+  },
   CONFIG_INVALID: { status: 500, delivery: 'paused', title: 'the configuration is not valid' },
   INTERNAL: { status: 500, delivery: 'retryable', title: 'something of ours went wrong' },
 } as const satisfies Record<string, Entry>;
@@ -103,14 +187,24 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 /** The coded error in anything thrown; what has no code of ours becomes `INTERNAL` with its cause kept. */
 export function toWritError(thrown: unknown): WritError {
   if (thrown instanceof WritError) return thrown;
-  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && isErrorCode(thrown.code)) {
+  if (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'code' in thrown &&
+    isErrorCode(thrown.code)
+  ) {
     const message = thrown instanceof Error ? thrown.message : errorCatalogue[thrown.code].title;
-    const details = 'details' in thrown && Array.isArray(thrown.details) ? (thrown.details as ErrorDetail[]) : [];
+    const details =
+      'details' in thrown && Array.isArray(thrown.details) ? (thrown.details as ErrorDetail[]) : [];
     return new WritError(thrown.code, message, { details, cause: thrown });
   }
-  return new WritError('INTERNAL', 'something of ours went wrong; the log of the role has the cause', {
-    cause: thrown,
-  });
+  return new WritError(
+    'INTERNAL',
+    'something of ours went wrong; the log of the role has the cause',
+    {
+      cause: thrown,
+    },
+  );
 }
 
 export function isRetryable(code: ErrorCode): boolean {

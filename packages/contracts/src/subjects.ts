@@ -23,7 +23,10 @@ export type AggregateAddress = {
 
 function check(pattern: RegExp, value: string, what: string): string {
   if (pattern.test(value)) return value;
-  throw new WritError('BODY_INVALID', `\`${value}\` can not be a ${what}; use only what the ids page allows`);
+  throw new WritError(
+    'BODY_INVALID',
+    `\`${value}\` can not be a ${what}; use only what the ids page allows`,
+  );
 }
 
 function agentPath(agentId: string): string {
@@ -40,12 +43,16 @@ export const subjects = {
   ask: (tenant: string, key: string, question: Question) =>
     `writ.${check(TENANT, tenant, 'tenant')}.ask.${check(KEY, key, 'key id')}.${question}`,
   agent: (tenant: string, agentId: string) => event(tenant, `registry.agent.${agentPath(agentId)}`),
-  grants: (tenant: string, agentId: string) => event(tenant, `authority.grants.${agentPath(agentId)}`),
-  facts: (tenant: string, agentId: string) => event(tenant, `execution.facts.${agentPath(agentId)}`),
-  suspension: (tenant: string, agentId: string) => event(tenant, `trust.suspension.${agentPath(agentId)}`),
+  grants: (tenant: string, agentId: string) =>
+    event(tenant, `authority.grants.${agentPath(agentId)}`),
+  facts: (tenant: string, agentId: string) =>
+    event(tenant, `execution.facts.${agentPath(agentId)}`),
+  suspension: (tenant: string, agentId: string) =>
+    event(tenant, `trust.suspension.${agentPath(agentId)}`),
   policies: (tenant: string) => event(tenant, `authority.policies.${NO_CONTAINER}`),
   trustModel: (tenant: string) => event(tenant, `trust.model.${NO_CONTAINER}`),
-  key: (tenant: string, keyId: string) => event(tenant, `tenancy.key.${check(KEY, keyId, 'key id')}`),
+  key: (tenant: string, keyId: string) =>
+    event(tenant, `tenancy.key.${check(KEY, keyId, 'key id')}`),
   decisions: (tenant: string, governor: string) =>
     `writ.${check(TENANT, tenant, 'tenant')}.dec.${check(TOKEN, governor, 'governor name')}`,
   deadLetter: (tenant: string, id: string) =>
@@ -66,7 +73,10 @@ function event(tenant: string, rest: string): string {
 function verbPath(verb: string): string {
   const parts = verb.split('.');
   if (parts.length === 2 && parts.every((part) => WORD.test(part))) return verb;
-  throw new WritError('VERB_UNKNOWN', `\`${verb}\` is not a command; write it as \`<context>.<verb>\``);
+  throw new WritError(
+    'VERB_UNKNOWN',
+    `\`${verb}\` is not a command; write it as \`<context>.<verb>\``,
+  );
 }
 
 /** Where a role publishes so that `subject` is stored: the public subject behind the cell's ingest prefix. */
@@ -81,7 +91,8 @@ export function parseCommandSubject(
   const t = subject.split('.');
   const [root, tenant = '', kind, key = '', context = '', verb = ''] = t;
   if (t.length !== 6 || root !== 'writ' || (kind !== 'cmd' && kind !== 'inbox')) return undefined;
-  if (!TENANT.test(tenant) || !KEY.test(key) || !WORD.test(context) || !WORD.test(verb)) return undefined;
+  if (!TENANT.test(tenant) || !KEY.test(key) || !WORD.test(context) || !WORD.test(verb))
+    return undefined;
   return { kind, tenant, key, verb: `${context}.${verb}` };
 }
 

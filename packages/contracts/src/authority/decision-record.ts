@@ -5,10 +5,21 @@ import { outcome, reason } from './evaluation.ts';
 import { denyCodes } from '../errors.ts';
 
 /** A value that policies can see: text, whole numbers, truth, and lists and records of them. */
-export type PolicyValue = string | number | boolean | readonly PolicyValue[] | { readonly [name: string]: PolicyValue };
+export type PolicyValue =
+  | string
+  | number
+  | boolean
+  | readonly PolicyValue[]
+  | { readonly [name: string]: PolicyValue };
 
 export const policyValue: z.ZodType<PolicyValue> = z.lazy(() =>
-  z.union([z.string(), z.int(), z.boolean(), z.array(policyValue), z.record(z.string(), policyValue)]),
+  z.union([
+    z.string(),
+    z.int(),
+    z.boolean(),
+    z.array(policyValue),
+    z.record(z.string(), policyValue),
+  ]),
 );
 
 /** A grant that matched action, resource and time, as it was read. */
@@ -21,7 +32,11 @@ export const matchedGrant = z.strictObject({
 /** Everything that `decideAccess` reads, by value. Times in milliseconds since 1970. */
 export const decisionInputs = z.strictObject({
   tenant: z.string(),
-  key: z.strictObject({ keyId: z.string(), status: z.enum(['active', 'revoked', 'expired', 'unknown']), speaksForAgent: z.boolean() }),
+  key: z.strictObject({
+    keyId: z.string(),
+    status: z.enum(['active', 'revoked', 'expired', 'unknown']),
+    speaksForAgent: z.boolean(),
+  }),
   request: z.strictObject({
     agentId: z.string(),
     action: z.string(),
@@ -44,8 +59,18 @@ export const decisionInputs = z.strictObject({
     .nullable(),
   grants: z.array(matchedGrant),
   /** Grants that would have matched at another time; a few of them. */
-  missed: z.array(z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) })),
-  trust: z.strictObject({ score: z.int(), model: z.string(), r: z.string(), s: z.string(), minute: z.int() }).nullable(),
+  missed: z.array(
+    z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) }),
+  ),
+  trust: z
+    .strictObject({
+      score: z.int(),
+      model: z.string(),
+      r: z.string(),
+      s: z.string(),
+      minute: z.int(),
+    })
+    .nullable(),
   policies: z.strictObject({ version: z.string().nullable(), digest: z.string() }),
   engine: z.strictObject({ name: z.string(), version: z.string() }),
   nowMs: z.int(),
@@ -83,7 +108,9 @@ export const decisionGap = z.strictObject({
 export const decisionEnd = z.strictObject({ kind: z.literal('end'), ...numbering, nowMs: z.int() });
 
 /** One message of DECISIONS: an array of records of one boot of one governor, in order. */
-export const decisionBatch = z.array(z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionEnd]));
+export const decisionBatch = z.array(
+  z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionEnd]),
+);
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;
 export type DecisionInputs = z.infer<typeof decisionInputs>;

@@ -56,7 +56,13 @@ export const decisionContext = z.object({
   evaluatedAt: z.string(),
   ignored: z.array(z.string()),
   approvalId: z.string().optional(),
-  error: z.object({ code: z.string(), message: z.string(), details: z.array(z.object({ path: z.string(), message: z.string() })) }).optional(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.array(z.object({ path: z.string(), message: z.string() })),
+    })
+    .optional(),
 });
 export const evaluationReply = z.object({ decision: z.boolean(), context: decisionContext });
 export const evaluationsReply = z.object({ evaluations: z.array(evaluationReply) });

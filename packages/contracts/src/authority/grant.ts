@@ -8,7 +8,9 @@ export const grantConditions = z.strictObject({
   /** The most that one action may cost, in millionths of the tenant's currency. */
   maxCostMicros: micros.optional(),
   maxUses: z.int().min(1).optional(),
-  window: z.strictObject({ limit: z.int().min(1), seconds: z.int().min(1).max(31_622_400) }).optional(),
+  window: z
+    .strictObject({ limit: z.int().min(1), seconds: z.int().min(1).max(31_622_400) })
+    .optional(),
   requireApproval: z.boolean().optional(),
 });
 
@@ -41,7 +43,12 @@ export const grantIssuedV1 = z.strictObject({
   reason: z.string().nullable(),
   issuedBy: keyId,
 });
-export const grantRevokedV1 = z.strictObject({ grantId: uuid, agentId, reason: z.string().nullable(), revokedBy: keyId });
+export const grantRevokedV1 = z.strictObject({
+  grantId: uuid,
+  agentId,
+  reason: z.string().nullable(),
+  revokedBy: keyId,
+});
 
 export type GrantConditions = z.infer<typeof grantConditions>;
 export type IssueGrant = z.infer<typeof issueGrant>;

@@ -16,7 +16,9 @@ export const publishPolicies = z.strictObject({
   note: z.string().max(2000).nullable().default(null),
 });
 
-export const policyVersion = z.string().regex(/^[1-9]\d{0,8}$/, 'must be a version number that a publication returned');
+export const policyVersion = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, 'must be a version number that a publication returned');
 export const activatePolicies = z.strictObject({ version: policyVersion });
 
 export const policiesPublishedV1 = z.strictObject({

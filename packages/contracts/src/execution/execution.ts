@@ -5,7 +5,10 @@ import { actionName, agentId, clientId, resourceName, timestamp, uuid } from '..
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const badSeverity = z.enum(['minor', 'major', 'critical']);
 export const executionOutcome = z.enum(['succeeded', 'failed', 'cancelled', 'timed_out']);
-export const executionError = z.strictObject({ code: z.string().min(1).max(128), message: z.string().max(4000) });
+export const executionError = z.strictObject({
+  code: z.string().min(1).max(128),
+  message: z.string().max(4000),
+});
 export const tokenUse = z.strictObject({ input: count.default(0), output: count.default(0) });
 
 const about = {
@@ -36,9 +39,17 @@ export const reportExecution = z
   .superRefine((value, ctx) => {
     const failed = value.outcome === 'failed' || value.outcome === 'timed_out';
     if (!failed && value.severity !== undefined)
-      ctx.addIssue({ code: 'custom', path: ['severity'], message: 'is only for `failed` and `timed_out`; leave it out' });
+      ctx.addIssue({
+        code: 'custom',
+        path: ['severity'],
+        message: 'is only for `failed` and `timed_out`; leave it out',
+      });
     if (value.outcome === 'failed' && value.error === null)
-      ctx.addIssue({ code: 'custom', path: ['error'], message: 'is needed for `failed`: {"code","message"}' });
+      ctx.addIssue({
+        code: 'custom',
+        path: ['error'],
+        message: 'is needed for `failed`: {"code","message"}',
+      });
   });
 
 export const executionStartedV1 = z.strictObject({

@@ -8,7 +8,11 @@ const words = z.string().min(1).max(1024);
 export const agentRuntime = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('nats') }),
   z.strictObject({ kind: z.literal('http'), url }),
-  z.strictObject({ kind: z.literal('process'), command: words, args: z.array(z.string().max(4096)).max(256).default([]) }),
+  z.strictObject({
+    kind: z.literal('process'),
+    command: words,
+    args: z.array(z.string().max(4096)).max(256).default([]),
+  }),
   z.strictObject({ kind: z.literal('container'), image: words }),
   z.strictObject({ kind: z.literal('in_process') }),
 ]);
@@ -18,10 +22,15 @@ export const capability = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$/, 'must be 1–63 of `A-Za-z0-9_.:-`');
 
 export const labels = z
-  .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/, 'must be 1–63 of `A-Za-z0-9_./-`'), z.string().max(255))
+  .record(
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/, 'must be 1–63 of `A-Za-z0-9_./-`'),
+    z.string().max(255),
+  )
   .refine((value) => Object.keys(value).length <= 64, 'must have at most 64 entries');
 
-const owner = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/, 'must be 1–128 of `A-Za-z0-9_.@-`');
+const owner = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/, 'must be 1–128 of `A-Za-z0-9_.@-`');
 
 /** What an agent says of itself; the body of `registry.register-agent`. */
 export const registerAgent = z.strictObject({

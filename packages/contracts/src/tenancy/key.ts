@@ -14,10 +14,17 @@ export const createKey = z
   })
   .superRefine((value, ctx) => {
     if (value.role === 'agent' && value.agents.length === 0)
-      ctx.addIssue({ code: 'custom', path: ['agents'], message: 'must name the agents an agent key speaks for' });
+      ctx.addIssue({
+        code: 'custom',
+        path: ['agents'],
+        message: 'must name the agents an agent key speaks for',
+      });
   });
 
-export const revokeKey = z.strictObject({ keyId, reason: z.string().max(2000).nullable().default(null) });
+export const revokeKey = z.strictObject({
+  keyId,
+  reason: z.string().max(2000).nullable().default(null),
+});
 
 export const keyCreatedV1 = z.strictObject({
   keyId,

@@ -13,7 +13,9 @@ export const rating = z
   .max(1, 'must be from 0 to 1')
   .refine((value) => Math.round(value * 10_000) / 10_000 === value, 'must have at most 4 decimals');
 
-export const rater = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/, 'must be 1–128 of `A-Za-z0-9_.:@-`');
+export const rater = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/, 'must be 1–128 of `A-Za-z0-9_.:@-`');
 
 export const giveFeedback = z
   .strictObject({
