@@ -117,7 +117,7 @@ describe('a command of the checkout', () => {
     const refused = run('begin');
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain(
-      'there is no command `begin`; give one of: start, writ, test, verify',
+      'there is no command `begin`; give one of: start, writ, test, chaos, verify',
     );
   });
 });

@@ -74,7 +74,8 @@ export const timestamp = z.iso
   // An offset can push a time over the edge of the four-digit years that events hold in UTC.
   .refine((text) => {
     const ms = Date.parse(text);
-    return ms >= 0 && ms <= LAST_INSTANT_MS;
+    // What is no time at all was refused above, with one message.
+    return Number.isNaN(ms) || (ms >= 0 && ms <= LAST_INSTANT_MS);
   }, 'must be a time from 1970 to 9999');
 
 export const semanticVersion = z
