@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '@writ/embedded';
 import pg from 'pg';
+import { eventually } from './eventually.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -87,9 +88,7 @@ export async function testDatabase(
   return {
     url: inDatabase(serverUrl, name),
     async drop() {
-      await withClient(serverUrl, (client) =>
-        client.query(`drop database if exists ${name} with (force)`),
-      );
+      await withClient(serverUrl, (client) => dropDatabase(client, name));
       databasesOpen--;
       if (databasesOpen > 0 || ownServer === undefined) return;
       const server = await ownServer;
@@ -105,8 +104,7 @@ export async function dropTemplates(serverUrl: string): Promise<void> {
     const { rows } = await client.query<{ datname: string }>(
       "select datname from pg_database where datname like 'template\\_writ\\_%'",
     );
-    for (const { datname } of rows)
-      await client.query(`drop database if exists ${datname} with (force)`);
+    for (const { datname } of rows) await dropDatabase(client, datname);
   });
 }
 
@@ -131,7 +129,7 @@ async function ensureTemplate(
   try {
     const known = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (known.rowCount !== 0) return name;
-    await client.query(`drop database if exists ${name}_unfinished with (force)`);
+    await dropDatabase(client, `${name}_unfinished`);
     await client.query(`create database ${name}_unfinished`);
     await prepare(inDatabase(serverUrl, `${name}_unfinished`));
     await client.query(`alter database ${name}_unfinished rename to ${name}`);
@@ -158,4 +156,18 @@ function inDatabase(url: string, name: string): string {
   const address = new URL(url);
   address.pathname = `/${name}`;
   return address.href;
+}
+
+/**
+ * Drops a database and ends who is connected to it. Postgres cleans tables by itself as a superuser, whom this user may
+ * not end: that is over in a moment, and then it goes.
+ */
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  await eventually(
+    async () => {
+      await client.query(`drop database if exists ${name} with (force)`);
+      return true;
+    },
+    { withinMs: 60_000, everyMs: 100 },
+  );
 }
