@@ -93,7 +93,7 @@ async function addFloorStream(connection: NatsConnection): Promise<void> {
     storage: 'file',
     retention: 'limits',
     num_replicas: 1,
-    max_bytes: 2 ** 31,
+    max_bytes: 2 ** 29,
   };
   const reply = await connection.request(
     `$JS.API.STREAM.CREATE.${FLOOR_STREAM}`,
