@@ -4,9 +4,9 @@ import { PermissionDenied } from '@writ/sdk';
 import { cast, SUMMARISE } from '../cast.ts';
 import { expectThat } from '../expectation.ts';
 import type { Fleet } from '../fleet.ts';
-import { readCounts } from '../work/counts.ts';
-import { profileOf } from '../work/profile.ts';
-import { figuresOf, hastyFiguresOf, summaryOf } from '../work/summary.ts';
+import { readCounts } from '../tasks/counts.ts';
+import { profileOf } from '../tasks/profile.ts';
+import { figuresOf, hastyFiguresOf, summaryOf } from '../tasks/summary.ts';
 import { produce } from './work.ts';
 
 /** More than the 120 of a newcomer, so that a new name is no way around it. */

@@ -4,8 +4,8 @@ import { cast, type Part, type Role } from '../cast.ts';
 import { expectThat } from '../expectation.ts';
 import type { Fleet } from '../fleet.ts';
 import { trustOf } from '../trust.ts';
-import { readCounts } from '../work/counts.ts';
-import { validateSummary, type Verdict } from '../work/validate.ts';
+import { readCounts } from '../tasks/counts.ts';
+import { validateSummary, type Verdict } from '../tasks/validate.ts';
 import type { Result, Results } from './work.ts';
 
 /** Opaque ids of people; one owner of raters moves an agent by at most one rating a day. */

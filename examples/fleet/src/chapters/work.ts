@@ -5,10 +5,10 @@ import { PermissionDenied } from '@writ/sdk';
 import { cast, DATA_SET_RESOURCE, FORBIDDEN_RESOURCE, type Role } from '../cast.ts';
 import { expectThat } from '../expectation.ts';
 import type { Fleet } from '../fleet.ts';
-import { chartOf } from '../work/chart.ts';
-import { readCounts } from '../work/counts.ts';
-import { profileOf } from '../work/profile.ts';
-import { figuresOf, hastyFiguresOf, summaryOf } from '../work/summary.ts';
+import { chartOf } from '../tasks/chart.ts';
+import { readCounts } from '../tasks/counts.ts';
+import { profileOf } from '../tasks/profile.ts';
+import { figuresOf, hastyFiguresOf, summaryOf } from '../tasks/summary.ts';
 
 /** A result: its file, and the execution that made it. */
 export type Result = { readonly file: string; readonly executionId: string };
