@@ -32,7 +32,11 @@ export type Findings = {
   readonly roleFaults: readonly string[];
 };
 
-const PATIENCE_MS = 120_000;
+/**
+ * A command whose deliveries were lost with three holders waits 15, 30 and 60 seconds for the next ones, and a new leader
+ * of the consumer begins to count again.
+ */
+const PATIENCE_MS = 240_000;
 
 /** Waits until nothing moves any more: INBOX is empty and every row is written. */
 export async function quiesce(stage: Stage, readModels: Store): Promise<number> {

@@ -53,7 +53,10 @@ describe.each([1, 3] as const)('advisories of the broker on %i node(s)', (nodes)
   }
 
   async function send(body: string): Promise<number> {
-    const ack = await operator.request(SUBJECT, body, { timeout: 5000 });
+    // While a cluster chooses the leader of a stream nobody answers; a client tries again.
+    const ack = await eventually(() => operator.request(SUBJECT, body, { timeout: 5000 }), {
+      withinMs: 30_000,
+    });
     return ack.json<{ seq: number }>().seq;
   }
 
