@@ -77,7 +77,10 @@ describe('a log that is not the one that was projected', () => {
     const refused = await cell.project();
     await eventually(() => refused.ready().detail?.includes('`writ doctor --repair`'), patience);
     const room = { connection: cell.operator, store: cell.store, cell: cell.bus.secrets.cell };
-    const log = await checkedSource(cell.operator, { cell: room.cell, source: eventsSource });
+    const log = await eventually(
+      () => checkedSource(cell.operator, { cell: room.cell, source: eventsSource }),
+      patience,
+    );
     await expect(rebuildReadModels(room, ['executions'])).rejects.toMatchObject({
       code: 'CHECKPOINT_MISMATCH',
     });

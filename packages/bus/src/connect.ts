@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { NatsConnectionImpl } from '@nats-io/nats-core/internal';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { WritError } from '@writ/contracts';
+import { watchOf } from './connection-watch.ts';
 import { inboxOf } from './role-permissions.ts';
 import type { Secrets, UserName } from './secrets.ts';
 
@@ -24,7 +25,7 @@ export async function connectAs(
 ): Promise<NatsConnection> {
   const servers = options.servers.split(',').map((server) => server.trim());
   try {
-    return await connect({
+    const connection = await connect({
       servers,
       name: options.name ?? user,
       authenticator: nkeyAuthenticator(new TextEncoder().encode(secrets.users[user].seed)),
@@ -41,6 +42,9 @@ export async function connectAs(
       // Traces are captured per request otherwise, at the cost of half the publishing rate.
       noAsyncTraces: true,
     });
+    // Watched from its first moment: who asks first while it is away must not think that it is up.
+    watchOf(connection);
+    return connection;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new WritError(

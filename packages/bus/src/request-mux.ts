@@ -30,12 +30,13 @@ export class ForbiddenError extends Error {
 
 type Waiting = {
   readonly subject: string;
-  readonly deadline: number;
+  /** The sweep that ends it. */
+  readonly lastSweep: number;
   readonly resolve: (message: Msg) => void;
   readonly reject: (error: Error) => void;
 };
 
-/** Times are checked this often; a request may take so much longer. */
+/** Time is counted in sweeps of this length, so the time in which the process was stopped or busy does not count: the reply may be there. */
 const SWEEP_MS = 25;
 
 const muxes = new WeakMap<NatsConnection, RequestMux>();
@@ -61,6 +62,7 @@ class RequestMux {
   readonly #waiting = new Map<string, Waiting>();
   #sweeper: NodeJS.Timeout | undefined;
   #count = 0;
+  #sweeps = 0;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -86,7 +88,8 @@ class RequestMux {
     if (!watchOf(this.#connection).connected) return Promise.reject(new ConnectionLostError());
     return new Promise((resolve, reject) => {
       const token = (this.#count++).toString(36);
-      this.#waiting.set(token, { subject, deadline: Date.now() + timeoutMs, resolve, reject });
+      const lastSweep = this.#sweeps + Math.ceil(timeoutMs / SWEEP_MS);
+      this.#waiting.set(token, { subject, lastSweep, resolve, reject });
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
       try {
         const reply = this.#inbox + token;
@@ -113,9 +116,9 @@ class RequestMux {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    this.#sweeps += 1;
     for (const [token, waiting] of this.#waiting) {
-      if (waiting.deadline > now) continue;
+      if (waiting.lastSweep > this.#sweeps) continue;
       this.#waiting.delete(token);
       waiting.reject(new RequestTimeoutError(`no answer of \`${waiting.subject}\` came in time`));
     }
