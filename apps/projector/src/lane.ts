@@ -7,6 +7,7 @@
  * 3. Every failure ends a turn, not the lane: the next turn claims anew and reads on from what is committed.
  * 4. Rows that were made from another stream are never written to: the lane says so and waits for a person.
  * 5. `stop` lets the running batch finish.
+ * 6. A turn writes with its own claims only: what is still under way when it ends never uses those of the next one.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import {
@@ -37,6 +38,9 @@ export type LaneOptions<Content> = {
   /** Messages folded at once, at most. */
   readonly maxBatch: number;
 };
+
+/** What one turn works on: its claims, and the lock that it holds them under. */
+type Turn<Content> = { readonly claims: readonly Claimed<Content>[]; readonly lock: Lock };
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
@@ -114,27 +118,27 @@ class RunningLane<Content> {
     });
     if (lock === undefined) return;
     try {
-      const from = await this.#claim();
-      await this.#follow(from, lock, onProgress);
+      const { claims, readFrom } = await this.#claim();
+      await this.#follow(readFrom, { claims, lock }, onProgress);
     } finally {
       await lock.release();
     }
   }
 
-  /** Takes the positions over; returns where to read from. */
-  async #claim(): Promise<ReadFrom> {
+  /** Takes the positions over. */
+  async #claim(): Promise<{ claims: readonly Claimed<Content>[]; readFrom: ReadFrom }> {
     const { claims, lastSeq, readFrom } = await claimSource(this.#options, this.#retryPaused);
     this.#claims = claims;
     this.#lastSeq = lastSeq;
     this.#retryPaused = false;
-    return readFrom;
+    return { claims, readFrom };
   }
 
-  #running(): readonly Claimed<Content>[] {
-    return this.#claims.filter(({ paused }) => paused === null);
-  }
-
-  async #follow(from: ReadFrom, lock: Lock, onProgress: () => void): Promise<void> {
+  async #follow(
+    from: ReadFrom,
+    { claims, lock }: Turn<Content>,
+    onProgress: () => void,
+  ): Promise<void> {
     const { connection, source, store, maxBatch, log } = this.#options;
     const end = Promise.withResolvers<void>();
     let work = Promise.resolve();
@@ -154,18 +158,18 @@ class RunningLane<Content> {
       onMessages: (messages, at) =>
         enqueue(async () => {
           this.#lastSeq = Math.max(this.#lastSeq, at.lastSeq + at.pending);
-          await this.#apply(messages, at.lastSeq);
+          await this.#apply(claims, { messages, lastSeq: at.lastSeq });
           this.state = { status: 'running' };
           this.#said = undefined;
           onProgress();
         }),
       onIdle: (lastSeq) => {
         this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-        if (this.#running().some(({ seq }) => seq < lastSeq))
-          void enqueue(() => this.#apply([], lastSeq)).catch(() => undefined);
+        if (claims.some(({ seq, paused }) => paused === null && seq < lastSeq))
+          void enqueue(() => this.#apply(claims, { messages: [], lastSeq })).catch(() => undefined);
         if (performance.now() >= confirmAtMs) {
           confirmAtMs = performance.now() + CONFIRM_EVERY_MS;
-          void enqueue(() => confirmClaims(store.pool, this.#claims)).catch(() => undefined);
+          void enqueue(() => confirmClaims(store.pool, claims)).catch(() => undefined);
         }
         this.state = { status: 'running' };
       },
@@ -196,15 +200,21 @@ class RunningLane<Content> {
     }
   }
 
-  async #apply(messages: readonly StoredMessage[], lastSeq: number): Promise<void> {
+  async #apply(
+    claims: readonly Claimed<Content>[],
+    {
+      messages,
+      lastSeq,
+    }: { readonly messages: readonly StoredMessage[]; readonly lastSeq: number },
+  ): Promise<void> {
     const { store, source, log } = this.#options;
     const entries: Entry<Content>[] = messages.map((message) => entryOf(source, message));
     const last = entries.at(-1);
     const through = { seq: lastSeq, id: last?.seq === lastSeq ? last.id : null };
-    const pausedBefore = this.#claims.filter(({ paused }) => paused !== null).length;
-    await applyEntries(store.pool, this.#claims, { entries, through });
-    if (this.#claims.filter(({ paused }) => paused !== null).length === pausedBefore) return;
-    for (const { projection, paused } of this.#claims)
+    const pausedBefore = claims.filter(({ paused }) => paused !== null).length;
+    await applyEntries(store.pool, claims, { entries, through });
+    if (claims.filter(({ paused }) => paused !== null).length === pausedBefore) return;
+    for (const { projection, paused } of claims)
       if (paused)
         log.error(
           { projection: projection.name, seq: paused.seq },

@@ -6,6 +6,7 @@ import { applyStreams } from '@writ/streams';
 import { appendRun, eventRun, eventually } from '@writ/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startTestCell, type TestCell } from './cell.fixture.ts';
+import { rebuildReadModels } from './rebuild-read-models.ts';
 
 let cell: TestCell;
 afterEach(() => cell.stop());
@@ -228,6 +229,44 @@ describe('the other streams', () => {
       { decisionId: 'd-1', resource: 'dataset:sales', trust: 120 },
     ]);
     expect(await cell.differences()).toEqual([]);
+  });
+
+  test('a batch that was stored again after the broker had forgotten it is one of each row', async () => {
+    cell = await startTestCell();
+    await cell.project();
+    const name = 'DECISIONS';
+    const info = await cell.operator.request(`$JS.API.STREAM.INFO.${name}`);
+    const { config } = info.json<{ config: object }>();
+    await cell.operator.request(
+      `$JS.API.STREAM.UPDATE.${name}`,
+      JSON.stringify({ ...config, duplicate_window: 100_000_000 }),
+    );
+    const decisions = openDecisionLog({
+      connection: await cell.bus.connect('governor-store'),
+      ingest: cell.bus.secrets.ingest,
+    });
+    const at = { tenant: 'default', governor: 'g1', boot: 'b1', firstN: 1 };
+    const batch = { ...at, body: JSON.stringify([decision(1), decision(2), gap(3)]) };
+    const first = await decisions.append(batch);
+    const again = await eventually(async () => {
+      const seq = await decisions.append(batch);
+      if (seq === first) throw new Error('the broker still knows the batch');
+      return seq;
+    });
+    const reached = () =>
+      eventually(async () => (await positionsOf(name)).every(({ seq }) => seq >= again));
+    const rows = async () =>
+      (
+        await cell.store.pool.query(
+          'select n, seq from decisions union all select n, seq from decision_gaps order by n',
+        )
+      ).rows.map((row) => [row.n, row.seq]);
+    await reached();
+    expect(await rows()).toEqual([1, 2, 3].map((n) => [n, first]));
+    expect(await cell.differences()).toEqual([]);
+    const room = { connection: cell.operator, store: cell.store, cell: cell.bus.secrets.cell };
+    await rebuildReadModels(room, ['decisions']);
+    expect(await rows()).toEqual([1, 2, 3].map((n) => [n, first]));
   });
 });
 
