@@ -20,7 +20,10 @@ export type NatsServerOptions = {
   readonly cluster?: {
     readonly name: string;
     readonly port: number;
+    /** The addresses of all nodes, with the account below in them. */
     readonly routes: readonly string[];
+    /** Who may join the cluster: whoever may reads and writes everything. */
+    readonly account: { readonly user: string; readonly password: string };
   };
 };
 
@@ -107,11 +110,12 @@ function calloutLines(secrets: Secrets): string[] {
 
 function clusterLines(options: NatsServerOptions, host: string): string[] {
   if (options.cluster === undefined) return [];
-  const { name, port, routes } = options.cluster;
+  const { name, port, routes, account } = options.cluster;
   return [
     'cluster {',
     `  name: ${quote(name)}`,
     `  listen: ${quote(`${host}:${port}`)}`,
+    `  authorization { user: ${quote(account.user)}, password: ${quote(account.password)}, timeout: 5 }`,
     `  routes: ${list(routes)}`,
     '}',
   ];

@@ -29,13 +29,21 @@ export function emptyDirectory(mode = 0o711): string {
 
 export function bareConfig(place: NatsPlace): string {
   const cluster = place.cluster;
-  const routes = cluster?.routes.map((route) => JSON.stringify(route)).join(', ') ?? '';
   return `
 server_name: ${place.serverName}
 listen: "127.0.0.1:${place.port}"
 http: "127.0.0.1:${place.monitorPort}"
 jetstream { store_dir: ${JSON.stringify(place.storeDir)}, sync_interval: "1s" }
-${cluster === undefined ? '' : `cluster { name: ${cluster.name}, listen: "127.0.0.1:${cluster.port}", routes: [${routes}] }`}`;
+${cluster === undefined ? '' : clusterConfig(cluster)}`;
+}
+
+function clusterConfig({ name, port, routes, account }: NonNullable<NatsPlace['cluster']>): string {
+  return `cluster {
+  name: ${name}
+  listen: "127.0.0.1:${port}"
+  routes: ${JSON.stringify(routes)}
+  authorization: ${JSON.stringify(account)}
+}`;
 }
 
 /** Asks again until the answer is neither false nor undefined. */

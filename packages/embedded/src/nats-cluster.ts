@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EmbeddedError } from './embedded-error.ts';
@@ -32,7 +33,8 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
 async function startOnce(options: NatsClusterOptions): Promise<NatsCluster> {
   const indexes = Array.from({ length: options.size }, (_, index) => index);
   const ports = await Promise.all(indexes.map(async () => await freePort()));
-  const routes = ports.map((port) => `nats://127.0.0.1:${port}`);
+  const account = { user: 'node', password: randomBytes(16).toString('hex') };
+  const routes = ports.map((port) => `nats://node:${account.password}@127.0.0.1:${port}`);
   const ended = new Set<EmbeddedNats>();
   const start = async (index: number, port: number): Promise<EmbeddedNats> => {
     const node = await startNats({
@@ -40,7 +42,7 @@ async function startOnce(options: NatsClusterOptions): Promise<NatsCluster> {
       configText: options.configText,
       serverName: `node-${index}`,
       port,
-      cluster: { name: 'writ', port: ports[index] ?? 0, routes },
+      cluster: { name: 'writ', port: ports[index] ?? 0, routes, account },
       ...(options.natsBinary === undefined ? {} : { natsBinary: options.natsBinary }),
     });
     void node.exited.then(() => ended.add(node));

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -80,13 +81,27 @@ describe('the embedded nats-server', () => {
   });
 });
 
-test('a cluster of three goes on without one node and takes it back', async () => {
+/** What a cluster says to a node that nobody invited. */
+async function strangerJoins(port: number, account: object): Promise<string> {
+  const socket = createConnection(port, '127.0.0.1');
+  const node = { verbose: false, cluster: 'writ', name: 'stranger', server_id: 'stranger' };
+  socket.write(`CONNECT ${JSON.stringify({ ...node, ...account })}\r\nPING\r\n`);
+  return await text(socket);
+}
+
+test('a cluster of three takes nobody without its password, goes on without one node and takes it back', async () => {
+  const ports: number[] = [];
   const cluster = await startNatsCluster({
     dataDir: emptyDirectory(),
-    configText: bareConfig,
+    configText(place) {
+      ports.push(place.cluster?.port ?? 0);
+      return bareConfig(place);
+    },
     size: 3,
   });
   onTestFinished(async () => await cluster.stop());
+  for (const account of [{}, { user: 'node', pass: 'guessed' }])
+    expect(await strangerJoins(ports[0] ?? 0, account)).toContain('Authorization Violation');
   const connection = await connect({ servers: [...cluster.urls()] });
   onTestFinished(async () => await connection.close());
   await (await jetstreamManager(connection)).streams.add({

@@ -14,7 +14,10 @@ export type NatsPlace = {
   readonly cluster?: {
     readonly name: string;
     readonly port: number;
+    /** The addresses of all nodes, with the account below in them. */
     readonly routes: readonly string[];
+    /** Who else may join: without it any program of the machine could, and would read and write everything. */
+    readonly account: { readonly user: string; readonly password: string };
   };
 };
 
