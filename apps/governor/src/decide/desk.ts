@@ -4,7 +4,7 @@
  * 1. Every question gets one answer, and every doubt is a deny.
  * 2. An answer that must be recorded is given when its record is stored, and is a deny when it is not.
  * 3. An answer from memory has an id, a time and a record of its own.
- * 4. What waits (for a sequence, for its record) is bounded; more is refused.
+ * 4. What waits (for a sequence, for its record) is bounded, and shared fairly among keys; more is refused.
  */
 import {
   checkBody,
@@ -24,6 +24,7 @@ import { decisionIdAt } from './decision-id.ts';
 import { type Answer, Memo } from './memo.ts';
 import { recordTailOf, replyOf } from './rendered.ts';
 import { denyUnanswerable, invalid, type Unanswerable } from './unanswerable.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** Takes the JSON of an answer. */
 export type Reply = (body: string) => void;
@@ -36,13 +37,13 @@ export type DeskOptions = Room & {
   readonly onError: (error: unknown) => void;
 };
 
-const MAX_WAITING = 2048;
+const PLACES = 2048;
 
 export class Desk {
   readonly #options: DeskOptions;
   readonly #memo = new Memo();
   readonly #askers = new Askers();
-  #waiting = 0;
+  readonly #waiting = new WaitingRoom(PLACES);
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -55,7 +56,7 @@ export class Desk {
     const text = textOf(bytes);
     const key = `${subject} ${text}`;
     const known = this.#memo.find(key, this.#options.state.now());
-    if (known) return void this.#give(known, reply);
+    if (known) return void this.#give(known, this.#askers.of(subject), reply);
     try {
       const body = readBody(bytes, text);
       const question = readQuestion(body) ?? refused(evaluationRequest, body);
@@ -76,7 +77,7 @@ export class Desk {
       if (questions.kind === 'single')
         return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
       const askItem = (item: unknown, settle: Reply): boolean => this.#askItem(asker, item, settle);
-      this.#atLeast(questions.options, reply, () => askAll(questions, askItem, reply));
+      this.#atLeast(questions.options, { asker, reply }, () => askAll(questions, askItem, reply));
     } catch (thrown) {
       this.#fail(thrown, reply);
     }
@@ -93,7 +94,9 @@ export class Desk {
   }
 
   #ask(asker: Asker, question: Question, how: How): void {
-    this.#atLeast(question.options, how.reply, () => this.#decide(asker, question, how));
+    this.#atLeast(question.options, { asker, reply: how.reply }, () =>
+      this.#decide(asker, question, how),
+    );
   }
 
   #decide(asker: Asker, question: Question, { memoKey, reply }: How): boolean {
@@ -104,17 +107,21 @@ export class Desk {
     }
     const { answer, keep } = decideQuestion(this.#options, asker, question);
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
-    return this.#give(answer, reply);
+    return this.#give(answer, asker, reply);
   }
 
   /** Goes on when the state is as fresh as the question asks for. */
-  #atLeast({ atLeast }: QuestionOptions, reply: Reply, goOn: () => void): void {
+  #atLeast(
+    { atLeast }: QuestionOptions,
+    { asker, reply }: { readonly asker: Asker; readonly reply: Reply },
+    goOn: () => void,
+  ): void {
     const { state } = this.#options;
     const seq = atLeast === undefined ? 0 : this.#sequenceOf(atLeast);
     if (seq <= state.world.seq) return goOn();
-    if (!this.#mayWait(reply)) return;
+    if (!this.#mayWait(asker, reply)) return;
     state.waiters.wait(seq, (reached) => {
-      this.#waiting -= 1;
+      this.#waiting.leave(asker.keyId);
       const doubt = reached ? this.#doubt() : tooOld(state.world.seq, seq);
       if (doubt) return this.#deny(doubt, reply);
       try {
@@ -126,7 +133,7 @@ export class Desk {
   }
 
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
-  #give({ rendered, records, mustRecord }: Answer, reply: Reply): boolean {
+  #give({ rendered, records, mustRecord }: Answer, asker: Asker, reply: Reply): boolean {
     const { state } = this.#options;
     if (records.refuses) {
       this.#deny(LOG_UNAVAILABLE, reply);
@@ -140,9 +147,9 @@ export class Desk {
       reply(body);
       return rendered.allowed;
     }
-    if (!this.#mayWait(reply)) return false;
+    if (!this.#mayWait(asker, reply)) return false;
     records.add('decision', recordTailOf(rendered, moment), (stored) => {
-      this.#waiting -= 1;
+      this.#waiting.leave(asker.keyId);
       if (stored) reply(body);
       else this.#deny(LOG_UNAVAILABLE, reply);
     });
@@ -150,19 +157,10 @@ export class Desk {
   }
 
   /** Invariant 4. */
-  #mayWait(reply: Reply): boolean {
-    if (this.#waiting < MAX_WAITING) {
-      this.#waiting += 1;
-      return true;
-    }
-    this.#deny(
-      {
-        code: 'OVERLOADED',
-        message: `${MAX_WAITING} questions wait already; try again after a moment`,
-      },
-      reply,
-    );
-    return false;
+  #mayWait({ keyId }: Asker, reply: Reply): boolean {
+    const mayWait = this.#waiting.enter(keyId);
+    if (!mayWait) this.#deny(OVERLOADED, reply);
+    return mayWait;
   }
 
   /** Sequences go on over the segments of the log, so a token of any of them is waited for in the same way. */
@@ -190,6 +188,11 @@ export class Desk {
   }
 }
 
+const OVERLOADED: Unanswerable = {
+  code: 'OVERLOADED',
+  message:
+    'as many questions of this key wait as may; try again after a moment, with fewer at once',
+};
 const LOG_UNAVAILABLE: Unanswerable = {
   code: 'LOG_UNAVAILABLE',
   message: 'the decision can not be recorded now, so it is denied; try again after a moment',

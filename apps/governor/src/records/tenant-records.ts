@@ -19,7 +19,8 @@ const MAX_IN_FLIGHT = 8;
 export const BUFFERED_RECORDS = 1000;
 /** How long a record may be unacknowledged before those that need not wait have to. */
 export const BUFFERED_MS = 20;
-const MAX_RECORDS = 2000;
+/** Beyond those that are buffered, only such as somebody waits for are taken, and the desk bounds how many wait. */
+const MAX_RECORDS = 4000;
 const MAX_LENGTH = 32 * 1024 * 1024;
 const PATIENCE_MS = 2000;
 const RETRY_MS = 250;

@@ -95,7 +95,7 @@ export class GovernedState {
   }
 
   #heard(pending: number): void {
-    this.#freshness.heard(this.#ticks(), pending);
+    this.#freshness.heard(this.#ticks(), { seq: this.world.seq, pending });
     if (pending > 0) return this.waiters.reached(this.world.seq);
     this.#policies.warm();
     this.waiters.reached(this.world.seq);

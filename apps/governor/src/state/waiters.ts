@@ -1,7 +1,6 @@
-/** Questions that wait for the state to reach a sequence: each for a bounded time, a bounded number of them. */
+/** Questions that wait for the state to reach a sequence, each for a bounded time. How many may is the desk's business. */
 
 export const WAIT_MS = 1000;
-export const MAX_WAITERS = 1000;
 
 type Waiter = {
   readonly seq: number;
@@ -12,9 +11,8 @@ type Waiter = {
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
 
-  /** Calls back once, with whether the sequence was reached in time; at once when there is no room. */
+  /** Calls back once, with whether the sequence was reached in time. */
   wait(seq: number, settle: (reached: boolean) => void): void {
-    if (this.#waiting.size >= MAX_WAITERS) return settle(false);
     const timer = setTimeout(() => this.#settle(waiter, false), WAIT_MS);
     const waiter: Waiter = { seq, settle, timer };
     this.#waiting.add(waiter);
