@@ -98,7 +98,8 @@ async function rules(give: Give): Promise<void> {
     conditions: { maxCostMicros: 500_000 },
     reason: 'quarterly reports',
   });
-  await give('authority.issue-grant', { agentId: CHART, actions: ['*'], resources: ['*'] });
+  const all = { agentId: CHART, actions: ['*'], resources: ['*'] };
+  await give('authority.issue-grant', { ...all, delegable: 2 });
   // Retired with its agent later, in one atomic append.
   await give('authority.issue-grant', {
     agentId: LONE,

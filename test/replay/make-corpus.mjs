@@ -14,7 +14,8 @@ import { finalState } from './final-state.ts';
 import { history } from './history.ts';
 
 const release = process.argv[2] ?? '';
-if (!/^\d+\.\d+\.\d+$/.test(release)) throw new Error('name the release, e.g. 0.1.0');
+if (!/^\d+\.\d+\.\d+(-[a-z0-9.]+)?$/.test(release))
+  throw new Error('name the release, e.g. 0.1.0 or 0.2.0-grants');
 const folder = join(fileURLToPath(new URL('.', import.meta.url)), release);
 if (
   await access(folder).then(

@@ -114,6 +114,8 @@ export const grantsOf = (write: Writer, n: number, count: number) => () =>
         notBefore: null,
         expiresAt: null,
         conditions: {},
+        delegable: 0,
+        parent: null,
         reason: null,
         issuedBy: KEY,
       },

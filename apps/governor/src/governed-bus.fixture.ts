@@ -125,6 +125,8 @@ export class GovernedBus {
       notBefore: null,
       expiresAt,
       conditions,
+      delegable: 0,
+      parent: null,
       reason: null,
       issuedBy: adminKey,
     };

@@ -1,6 +1,6 @@
 /** Every event of the log by name: its context, version and data. A version once written is never edited. */
 import type { z } from 'zod';
-import { grantIssuedV1, grantRevokedV1 } from './authority/grant.ts';
+import { grantIssuedV1, grantIssuedV2, grantRevokedV1 } from './authority/grant.ts';
 import { policiesActivatedV1, policiesPublishedV1 } from './authority/policy.ts';
 import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
 import {
@@ -29,7 +29,12 @@ export const events = {
   AgentSuspended: { context: 'registry', version: 1, data: agentSuspendedV1 },
   AgentResumed: { context: 'registry', version: 1, data: agentResumedV1 },
   AgentRetired: { context: 'registry', version: 1, data: agentRetiredV1 },
-  GrantIssued: { context: 'authority', version: 1, data: grantIssuedV1 },
+  GrantIssued: {
+    context: 'authority',
+    version: 2,
+    data: grantIssuedV2,
+    earlier: { 1: grantIssuedV1 },
+  },
   GrantRevoked: { context: 'authority', version: 1, data: grantRevokedV1 },
   PoliciesPublished: { context: 'authority', version: 1, data: policiesPublishedV1 },
   PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },

@@ -9,6 +9,7 @@ import * as execution from './migrations/0004-execution.ts';
 import * as trust from './migrations/0005-trust.ts';
 import * as tenancy from './migrations/0006-tenancy.ts';
 import * as deadLetterOutcomes from './migrations/0007-dead-letter-outcomes.ts';
+import * as delegatedGrants from './migrations/0008-delegated-grants.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -20,6 +21,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-trust': trust,
   '0006-tenancy': tenancy,
   '0007-dead-letter-outcomes': deadLetterOutcomes,
+  '0008-delegated-grants': delegatedGrants,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

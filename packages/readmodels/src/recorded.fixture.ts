@@ -76,6 +76,8 @@ export const grantTerms: EventData<'GrantIssued'> = {
   notBefore: null,
   expiresAt: '2027-02-01T00:00:00.000Z',
   conditions: {},
+  delegable: 0,
+  parent: null,
   reason: null,
   issuedBy: 'k0operator',
 };

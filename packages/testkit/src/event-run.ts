@@ -203,6 +203,8 @@ class RunWriter {
           ? null
           : new Date(this.#timeMs + this.#below(1_000_000_000)).toISOString(),
       conditions: this.#below(2) === 0 ? {} : { maxCostMicros: this.#below(500_000) },
+      delegable: 0,
+      parent: null,
       reason: 'quarterly reports',
       issuedBy: OPERATOR,
     };

@@ -22,6 +22,8 @@ beforeAll(async () => {
       notBefore: null,
       expiresAt: '2020-01-01T00:00:00Z',
       conditions: { maxCostMicros: 5 },
+      delegable: 0,
+      parent: null,
       reason: null,
       issuedBy: 'k0admin0000',
     },

@@ -16,6 +16,7 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
     agentId,
     notBefore: inUtc(notBefore),
     expiresAt: inUtc(expiresAt),
+    parent: null,
     issuedBy: keyId,
   };
   const where = { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` };

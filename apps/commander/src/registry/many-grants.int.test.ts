@@ -23,7 +23,15 @@ const GRANTS = 1100;
 function issued(name: string, version: number): NewEvent {
   const { agentId, ...rest } = grant(name);
   const grantId = randomUUID();
-  const terms = { notBefore: null, expiresAt: null, conditions: {}, reason: null, issuedBy: ADMIN };
+  const terms = {
+    notBefore: null,
+    expiresAt: null,
+    conditions: {},
+    delegable: 0,
+    parent: null,
+    reason: null,
+    issuedBy: ADMIN,
+  };
   return {
     type: 'GrantIssued',
     data: { grantId, agentId, ...rest, ...terms },

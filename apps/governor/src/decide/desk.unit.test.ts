@@ -93,6 +93,8 @@ class ManualDesk {
         notBefore: null,
         expiresAt: null,
         conditions: {},
+        delegable: 0,
+        parent: null,
         reason: null,
         issuedBy: 'k',
       },

@@ -3,16 +3,33 @@ import { z } from 'zod';
 import { agentId, keyId, pattern, timestamp, uuid } from '../ids.ts';
 
 const micros = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const seconds = z.int().min(1).max(31_622_400);
+
+/** What may be spent within so many seconds; `exact` reserves before it allows. */
+const budget = z
+  .strictObject({
+    seconds,
+    costMicros: micros.optional(),
+    /** Input and output tokens together. */
+    tokens: micros.optional(),
+    exact: z.boolean().optional(),
+  })
+  .refine(
+    ({ costMicros, tokens }) => costMicros !== undefined || tokens !== undefined,
+    'must have `costMicros`, `tokens` or both',
+  );
 
 export const grantConditions = z.strictObject({
   /** The most that one action may cost, in millionths of the tenant's currency. */
   maxCostMicros: micros.optional(),
   maxUses: z.int().min(1).optional(),
-  window: z
-    .strictObject({ limit: z.int().min(1), seconds: z.int().min(1).max(31_622_400) })
-    .optional(),
+  window: z.strictObject({ limit: z.int().min(1), seconds }).optional(),
+  budget: budget.optional(),
   requireApproval: z.boolean().optional(),
 });
+
+/** How many times a grant may be handed on, one agent after the other. */
+const delegable = z.int().min(0).max(5);
 
 export const issueGrant = z.strictObject({
   agentId,
@@ -21,6 +38,7 @@ export const issueGrant = z.strictObject({
   notBefore: timestamp.nullable().default(null),
   expiresAt: timestamp.nullable().default(null),
   conditions: grantConditions.default({}),
+  delegable: delegable.default(0),
   reason: z.string().max(2000).nullable().default(null),
 });
 
@@ -39,7 +57,27 @@ export const grantIssuedV1 = z.strictObject({
   /** RFC 3339 in UTC, or null. */
   notBefore: z.string().nullable(),
   expiresAt: z.string().nullable(),
+  conditions: z.strictObject({
+    maxCostMicros: micros.optional(),
+    maxUses: z.int().min(1).optional(),
+    window: z.strictObject({ limit: z.int().min(1), seconds }).optional(),
+    requireApproval: z.boolean().optional(),
+  }),
+  reason: z.string().nullable(),
+  issuedBy: keyId,
+});
+export const grantIssuedV2 = z.strictObject({
+  grantId: uuid,
+  agentId,
+  actions: z.array(z.string()),
+  resources: z.array(z.string()),
+  /** RFC 3339 in UTC, or null. */
+  notBefore: z.string().nullable(),
+  expiresAt: z.string().nullable(),
   conditions: grantConditions,
+  delegable,
+  /** The grant that it was handed on from, and whose that one is; it holds only while that one does. */
+  parent: z.strictObject({ grantId: uuid, agentId }).nullable(),
   reason: z.string().nullable(),
   issuedBy: keyId,
 });

@@ -19,6 +19,10 @@ export const grantView = z.strictObject({
   notBefore: z.string().nullable(),
   expiresAt: z.string().nullable(),
   conditions: grantConditions,
+  /** How many times it may be handed on. */
+  delegable: z.int(),
+  /** The grant that it was handed on from, and whose that one is. */
+  parent: z.strictObject({ grantId: z.string(), agentId: z.string() }).nullable(),
   reason: z.string().nullable(),
   issuedBy: z.string(),
   issuedAt: z.string(),

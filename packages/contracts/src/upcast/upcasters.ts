@@ -2,8 +2,9 @@
 import { type EventName, events } from '../events.ts';
 import { type EventTypes, openEventTypes, type UpcastTable } from './event-types.ts';
 
-/** Every event is at its first version. */
-const upcasters: UpcastTable<EventName> = {};
+const upcasters: UpcastTable<EventName> = {
+  GrantIssued: { 1: (data) => ({ ...data, delegable: 0, parent: null }) },
+};
 
 /** The types of events that this release reads. */
 export const eventTypes: EventTypes<EventName> = openEventTypes(events, upcasters);

@@ -94,8 +94,8 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
 /** The matched grants whose conditions hold for this request. */
 function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['grants'] {
   return grants.filter(({ conditions }) => {
-    if (conditions.maxUses !== undefined || conditions.window || conditions.requireApproval)
-      return false;
+    const { maxUses, window, budget, requireApproval } = conditions;
+    if (maxUses !== undefined || window || budget || requireApproval) return false;
     if (conditions.maxCostMicros === undefined) return true;
     const estimate = request.context['estimatedCostMicros'];
     return typeof estimate === 'number' && estimate >= 0 && estimate <= conditions.maxCostMicros;

@@ -13,7 +13,7 @@ export type Grant = EventData<'GrantIssued'> & {
 export type GrantsState = { readonly grants: ReadonlyMap<string, Grant>; readonly timeMs: number };
 
 /** A grant as it is asked for; times in milliseconds beside their text, so that nothing here reads dates. */
-export type GrantTerms = Omit<EventData<'GrantIssued'>, never>;
+export type GrantTerms = EventData<'GrantIssued'>;
 
 export type GrantsCommand =
   | { readonly type: 'IssueGrant'; readonly terms: GrantTerms; readonly timeMs: number }
@@ -67,7 +67,7 @@ function issue(
       `the grant would never hold: \`expiresAt\` is ${terms.expiresAt}; give a later time`,
       [{ path: 'expiresAt', message: 'must be later than `notBefore` and than now' }],
     );
-  for (const condition of ['maxUses', 'window', 'requireApproval'] as const)
+  for (const condition of ['maxUses', 'window', 'budget', 'requireApproval'] as const)
     if (terms.conditions[condition] !== undefined)
       throw new Refusal(
         'CONDITION_UNSUPPORTED',

@@ -11,6 +11,8 @@ const terms: GrantTerms = {
   notBefore: null,
   expiresAt: '2027-01-01T00:00:00.000Z',
   conditions: { maxCostMicros: 5 },
+  delegable: 0,
+  parent: null,
   reason: null,
   issuedBy: 'key0000001',
 };
@@ -52,6 +54,7 @@ describe('the grants of an agent', () => {
     for (const conditions of [
       { maxUses: 1 },
       { window: { limit: 1, seconds: 1 } },
+      { budget: { seconds: 60, tokens: 1 } },
       { requireApproval: true },
     ])
       the.given().when(issue({ conditions })).thenThrows('CONDITION_UNSUPPORTED');

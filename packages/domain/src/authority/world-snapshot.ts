@@ -14,7 +14,7 @@ import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 1 } as const;
+export const worldFold = { name: 'world', version: 2 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -53,6 +53,8 @@ type GrantRow = readonly [
   notBefore: string | null,
   expiresAt: string | null,
   conditions: GrantTerms['conditions'],
+  delegable: number,
+  parent: GrantTerms['parent'],
   reason: string | null,
   issuedBy: string,
 ];
@@ -112,6 +114,8 @@ type GrantFields =
   | 'notBefore'
   | 'expiresAt'
   | 'conditions'
+  | 'delegable'
+  | 'parent'
   | 'reason'
   | 'issuedBy'
   | 'status'
@@ -127,6 +131,8 @@ function grantRow(grant: Written<Grant, GrantFields>): GrantRow {
     grant.notBefore,
     grant.expiresAt,
     grant.conditions,
+    grant.delegable,
+    grant.parent,
     grant.reason,
     grant.issuedBy,
   ];
@@ -249,7 +255,7 @@ function grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): G
 
 function grantOf(agentId: string, row: GrantRow): Grant {
   const [revoked, grantId, actions, resources, notBefore, expiresAt, ...more] = row;
-  const [conditions, reason, issuedBy] = more;
+  const [conditions, delegable, parent, reason, issuedBy] = more;
   const terms: GrantTerms = {
     grantId,
     agentId,
@@ -258,6 +264,8 @@ function grantOf(agentId: string, row: GrantRow): Grant {
     notBefore,
     expiresAt,
     conditions,
+    delegable,
+    parent,
     reason,
     issuedBy,
   };

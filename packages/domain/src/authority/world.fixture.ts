@@ -69,6 +69,8 @@ export class ToldWorld {
       notBefore: null,
       expiresAt: null,
       conditions: {},
+      delegable: 0,
+      parent: null,
       reason: null,
       issuedBy: 'k0admin0000',
       ...more,

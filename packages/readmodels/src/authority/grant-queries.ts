@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 import { covers, instant } from '../queries/conditions.ts';
 import { type Page, readPage, type Scope } from '../queries/page.ts';
 import { reading, type Store } from '../store.ts';
-import type { GrantRow } from './grants.ts';
+import { type GrantRow, parentOf } from './grants.ts';
 
 type GrantSelect = SelectQueryBuilder<Database, 'grants', GrantRow>;
 
@@ -84,6 +84,8 @@ function grantView(row: GrantRow, nowMs: number): GrantView {
     notBefore: row.not_before,
     expiresAt: row.expires_at,
     conditions: row.conditions,
+    delegable: row.delegable,
+    parent: parentOf(row),
     reason: row.reason,
     issuedBy: row.issued_by,
     issuedAt: row.issued_at,

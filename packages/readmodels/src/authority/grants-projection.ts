@@ -4,7 +4,7 @@ import { type Grant, type GrantsEventName, grants } from '@writ/domain';
 import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
-import { type GrantRow, grantsTable } from './grants.ts';
+import { type GrantRow, grantsTable, parentOf } from './grants.ts';
 
 export const grantsProjection: Projection<ProjectedEvent> = {
   name: 'grants',
@@ -54,6 +54,9 @@ export function evolveGrant(
     from_ms: grant.fromMs === 0 ? null : grant.fromMs,
     until_ms: grant.untilMs === Number.POSITIVE_INFINITY ? null : grant.untilMs,
     conditions: grant.conditions,
+    delegable: grant.delegable,
+    parent_grant_id: grant.parent?.grantId ?? null,
+    parent_agent_id: grant.parent?.agentId ?? null,
     reason: grant.reason,
     issued_by: grant.issuedBy,
     issued_at: row?.issued_at ?? momentAt(event.timeMs),
@@ -74,6 +77,8 @@ function grantOf(row: GrantRow): Grant {
     notBefore: row.not_before,
     expiresAt: row.expires_at,
     conditions: row.conditions,
+    delegable: row.delegable,
+    parent: parentOf(row),
     reason: row.reason,
     issuedBy: row.issued_by,
     status: row.status,

@@ -16,6 +16,9 @@ export type GrantRow = {
   from_ms: number | null;
   until_ms: number | null;
   conditions: GrantConditions;
+  delegable: number;
+  parent_grant_id: string | null;
+  parent_agent_id: string | null;
   reason: string | null;
   issued_by: string;
   issued_at: string;
@@ -25,6 +28,14 @@ export type GrantRow = {
   created_seq: number;
   seq: number;
 };
+
+/** The grant that a row's grant was handed on from; null where nobody handed it on. */
+export function parentOf({
+  parent_grant_id: grantId,
+  parent_agent_id: agentId,
+}: GrantRow): { grantId: string; agentId: string } | null {
+  return grantId === null || agentId === null ? null : { grantId, agentId };
+}
 
 export const grantsTable: Table<GrantRow> = {
   name: 'grants',
@@ -42,6 +53,9 @@ export const grantsTable: Table<GrantRow> = {
     from_ms: 'bigint',
     until_ms: 'bigint',
     conditions: 'jsonb',
+    delegable: 'integer',
+    parent_grant_id: 'text',
+    parent_agent_id: 'text',
     reason: 'text',
     issued_by: 'text',
     issued_at: 'timestamptz',
