@@ -40,8 +40,8 @@ const bodies: readonly [what: string, body: string | Uint8Array, code: string, p
   ],
   ['no subject', json({ ...good, subject: undefined }), 'BODY_INVALID', 'subject'],
   [
-    'a subject of another type',
-    json({ ...good, subject: { type: 'user', id: 'dana' } }),
+    'a subject with a type that is no name',
+    json({ ...good, subject: { type: 'a user', id: 'dana' } }),
     'BODY_INVALID',
     'subject.type',
   ],

@@ -65,6 +65,17 @@ test('only what is read is shown; the rest is named', () => {
   });
 });
 
+test('of what is only asked to be there, nothing within is shown or needs to be usable', () => {
+  const reads = readsOf('context has subject && context.subject has role && context has size');
+  expect(show(reads, { size: 1 }, { subject: { role: { name: 'x' }, depth: 1.5 } })).toEqual({
+    context: { size: 1, subject: { role: {} } },
+    unusable: [],
+    ignored: ['subject.role.name', 'subject.depth'],
+  });
+  // Left out it would not be there, and a policy might not apply.
+  expect(show(reads, { size: 1.5 }).unusable).toHaveLength(1);
+});
+
 test('properties reach policies under the context; the caller can not put words in their place', () => {
   const reads = readsOf('context.subject.team == "red" && context.resource.pii');
   const shown = show(

@@ -22,13 +22,14 @@ export function decideQuestion(
   question: Question,
 ): Decided {
   const nowMs = state.now();
-  const { agentId, action, resource, context, properties, options } = question;
+  const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
   const shown = showContext(policies.reads.context, { context, ...properties });
   const asked = {
     tenant,
     keyId,
     agentId,
+    ...(subjectType === 'agent' ? {} : { subjectType }),
     action,
     resource,
     context: shown.context,

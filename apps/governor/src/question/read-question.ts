@@ -8,6 +8,8 @@ export type Members = Readonly<Record<string, unknown>>;
 
 export type Question = {
   readonly agentId: string;
+  /** `agent`, or the type that the agent must have registered with. */
+  readonly subjectType: string;
   readonly action: string;
   readonly resource: { readonly type: string; readonly id: string };
   readonly context: Members | undefined;
@@ -26,7 +28,7 @@ export type QuestionOptions = {
 };
 
 const ACTION = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/;
-const RESOURCE_TYPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
+const TYPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const RESOURCE_ID = /^[^\p{Cc}\p{Cs}]*$/u;
 const PLAIN_ID = /^[\x20-\x7e]*$/;
 const NO_OPTIONS: QuestionOptions = { atLeast: undefined, record: undefined };
@@ -46,6 +48,7 @@ export function readQuestion(body: unknown): Question | undefined {
     return undefined;
   return {
     agentId: subject.id,
+    subjectType: subject.type,
     action: action.name,
     resource: { type: resource.type, id: resource.id },
     context,
@@ -73,12 +76,15 @@ function isWait(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 60_000;
 }
 
-export function isSubject(
-  value: unknown,
-): value is { readonly id: string; readonly properties: Members | undefined } {
+export function isSubject(value: unknown): value is {
+  readonly type: string;
+  readonly id: string;
+  readonly properties: Members | undefined;
+} {
   return (
     isRecord(value) &&
-    value['type'] === 'agent' &&
+    typeof value['type'] === 'string' &&
+    TYPE.test(value['type']) &&
     typeof value['id'] === 'string' &&
     agentTokens(value['id']) !== undefined &&
     isOptionalRecord(value['properties'])
@@ -104,7 +110,7 @@ export function isResource(value: unknown): value is {
   return (
     isRecord(value) &&
     typeof value['type'] === 'string' &&
-    RESOURCE_TYPE.test(value['type']) &&
+    TYPE.test(value['type']) &&
     isResourceId(value['id']) &&
     isOptionalRecord(value['properties'])
   );

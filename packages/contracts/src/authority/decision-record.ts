@@ -39,6 +39,8 @@ export const decisionInputs = z.strictObject({
   }),
   request: z.strictObject({
     agentId: z.string(),
+    /** The type that the agent must have registered with; absent where any will do. */
+    subjectType: z.string().optional(),
     action: z.string(),
     resource: z.strictObject({ type: z.string(), id: z.string() }),
     /** Only what the active policies and the grants' conditions read. */

@@ -5,7 +5,8 @@ import { actionName, agentId, resourceId, resourceType } from '../ids.ts';
 
 const properties = z.record(z.string(), z.unknown()).optional();
 
-export const evaluationSubject = z.object({ type: z.literal('agent'), id: agentId, properties });
+/** The type is `agent`, or the one that the agent registered with. */
+export const evaluationSubject = z.object({ type: resourceType, id: agentId, properties });
 export const evaluationAction = z.object({ name: actionName, properties });
 export const evaluationResource = z.object({ type: resourceType, id: resourceId, properties });
 export const evaluationOptions = z.object({

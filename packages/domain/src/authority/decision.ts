@@ -40,10 +40,14 @@ function gate(inputs: DecisionInputs): Decision | undefined {
       'IDENTITY_MISMATCH',
       gateReason(key.keyId, `the key does not speak for agent \`${request.agentId}\``),
     );
-  if (!agent)
+  const { subjectType } = request;
+  if (!agent || (subjectType !== undefined && subjectType !== agent.type))
     return deny(
       'AGENT_UNKNOWN',
-      gateReason(request.agentId, `agent \`${request.agentId}\` is not registered`),
+      gateReason(
+        request.agentId,
+        `agent \`${request.agentId}\` is not registered${agent ? ` as a \`${subjectType}\`` : ''}`,
+      ),
     );
   if (agent.status === 'suspended')
     return deny(

@@ -15,6 +15,8 @@ export type AccessQuestion = {
   readonly tenant: string;
   readonly keyId: string;
   readonly agentId: string;
+  /** The type that the agent must have registered with; left out where any will do. */
+  readonly subjectType?: string;
   readonly action: string;
   readonly resource: { readonly type: string; readonly id: string };
   readonly context: Readonly<Record<string, PolicyValue>>;
@@ -42,7 +44,7 @@ export function gatherInputs(
   at: { readonly nowMs: number; readonly engine: EngineIdentity },
 ): Gathered {
   const tenant = world.tenants.get(question.tenant) ?? NOBODY;
-  const { agentId, action, resource, context } = question;
+  const { agentId, subjectType, action, resource, context } = question;
   const found = findGrants(tenant, question, at.nowMs);
   const minute = minuteOf(at.nowMs);
   const trust = tenant.trust.get(agentId) ?? initialTrust();
@@ -51,7 +53,13 @@ export function gatherInputs(
   const inputs: DecisionInputs = {
     tenant: question.tenant,
     key: keyInputs(tenant.keys.get(question.keyId), question, at.nowMs),
-    request: { agentId, action, resource: { type: resource.type, id: resource.id }, context },
+    request: {
+      agentId,
+      ...(subjectType === undefined ? {} : { subjectType }),
+      action,
+      resource: { type: resource.type, id: resource.id },
+      context,
+    },
     unusable: [...question.unusable],
     agent: agentInputs(known, trust.latchedBy !== null),
     grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({

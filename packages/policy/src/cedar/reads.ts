@@ -2,7 +2,7 @@
 import type { Expr, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { askedBy, childrenOf, nodeOf, part, pathOf, type Variable } from './expression.ts';
 
-/** Attributes of a record, each read whole or in parts. */
+/** Attributes of a record, each read whole or in parts; of one without parts only whether it is there. */
 export type ReadTree = { readonly [name: string]: ReadTree | 'whole' };
 export type Reads = {
   /** `whole` when a policy uses `context` itself as a value. */
@@ -11,7 +11,12 @@ export type Reads = {
   readonly resource: ReadonlySet<string> | 'whole';
 };
 
-type Found = { readonly variable: Variable; readonly attributes: readonly string[] };
+type Found = {
+  readonly variable: Variable;
+  readonly attributes: readonly string[];
+  /** Only whether the attribute is there is asked, not what it holds. */
+  readonly presence?: boolean;
+};
 
 export const READS_NOTHING: Reads = { context: {}, principal: new Set(), resource: new Set() };
 
@@ -21,7 +26,7 @@ export function readsOf(policies: readonly PolicyJson[]): Reads {
   );
   const of = (variable: Variable): Found[] => found.filter((one) => one.variable === variable);
   return {
-    context: treeOf(of('context').map((one) => one.attributes)),
+    context: treeOf(of('context')),
     principal: namesOf(of('principal')),
     resource: namesOf(of('resource')),
   };
@@ -37,7 +42,8 @@ export function dottedPaths(tree: ReadTree | 'whole', prefix = ''): string[] | u
   if (tree === 'whole') return undefined;
   return Object.entries(tree).flatMap(([name, below]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
-    return dottedPaths(below, path) ?? [path];
+    const paths = dottedPaths(below, path) ?? [];
+    return paths.length === 0 ? [path] : paths;
   });
 }
 
@@ -49,7 +55,13 @@ function findIn(expr: Expr): Found[] {
     const left = part(node, 'left');
     const base = pathOf(left);
     if (base)
-      return [{ variable: base.variable, attributes: [...base.attributes, ...askedBy(node)] }];
+      return [
+        {
+          variable: base.variable,
+          attributes: [...base.attributes, ...askedBy(node)],
+          presence: true,
+        },
+      ];
   }
   const below = childrenOf(expr).flatMap(findIn);
   // Attributes of what an expression results in: whichever entity stands under it may be meant.
@@ -78,24 +90,24 @@ function namesOf(found: readonly Found[]): ReadonlySet<string> | 'whole' {
 
 type Growing = Map<string, Growing | 'whole'>;
 
-function treeOf(paths: readonly (readonly string[])[]): ReadTree | 'whole' {
+function treeOf(found: readonly Found[]): ReadTree | 'whole' {
   const root: Growing = new Map();
-  for (const path of paths) {
-    if (path.length === 0) return 'whole';
-    grow(root, path);
+  for (const { attributes, presence = false } of found) {
+    if (attributes.length === 0) return 'whole';
+    grow(root, attributes, presence ? new Map() : 'whole');
   }
   return frozen(root);
 }
 
-function grow(tree: Growing, path: readonly string[]): void {
+function grow(tree: Growing, path: readonly string[], leaf: Growing | 'whole'): void {
   const [first = '', ...rest] = path;
   const below = tree.get(first);
   if (below === 'whole') return;
-  if (rest.length === 0) tree.set(first, 'whole');
+  if (rest.length === 0) tree.set(first, leaf === 'whole' ? leaf : (below ?? leaf));
   else {
     const next: Growing = below ?? new Map();
     tree.set(first, next);
-    grow(next, rest);
+    grow(next, rest, leaf);
   }
 }
 
