@@ -5,20 +5,24 @@
  *    memory does not grow with the number of sets ever compiled.
  * 2. Compiling into a slot ends what was compiled into it before; that then refuses to evaluate.
  * 3. Cedar is not asked where no policy can apply, or each surely does not; it alone finds that one does.
- * 4. Whatever is in doubt (a policy that does not parse, any error of any policy, a broken
+ * 4. Log-only policies are asked apart and decide nothing.
+ * 5. Whatever is in doubt (a policy that does not parse, any error of any policy, a broken
  *    instance) is an error of the verdict, which denies.
  */
 import type { DecisionInputs } from '@writ/contracts';
 import { BASE_POLICY, type Evaluate, type PolicyVerdict } from '@writ/domain';
+import { handlingOf } from './cedar/annotations.ts';
 import { appliesTo } from './cedar/applies.ts';
 import { type Instance, openInstance, repaired } from './cedar/instance.ts';
+import { openLogOnly } from './cedar/log-only.ts';
 import { parsePolicy } from './cedar/parse.ts';
 import { type Compiled, failed, ParsedSlices } from './cedar/parsed-slices.ts';
 import { callOf, type Seen, seenOf } from './cedar/question.ts';
 import { READS_NOTHING, type Reads, readsOf, readsPrincipal } from './cedar/reads.ts';
 import { rulesOut } from './cedar/rules-out.ts';
-import { createSlicer } from './cedar/slices.ts';
+import { covers, createSlicer } from './cedar/slices.ts';
 import { policyDigest } from './digest.ts';
+import { type SentContext, showApart, showContext, type Shown } from './shown-context.ts';
 
 export type PolicySet = {
   readonly digest: string;
@@ -31,6 +35,8 @@ export type CompiledPolicies = {
   readonly reads: Reads;
   /** True when some policy reads `principal.trust`. */
   readonly readsTrust: boolean;
+  /** What of a question's context the policies are shown. */
+  readonly show: (sent: SentContext) => Shown;
   readonly evaluate: Evaluate;
 };
 
@@ -76,7 +82,7 @@ function compileSet(
 ): CompiledPolicies {
   const read = readSet(instance, set);
   if (!read.ok) return refusing(set.digest, read.error);
-  const { policies } = read;
+  const policies = read.policies.filter(({ policy }) => !handlingOf(policy).logOnly);
   const slicer = createSlicer(policies.map(({ policy }) => appliesTo(policy)));
   const reads = readsOf(policies.map(({ policy }) => policy));
   const parsed = new ParsedSlices(instance, slot, policies);
@@ -85,7 +91,7 @@ function compileSet(
     policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id),
   );
 
-  const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
+  const decide = (inputs: DecisionInputs): PolicyVerdict => {
     if (!isCurrent()) return failed('the policies were replaced while they were asked');
     if (inputs.grants.length === 0) return NOT_GRANTED;
     const { agent, trust } = inputs;
@@ -102,7 +108,35 @@ function compileSet(
     const withFullTrust = { ...seen, principal: { ...seen.principal, trust: FULL_TRUST } };
     return byTrust && allows(ask(withFullTrust)) ? { ...verdict, trustDecides: true } : verdict;
   };
-  return { digest: set.digest, reads, readsTrust: readTrust.size > 0, evaluate };
+  const logOnly = openLogOnly(
+    instance,
+    slot,
+    read.policies.filter(({ policy }) => handlingOf(policy).logOnly),
+  );
+  const recorded = read.policies
+    .filter(({ policy }) => handlingOf(policy).recordRequired)
+    .map(({ policy }) => appliesTo(policy));
+  const isPlain = recorded.length === 0 && policies.length === read.policies.length;
+
+  const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
+    const verdict = decide(inputs);
+    const { agent, grants, request } = inputs;
+    if (!agent || grants.length === 0 || !isCurrent()) return verdict;
+    const wouldDeny = logOnly.wouldDeny(inputs, agent);
+    const mustRecord = recorded.some((policy) => covers(policy, request));
+    return {
+      ...verdict,
+      ...(wouldDeny.length > 0 && { wouldDeny }),
+      ...(mustRecord && { record: 'required' }),
+    };
+  };
+  return {
+    digest: set.digest,
+    reads,
+    readsTrust: readTrust.size > 0,
+    show: (sent) => showApart(reads.context, logOnly.reads.context, sent),
+    evaluate: isPlain ? decide : evaluate,
+  };
 }
 
 type ReadSet =
@@ -132,7 +166,13 @@ function readSet(instance: Instance, { digest, policies }: PolicySet): ReadSet {
 }
 
 function refusing(digest: string, error: string): CompiledPolicies {
-  return { digest, reads: READS_NOTHING, readsTrust: false, evaluate: () => failed(error) };
+  return {
+    digest,
+    reads: READS_NOTHING,
+    readsTrust: false,
+    show: (sent) => showContext(READS_NOTHING.context, sent),
+    evaluate: () => failed(error),
+  };
 }
 
 function allows({ effect, errors }: PolicyVerdict): boolean {

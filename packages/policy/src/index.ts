@@ -4,4 +4,4 @@ export { dottedPaths, type Reads, type ReadTree } from './cedar/reads.ts';
 export { checkPolicies } from './check.ts';
 export { policyDigest } from './digest.ts';
 export { type CedarEngine, type CompiledPolicies, openCedar, type PolicySet } from './engine.ts';
-export { type SentContext, showContext, type ShownContext } from './shown-context.ts';
+export { type SentContext, type Shown } from './shown-context.ts';

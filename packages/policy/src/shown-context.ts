@@ -15,8 +15,19 @@ export type ShownContext = {
   readonly context: Record<string, PolicyValue>;
   /** What is read but can not be shown to a policy, with why. */
   readonly unusable: string[];
+  /** The names of the attributes in which it is. */
+  readonly unusableNames: string[];
   /** The names of what was sent and is not read. */
   readonly ignored: string[];
+};
+
+/** What a question's context becomes: what is shown, to which policies, and what is not. */
+export type Shown = {
+  readonly context: Record<string, PolicyValue>;
+  readonly unusable: readonly string[];
+  readonly ignored: readonly string[];
+  /** There where log-only policies read of the context. */
+  readonly logOnly?: { context: Record<string, PolicyValue>; unusable: string[] };
 };
 
 /** Read by the conditions of grants, whatever the policies read. */
@@ -28,34 +39,61 @@ const MAX_IGNORED = 50;
 const MAX_NAME = 128;
 const RESERVED_NAME = 'has a name that begins with `__`';
 
-type Progress = ShownContext & { values: number };
+type Progress = ShownContext & { values: number; refused: number };
 type Members = Readonly<Record<string, unknown>>;
 
+/** What the policies that decide are shown, and apart from it what log-only policies are. */
+export function showApart(
+  reads: ReadTree | 'whole',
+  logOnly: ReadTree | 'whole',
+  sent: SentContext,
+): Shown {
+  const { context, unusable, ignored } = showContext(reads, sent);
+  if (logOnly !== 'whole' && Object.keys(logOnly).length === 0)
+    return { context, unusable, ignored };
+  const apart = showContext(logOnly, sent);
+  const ignoredApart = new Set(apart.ignored);
+  return {
+    context,
+    unusable,
+    ignored: ignored.filter((name) => ignoredApart.has(name)),
+    logOnly: { context: apart.context, unusable: apart.unusableNames },
+  };
+}
+
 export function showContext(reads: ReadTree | 'whole', sent: SentContext): ShownContext {
-  const progress: Progress = { context: {}, unusable: [], ignored: [], values: 0 };
+  const progress: Progress = {
+    context: {},
+    unusable: [],
+    unusableNames: [],
+    ignored: [],
+    values: 0,
+    refused: 0,
+  };
   const context = sent.context ?? {};
   for (const name of Object.keys(context)) {
     const isProperties = name === 'subject' || name === 'action' || name === 'resource';
+    const read = readAt(reads, name);
     if (isProperties) ignore(progress, name);
-    else if (name === ESTIMATE && readAt(reads, name) === undefined)
-      showEstimate(progress, context[name]);
-    else
-      showMember(progress, progress.context, {
-        name,
-        path: name,
-        value: context[name],
-        read: readAt(reads, name),
-      });
+    else if (name === ESTIMATE && read === undefined) showEstimate(progress, context[name]);
+    else showAttribute(progress, { name, path: name, value: context[name], read });
   }
   for (const name of PROPERTIES) {
     const value = sent[name];
     if (value === undefined) continue;
     const read = readAt(reads, name);
-    if (read !== undefined)
-      showMember(progress, progress.context, { name, path: name, value, read });
+    if (read !== undefined) showAttribute(progress, { name, path: name, value, read });
     else for (const key of Object.keys(value)) ignore(progress, `${name}.${key}`);
   }
-  return { context: progress.context, unusable: progress.unusable, ignored: progress.ignored };
+  const { values: _, refused: __, ...shown } = progress;
+  return shown;
+}
+
+function showAttribute(progress: Progress, member: Member): void {
+  const before = progress.refused;
+  showMember(progress, progress.context, member);
+  if (progress.refused > before && progress.unusableNames.length < MAX_IGNORED)
+    progress.unusableNames.push(member.name.slice(0, MAX_NAME));
 }
 
 function readAt(reads: ReadTree | 'whole', name: string): ReadTree | 'whole' | undefined {
@@ -140,6 +178,7 @@ function isRecord(value: unknown): value is Members {
 }
 
 function refuse(progress: Progress, path: string, why: string): void {
+  progress.refused += 1;
   if (progress.unusable.length < MAX_IGNORED)
     progress.unusable.push(`\`context.${path.slice(0, MAX_NAME)}\` ${why}`);
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { policyDigest } from './digest.ts';
 import { openCedar } from './engine.ts';
 import { dottedPaths, type Reads } from './cedar/reads.ts';
-import { showContext, type ShownContext } from './shown-context.ts';
+import { showApart, type Shown } from './shown-context.ts';
 
 const engine = openCedar();
 
@@ -17,9 +17,9 @@ function show(
   reads: Reads,
   context: Record<string, unknown>,
   properties: Record<string, Record<string, unknown>> = {},
-): ShownContext {
+): Shown {
   const { subject, action, resource } = properties;
-  return showContext(reads.context, { context, subject, action, resource });
+  return showApart(reads.context, {}, { context, subject, action, resource });
 }
 
 test.each([

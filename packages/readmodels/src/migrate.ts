@@ -10,6 +10,7 @@ import * as trust from './migrations/0005-trust.ts';
 import * as tenancy from './migrations/0006-tenancy.ts';
 import * as deadLetterOutcomes from './migrations/0007-dead-letter-outcomes.ts';
 import * as delegatedGrants from './migrations/0008-delegated-grants.ts';
+import * as wouldDeny from './migrations/0009-would-deny.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006-tenancy': tenancy,
   '0007-dead-letter-outcomes': deadLetterOutcomes,
   '0008-delegated-grants': delegatedGrants,
+  '0009-would-deny': wouldDeny,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

@@ -64,6 +64,8 @@ function renderReply(
   for (const reason of context.reasons)
     if (reason.text !== context.message)
       lines.push(`  ${colours.dim(reason.kind)} ${oneLine(`${reason.id} ${reason.text}`)}`);
+  for (const policy of context.wouldDeny ?? [])
+    lines.push(`  ${colours.dim('log only')} ${policy} would have denied it`);
   if (explain)
     lines.push(
       '',

@@ -12,6 +12,7 @@ type ListFlags = ListOptions & {
   readonly resource?: string;
   readonly outcome?: string;
   readonly code?: string;
+  readonly flipped?: boolean;
   readonly since?: string;
   readonly until?: string;
 };
@@ -24,6 +25,7 @@ export function addDecisionVerbs(program: Command, host: Host): void {
     .option('--resource <name>', 'about this resource')
     .option('--outcome <outcome>', 'allow, deny or require_approval')
     .option('--code <code>', 'denied with this code, e.g. NO_GRANT')
+    .option('--flipped', 'allowed, and a log-only policy would have denied it')
     .action(handled<ListFlags>(host, listDecisions));
   decisions
     .command('show <decisionId>')
@@ -37,12 +39,14 @@ async function listDecisions(
   flags: ListFlags,
 ): Promise<void> {
   const { agent: agentId, action, resource, outcome, code, since, until, limit, cursor } = flags;
+  const flipped = flags.flipped === true ? 'true' : undefined;
   const page = await session.api().get<Page<DecisionView>>('/v1/decisions', {
     agentId,
     action,
     resource,
     outcome,
     code,
+    flipped,
     since,
     until,
     limit,
@@ -60,6 +64,9 @@ async function listDecisions(
       paint: (row) => (row.outcome === 'allow' ? colours.green : colours.red),
     },
     { title: 'CODE', cell: (row) => row.code ?? '' },
+    ...(flags.flipped === true
+      ? [{ title: 'WOULD DENY', cell: (row: DecisionView) => list(row.wouldDeny) }]
+      : []),
     { title: 'DECISION', cell: (row) => row.decisionId },
   ];
   session.out.document(page, () => renderTable(session.out, columns, page.items, 'no decisions'));
@@ -85,6 +92,7 @@ async function showDecision(
       ['asked by key', row.keyId],
       ['trust', row.trust === null ? null : `${row.trust} of 1000`],
       ['determined by', list(row.policies)],
+      ['would deny', row.wouldDeny.length === 0 ? null : list(row.wouldDeny)],
       ['policy set', row.policyDigest],
       ['state', `event ${row.seq}`],
       ['decided at', shortTime(row.evaluatedAt)],

@@ -1,6 +1,6 @@
 /** From a question to its answer, rendered: the only place where world, policies and decision meet. */
 import { decideAccess, gatherInputs } from '@writ/domain';
-import { type CedarEngine, showContext } from '@writ/policy';
+import type { CedarEngine } from '@writ/policy';
 import type { Question } from '../question/read-question.ts';
 import type { RecordLog } from '../records/record-log.ts';
 import type { GovernedState } from '../state/governed-state.ts';
@@ -24,7 +24,7 @@ export function decideQuestion(
   const nowMs = state.now();
   const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
-  const shown = showContext(policies.reads.context, { context, ...properties });
+  const { ignored, ...shown } = policies.show({ context, ...properties });
   const asked = {
     tenant,
     keyId,
@@ -32,8 +32,7 @@ export function decideQuestion(
     ...(subjectType === 'agent' ? {} : { subjectType }),
     action,
     resource,
-    context: shown.context,
-    unusable: shown.unusable,
+    ...shown,
   };
   const { inputs, validUntilMs } = gatherInputs(state.world, asked, { nowMs, engine });
   const decision = decideAccess(inputs, policies.evaluate);
@@ -42,11 +41,15 @@ export function decideQuestion(
       conditions.maxUses !== undefined || conditions.window || conditions.requireApproval,
   );
   const conditional = inputs.grants.some(({ conditions }) => Object.keys(conditions).length > 0);
-  const mustRecord = decision.outcome !== 'allow' || conditional || options.record === 'required';
+  const mustRecord =
+    decision.outcome !== 'allow' ||
+    decision.record === 'required' ||
+    conditional ||
+    options.record === 'required';
   const rendered = render({
     inputs,
     decision,
-    ignored: shown.ignored,
+    ignored,
     durability: mustRecord ? 'required' : 'buffered',
   });
   const agent = state.changes.agent(tenant, agentId);

@@ -25,11 +25,12 @@ export type Rendered = {
 export type Moment = { readonly decisionId: string; readonly nowMs: number; readonly seq: number };
 
 export function render(decided: Decided): Rendered {
-  const { reasons, determining } = decided.decision;
+  const { reasons, determining, wouldDeny } = decided.decision;
   const lists: Lists = {
     reasons: JSON.stringify(reasons),
     determining: JSON.stringify(determining),
     ignored: JSON.stringify(decided.ignored),
+    wouldDeny: wouldDeny ? `,"wouldDeny":${JSON.stringify(wouldDeny)}` : '',
   };
   return {
     allowed: decided.decision.outcome === 'allow',
@@ -39,7 +40,13 @@ export function render(decided: Decided): Rendered {
 }
 
 /** The JSON of what answer and record have in common. */
-type Lists = { readonly reasons: string; readonly determining: string; readonly ignored: string };
+type Lists = {
+  readonly reasons: string;
+  readonly determining: string;
+  readonly ignored: string;
+  /** A member of its own, or nothing. */
+  readonly wouldDeny: string;
+};
 
 export function replyOf({ reply }: Rendered, { decisionId, nowMs, seq }: Moment): string {
   return `${reply[0]}${decisionId}${reply[1]}${seq}${reply[2]}${timestamp(nowMs)}${reply[3]}`;
@@ -61,19 +68,19 @@ function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['repl
     `{"decision":${outcome === 'allow'},"context":{"outcome":"${outcome}","decisionId":"`,
     `",${refusal}"reasons":${lists.reasons},"policies":${lists.determining},"obligations":[],"trust":${trust},"seq":`,
     `,"policyDigest":${JSON.stringify(inputs.policies.digest)},"evaluatedAt":"`,
-    `","ignored":${lists.ignored}}}`,
+    `","ignored":${lists.ignored}${lists.wouldDeny}}}`,
   ];
 }
 
 function recordParts(
   { inputs, decision, durability }: Decided,
-  { reasons, determining, ignored }: Lists,
+  { reasons, determining, ignored, wouldDeny }: Lists,
 ): Rendered['record'] {
   const { nowMs: _now, seq: _seq, ...stable } = inputs;
   const code = decision.code === null ? 'null' : `"${decision.code}"`;
   return [
     `","inputs":${JSON.stringify(stable).slice(0, -1)},"nowMs":`,
-    `},"outcome":"${decision.outcome}","code":${code},"reasons":${reasons},"determining":${determining},"obligations":[],"ignored":${ignored},"durability":"${durability}"}`,
+    `},"outcome":"${decision.outcome}","code":${code},"reasons":${reasons},"determining":${determining}${wouldDeny},"obligations":[],"ignored":${ignored},"durability":"${durability}"}`,
   ];
 }
 

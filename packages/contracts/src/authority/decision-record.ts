@@ -48,6 +48,14 @@ export const decisionInputs = z.strictObject({
   }),
   /** Attributes that were asked about but can not be shown to a policy, with why. */
   unusable: z.array(z.string()),
+  /** What log-only policies were shown of the context; there where they read it. */
+  logOnly: z
+    .strictObject({
+      context: z.record(z.string(), policyValue),
+      /** Names of attributes that they read and that can not be shown. */
+      unusable: z.array(z.string()),
+    })
+    .optional(),
   agent: z
     .strictObject({
       status: z.enum(['active', 'suspended', 'retired']),
@@ -91,6 +99,8 @@ export const decisionRecord = z.strictObject({
   code: z.enum(denyCodes).nullable(),
   reasons: z.array(reason),
   determining: z.array(z.string()),
+  /** Log-only policies that would have denied what was allowed. */
+  wouldDeny: z.array(z.string()).optional(),
   obligations: z.array(z.record(z.string(), z.unknown())),
   ignored: z.array(z.string()),
   durability: z.enum(['buffered', 'required']),

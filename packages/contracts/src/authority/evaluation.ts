@@ -57,6 +57,8 @@ export const decisionContext = z.object({
   evaluatedAt: z.string(),
   ignored: z.array(z.string()),
   approvalId: z.string().optional(),
+  /** Log-only policies that would have denied what is allowed here. */
+  wouldDeny: z.array(z.string()).optional(),
   error: z
     .object({
       code: z.string(),

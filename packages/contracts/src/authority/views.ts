@@ -75,6 +75,8 @@ export const decisionView = z.strictObject({
   policies: z.array(z.string()),
   obligations: z.array(z.record(z.string(), z.unknown())),
   ignored: z.array(z.string()),
+  /** Log-only policies that would have denied what was allowed. */
+  wouldDeny: z.array(z.string()),
   /** The score it was decided with. */
   trust: z.int().nullable(),
   keyId: z.string(),
@@ -107,6 +109,8 @@ export const decisionsQuery = z.strictObject({
   resource: listedText.optional(),
   outcome: outcome.optional(),
   code: z.enum(denyCodes).optional(),
+  /** Only those that a log-only policy would have denied. */
+  flipped: z.literal('true').optional(),
 });
 
 export type GrantView = z.infer<typeof grantView>;

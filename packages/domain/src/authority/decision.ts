@@ -11,6 +11,10 @@ export type PolicyVerdict = {
   readonly errors: readonly string[];
   /** True when every determining forbid would let the agent pass with full trust. */
   readonly trustDecides: boolean;
+  /** Log-only policies that would deny, were they in force; there where some would. */
+  readonly wouldDeny?: readonly string[];
+  /** There when a policy that covers the question wants its decision recorded before the answer. */
+  readonly record?: 'required';
 };
 
 /** An engine holding the policy set that the inputs name; a pure function of the inputs. */
@@ -22,6 +26,10 @@ export type Decision = {
   readonly reasons: readonly DecisionReason[];
   /** The policies that determined the outcome, sorted; `base.grants` stands for the grants. */
   readonly determining: readonly string[];
+  /** Log-only policies that would have denied what is allowed; there where some would. */
+  readonly wouldDeny?: readonly string[];
+  /** There when a policy wants the decision recorded before it is answered. */
+  readonly record?: 'required';
 };
 
 export const BASE_POLICY = 'base.grants';
@@ -130,7 +138,15 @@ function askPolicies(inputs: DecisionInputs, evaluate: Evaluate): Decision {
         text: expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`,
       }),
     );
-    return { outcome: 'allow', code: null, reasons, determining: verdict.determining };
+    const { determining, wouldDeny, record } = verdict;
+    return {
+      outcome: 'allow',
+      code: null,
+      reasons,
+      determining,
+      ...(wouldDeny && { wouldDeny }),
+      ...(record && { record }),
+    };
   }
   const score = inputs.trust?.score ?? 0;
   const reasons = verdict.determining.map(

@@ -21,6 +21,8 @@ export type AccessQuestion = {
   readonly resource: { readonly type: string; readonly id: string };
   readonly context: Readonly<Record<string, PolicyValue>>;
   readonly unusable: readonly string[];
+  /** What log-only policies are shown of the context, where they read it. */
+  readonly logOnly?: DecisionInputs['logOnly'];
 };
 
 export type EngineIdentity = { readonly name: string; readonly version: string };
@@ -44,7 +46,7 @@ export function gatherInputs(
   at: { readonly nowMs: number; readonly engine: EngineIdentity },
 ): Gathered {
   const tenant = world.tenants.get(question.tenant) ?? NOBODY;
-  const { agentId, subjectType, action, resource, context } = question;
+  const { agentId, subjectType, action, resource, context, logOnly } = question;
   const found = findGrants(tenant, question, at.nowMs);
   const minute = minuteOf(at.nowMs);
   const trust = tenant.trust.get(agentId) ?? initialTrust();
@@ -61,6 +63,7 @@ export function gatherInputs(
       context,
     },
     unusable: [...question.unusable],
+    ...(logOnly && { logOnly }),
     agent: agentInputs(known, trust.latchedBy !== null),
     grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({
       grantId,

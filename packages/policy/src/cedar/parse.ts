@@ -1,5 +1,6 @@
 /** One policy from its text: parsed, and held to what tenants' policies may be. */
 import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { badAnnotation } from './annotations.ts';
 import { depthOf, findDeepText, MAX_DEPTH } from './nesting.ts';
 import { type Place, placeOf, placeOfIndex } from './source.ts';
 import type { Cedar } from './wasm.ts';
@@ -38,6 +39,9 @@ export function parsePolicy(cedar: Cedar, source: PolicyText): Parsed {
       placeOfIndex(text, text.indexOf('@outcome')),
       '`@outcome` is not enforced by this release; leave it out',
     );
+  const bad = badAnnotation(policy);
+  if (bad)
+    return refusedAt(source, placeOfIndex(text, text.indexOf(`@${bad.annotation}`)), bad.message);
   if (depthOf(policy) > MAX_DEPTH)
     return refused(
       source,

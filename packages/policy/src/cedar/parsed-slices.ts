@@ -11,6 +11,18 @@ import type { Slice } from './slices.ts';
 
 export type Compiled = { readonly id: string; readonly policy: PolicyJson; readonly text: string };
 
+export type Answer = {
+  readonly effect: 'allow' | 'deny';
+  readonly determining: readonly string[];
+  readonly errors: readonly {
+    /** `undefined` where the question as a whole could not be asked. */
+    readonly policyId?: string;
+    readonly message: string;
+  }[];
+};
+
+type CallFor = (reads: Reads, setId: string) => StatefulAuthorizationCall;
+
 const BASE_TEXT = 'permit (principal, action, resource);';
 
 export class ParsedSlices {
@@ -29,15 +41,17 @@ export class ParsedSlices {
   }
 
   /** Asks a slice; the call is made for what its policies read. */
-  ask(
-    slice: Slice,
-    callFor: (reads: Reads, setId: string) => StatefulAuthorizationCall,
-  ): PolicyVerdict {
+  ask(slice: Slice, callFor: CallFor): PolicyVerdict {
+    return verdictOf(this.answer(slice, callFor));
+  }
+
+  /** The same, with the names of the policies that could not be evaluated. */
+  answer(slice: Slice, callFor: CallFor): Answer {
     try {
       const { reads, name } = this.#prepare(slice);
-      return verdictOf(this.#instance.cedar.statefulIsAuthorized(callFor(reads, name)));
+      return answerOf(this.#instance.cedar.statefulIsAuthorized(callFor(reads, name)));
     } catch (thrown) {
-      return failed(repaired(this.#instance, thrown));
+      return unanswered(repaired(this.#instance, thrown));
     }
   }
 
@@ -64,12 +78,26 @@ export function failed(...errors: readonly string[]): PolicyVerdict {
   return { effect: 'deny', determining: [], errors: [...errors].sort(), trustDecides: false };
 }
 
-function verdictOf(answer: AuthorizationAnswer): PolicyVerdict {
-  if (answer.type === 'failure') return failed(...answer.errors.map(({ message }) => message));
+function unanswered(...messages: readonly string[]): Answer {
+  return { effect: 'deny', determining: [], errors: messages.map((message) => ({ message })) };
+}
+
+function answerOf(answer: AuthorizationAnswer): Answer {
+  if (answer.type === 'failure') return unanswered(...answer.errors.map(({ message }) => message));
   const { decision, diagnostics } = answer.response;
-  const errors = diagnostics.errors
-    .map(({ policyId, error }) => `policy \`${policyId}\`: ${error.message}`)
-    .sort();
+  const errors = diagnostics.errors.map(({ policyId, error }) => ({
+    policyId,
+    message: `policy \`${policyId}\`: ${error.message}`,
+  }));
   // Cedar gives the reasons in no fixed order.
-  return { effect: decision, determining: diagnostics.reason.sort(), errors, trustDecides: false };
+  return { effect: decision, determining: diagnostics.reason.sort(), errors };
+}
+
+function verdictOf({ effect, determining, errors }: Answer): PolicyVerdict {
+  return {
+    effect,
+    determining,
+    errors: errors.map(({ message }) => message).sort(),
+    trustDecides: false,
+  };
 }

@@ -83,6 +83,16 @@ export function createSlicer(policies: readonly Applies[]): Slicer {
   };
 }
 
+/** True when a policy can apply to a question. */
+export function covers(policy: Applies, { agentId, action, resource }: Asked): boolean {
+  return (
+    includes(policy.actions, action) &&
+    includes(policy.resourceTypes, resource.type) &&
+    includes(policy.principals, agentId) &&
+    includes(policy.resources, `${resource.type}:${resource.id}`)
+  );
+}
+
 function includes(ids: Ids, id: string): boolean {
   return ids === 'any' || ids.includes(id);
 }

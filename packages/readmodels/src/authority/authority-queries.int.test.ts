@@ -107,6 +107,11 @@ describe('decisions', () => {
       ),
     );
     expect(denied).toEqual(listed.filter(({ outcome }) => outcome === 'deny'));
+    const flipped = await everyPage((cursor) =>
+      listDecisions(run.store, run.scope, decisionsQuery.parse({ flipped: 'true', cursor })),
+    );
+    expect(flipped).toEqual(listed.filter(({ wouldDeny }) => wouldDeny.length > 0));
+    expect(flipped).toHaveLength(20);
     const detail = await getDecision(run.store, run.scope, 'decision-42');
     expect(decisionDetailView.parse(detail).record).toMatchObject({ n: 42, seq: 5 });
   });
@@ -143,6 +148,7 @@ function decisionOf(n: number): DecisionRecord {
     code: denied ? 'NO_GRANT' : null,
     reasons: [],
     determining: [],
+    ...(n % 5 === 1 && { wouldDeny: ['watched'] }),
     obligations: [],
     ignored: [],
     durability: 'buffered',

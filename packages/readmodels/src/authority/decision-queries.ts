@@ -62,6 +62,7 @@ function filtered(select: DecisionSelect, query: DecisionsQuery): DecisionSelect
   if (query.resource !== undefined) found = found.where('resource', '=', query.resource);
   if (query.outcome !== undefined) found = found.where('outcome', '=', query.outcome);
   if (query.code !== undefined) found = found.where('code', '=', query.code);
+  if (query.flipped !== undefined) found = found.where(sql<boolean>`would_deny <> '{}'`);
   if (query.since !== undefined) found = found.where('evaluated_at', '>=', instant(query.since));
   if (query.until !== undefined) found = found.where('evaluated_at', '<', instant(query.until));
   return found;
@@ -79,6 +80,7 @@ function decisionView(row: DecisionRow): DecisionView {
     policies: row.policies,
     obligations: row.obligations,
     ignored: row.ignored,
+    wouldDeny: row.would_deny,
     trust: row.trust,
     keyId: row.key_id,
     policyVersion: row.policy_version,

@@ -57,6 +57,7 @@ function decisionRow(
     policies: record.determining,
     obligations: record.obligations,
     ignored: record.ignored,
+    would_deny: record.wouldDeny ?? [],
     trust: inputs.trust?.score ?? null,
     key_id: inputs.key.keyId,
     policy_version: inputs.policies.version,

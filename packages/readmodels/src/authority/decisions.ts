@@ -15,6 +15,8 @@ export type DecisionRow = {
   policies: string[];
   obligations: Record<string, unknown>[];
   ignored: string[];
+  /** Log-only policies that would have denied what was allowed. */
+  would_deny: string[];
   trust: number | null;
   key_id: string;
   policy_version: string | null;
@@ -60,6 +62,7 @@ export const decisionsTable: Table<DecisionRow> = {
     policies: 'text[]',
     obligations: 'jsonb',
     ignored: 'text[]',
+    would_deny: 'text[]',
     trust: 'integer',
     key_id: 'text',
     policy_version: 'text',
