@@ -55,6 +55,23 @@ test('what must be recorded is in the log when the answer comes', async () => {
   });
 });
 
+test('a flood of denials is recorded up to a bound, counted beyond it, and every one is in the sum', async () => {
+  const bus = await start();
+  const governor = await govern(bus);
+  const flood = Array.from({ length: 600 }, () => bus.askAsIs(questionOf('nobody')));
+  const ids = (await Promise.all(flood)).map(({ context }) => context.decisionId);
+  await governor.stop();
+  const records = await bus.recordsNow();
+  const listed = records.filter((record) => record.kind === 'decision');
+  const counted = records.filter((record) => record.kind === 'denials');
+  const sum = counted.reduce((total, { count }) => total + count, 0);
+  expect(sum).toBeGreaterThan(0);
+  expect(listed.length + sum).toBe(600);
+  expect(new Set(ids)).toEqual(
+    new Set([...listed, ...counted].map(({ decisionId }) => decisionId)),
+  );
+});
+
 test('a full decision log denies, and answers go on where they stopped when there is room', async () => {
   const bus = await start({ maxBytes: { decisions: 64 * 1024 } });
   await govern(bus);

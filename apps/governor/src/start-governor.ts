@@ -21,6 +21,7 @@ import { openCedar } from '@writ/policy';
 import { Desk } from './decide/desk.ts';
 import { takeName } from './governor-name.ts';
 import { keepInService } from './in-service.ts';
+import { Denials } from './records/denials.ts';
 import { RecordLog } from './records/record-log.ts';
 import { GovernedState } from './state/governed-state.ts';
 import { within } from './within.ts';
@@ -63,7 +64,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
   const { answering, storing } = connections;
   const taken = options.name === undefined ? await takeName(options.secrets.cell) : undefined;
   const governor = options.name ?? taken?.name ?? '';
-  const { state, records, desk, clock } = await openDesk(options, governor, storing);
+  const { state, records, denials, desk, clock } = await openDesk(options, governor, storing);
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
@@ -87,6 +88,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
     async stop() {
       await within(STOP_STEP_MS, service.stop());
       clock.stop();
+      denials.flush();
       await records
         .end()
         .catch((error: unknown) => log.warn({ err: error }, 'not all decision records are stored'));
@@ -136,7 +138,9 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
   await state.caughtUp;
   const tenants = [...state.world.tenants.keys()];
   await Promise.all(tenants.map((tenant) => records.settlePreviousBoot(tenant)));
+  const denials = new Denials((tenant, tail) => records.of(tenant).add('denials', tail));
   const desk = new Desk({
+    denials,
     state,
     engine,
     records,
@@ -144,7 +148,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
-  return { state, records, desk, clock };
+  return { state, records, denials, desk, clock };
 }
 
 function endpointsOf(desk: Desk): Endpoint[] {

@@ -1,5 +1,5 @@
 /** Every table, as queries see it. */
-import type { DecisionGapRow, DecisionRow } from './authority/decisions.ts';
+import type { DecisionDenialsRow, DecisionGapRow, DecisionRow } from './authority/decisions.ts';
 import type { GrantRow } from './authority/grants.ts';
 import type { PolicyVersionRow } from './authority/policies.ts';
 import type { ExecutionRow } from './execution/executions.ts';
@@ -17,6 +17,7 @@ export type Database = {
   policy_versions: PolicyVersionRow;
   decisions: DecisionRow;
   decision_gaps: DecisionGapRow;
+  decision_denials: DecisionDenialsRow;
   executions: ExecutionRow;
   trust: TrustRow;
   trust_facts: TrustFactRow;

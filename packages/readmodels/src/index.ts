@@ -1,3 +1,4 @@
+export { listUnlistedDecisions } from './authority/unlisted-decisions.ts';
 export * from './authority/decision-queries.ts';
 export type { RecordedDecisions } from './authority/decisions-projection.ts';
 export * from './authority/grant-queries.ts';

@@ -11,6 +11,7 @@ import * as tenancy from './migrations/0006-tenancy.ts';
 import * as deadLetterOutcomes from './migrations/0007-dead-letter-outcomes.ts';
 import * as delegatedGrants from './migrations/0008-delegated-grants.ts';
 import * as wouldDeny from './migrations/0009-would-deny.ts';
+import * as decisionDenials from './migrations/0010-decision-denials.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -24,6 +25,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0007-dead-letter-outcomes': deadLetterOutcomes,
   '0008-delegated-grants': delegatedGrants,
   '0009-would-deny': wouldDeny,
+  '0010-decision-denials': decisionDenials,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

@@ -9,6 +9,8 @@ import {
   policyVersion,
   policyVersionDetailView,
   policyVersionView,
+  unlistedDecisionsQuery,
+  unlistedDecisionsView,
   uuid,
   WritError,
 } from '@writ/contracts';
@@ -19,6 +21,7 @@ import {
   listDecisions,
   listGrants,
   listPolicyVersions,
+  listUnlistedDecisions,
 } from '@writ/readmodels';
 import { z } from 'zod';
 import type { Route } from '../http/route.ts';
@@ -111,6 +114,16 @@ const decisionRoutes: readonly Route[] = [
     path: '/v1/agents/{agentId}/decisions',
     operation: 'listAgentDecisions',
     summary: 'how the questions of an agent were decided',
+  }),
+  listRoute({
+    tag: 'decisions',
+    path: '/v1/decisions/unlisted',
+    operation: 'listUnlistedDecisions',
+    summary: 'what is not recorded one by one: lost by a crash, or denials counted together',
+    models: [],
+    query: unlistedDecisionsQuery,
+    item: unlistedDecisionsView,
+    list: listUnlistedDecisions,
   }),
   lookupRoute({
     path: '/v1/decisions/{decisionId}',

@@ -84,6 +84,12 @@ function declared(): SchemaFile[] {
       io: 'output',
     },
     {
+      path: 'decisions/denials',
+      title: 'denials counted together',
+      schema: contracts.decisionDenials,
+      io: 'output',
+    },
+    {
       path: 'decisions/batch',
       title: 'message of the decision log',
       schema: contracts.decisionBatch,

@@ -1,5 +1,5 @@
 /** `writ decisions`: what was asked and how it was answered. */
-import type { DecisionDetailView, DecisionView } from '@writ/contracts';
+import type { DecisionDetailView, DecisionView, UnlistedDecisionsView } from '@writ/contracts';
 import type { Command } from 'commander';
 import { handled, type Host, type Session } from '../session.ts';
 import { list, shortTime } from '../terminal/format.ts';
@@ -18,7 +18,7 @@ type ListFlags = ListOptions & {
 };
 
 export function addDecisionVerbs(program: Command, host: Host): void {
-  const decisions = program.command('decisions').description('decisions: list, show');
+  const decisions = program.command('decisions').description('decisions: list, show, unlisted');
   withTimes(withPaging(decisions.command('list').description('list the decisions, newest first')))
     .option('--agent <agentId>', 'about this agent')
     .option('--action <name>', 'about this action')
@@ -27,6 +27,11 @@ export function addDecisionVerbs(program: Command, host: Host): void {
     .option('--code <code>', 'denied with this code, e.g. NO_GRANT')
     .option('--flipped', 'allowed, and a log-only policy would have denied it')
     .action(handled<ListFlags>(host, listDecisions));
+  withPaging(
+    decisions
+      .command('unlisted')
+      .description('what is not recorded one by one: lost by a crash, or denials counted together'),
+  ).action(handled<ListOptions>(host, listUnlisted));
   decisions
     .command('show <decisionId>')
     .description('show one decision with its inputs')
@@ -71,6 +76,39 @@ async function listDecisions(
   ];
   session.out.document(page, () => renderTable(session.out, columns, page.items, 'no decisions'));
   if (page.nextCursor !== null) session.out.note(`more: --cursor ${page.nextCursor}`);
+}
+
+async function listUnlisted(
+  { api, out }: Session,
+  _args: readonly string[],
+  { limit, cursor }: ListOptions,
+): Promise<void> {
+  const page = await api().get<Page<UnlistedDecisionsView>>('/v1/decisions/unlisted', {
+    limit,
+    cursor,
+  });
+  const columns: Column<UnlistedDecisionsView>[] = [
+    { title: 'TIME', cell: (row) => shortTime(row.at) },
+    { title: 'GOVERNOR', cell: (row) => row.governor },
+    {
+      title: 'WHAT',
+      cell: (row) =>
+        row.kind === 'gap'
+          ? `after a crash up to ${row.mayBeMissing} buffered records may be missing`
+          : `${row.count} denials of key ${row.keyId} within a second: ${codesText(row.codes)}`,
+    },
+    { title: 'DECISION', cell: (row) => (row.kind === 'gap' ? '' : row.decisionId) },
+  ];
+  out.document(page, () =>
+    renderTable(out, columns, page.items, 'every decision is recorded by itself'),
+  );
+  if (page.nextCursor !== null) out.note(`more: --cursor ${page.nextCursor}`);
+}
+
+function codesText(codes: Readonly<Record<string, number>>): string {
+  return Object.entries(codes)
+    .map(([code, count]) => `${count} ${code}`)
+    .join(', ');
 }
 
 async function showDecision(

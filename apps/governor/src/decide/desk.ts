@@ -17,6 +17,7 @@ import {
 import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
+import type { Denials } from '../records/denials.ts';
 import { askAll } from './ask-all.ts';
 import { Askers } from './askers.ts';
 import { type Asker, decideQuestion, type Room } from './decide-question.ts';
@@ -34,6 +35,7 @@ type How = { readonly reply: Reply; readonly memoKey?: string };
 export type DeskOptions = Room & {
   readonly cell: string;
   readonly skewed: () => boolean;
+  readonly denials: Denials;
   readonly onError: (error: unknown) => void;
 };
 
@@ -134,14 +136,20 @@ export class Desk {
 
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
   #give({ rendered, records, mustRecord }: Answer, asker: Asker, reply: Reply): boolean {
-    const { state } = this.#options;
+    const { state, denials } = this.#options;
     if (records.refuses) {
       this.#deny(LOG_UNAVAILABLE, reply);
       return false;
     }
     const nowMs = state.now();
-    const moment = { decisionId: decisionIdAt(nowMs), nowMs, seq: state.world.seq };
+    const counted = rendered.denial && denials.count(asker, rendered.denial, nowMs);
+    const decisionId = counted ?? decisionIdAt(nowMs);
+    const moment = { decisionId, nowMs, seq: state.world.seq };
     const body = replyOf(rendered, moment);
+    if (counted !== undefined) {
+      reply(body);
+      return false;
+    }
     if (!mustRecord && !records.strained) {
       records.add('decision', recordTailOf(rendered, moment));
       reply(body);

@@ -2,6 +2,7 @@ import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
 import { encodeToken, type EvaluationReply, type WritEvent } from '@writ/contracts';
 import { openCedar } from '@writ/policy';
 import { expect, test } from 'vitest';
+import { Denials } from '../records/denials.ts';
 import { RecordLog } from '../records/record-log.ts';
 import { GovernedState } from '../state/governed-state.ts';
 import { Desk } from './desk.ts';
@@ -58,6 +59,7 @@ class ManualDesk {
       records: this.records,
       cell,
       skewed: () => this.skewed,
+      denials: new Denials(() => undefined, Number.POSITIVE_INFINITY),
       onError() {},
     });
     this.tell({

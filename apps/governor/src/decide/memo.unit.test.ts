@@ -3,7 +3,7 @@ import type { Mark } from '../state/changes.ts';
 import { type Answer, type Dependence, Memo } from './memo.ts';
 
 const answer = {
-  rendered: { allowed: true, reply: ['', '', '', ''], record: ['', ''] },
+  rendered: { allowed: true, denial: undefined, reply: ['', '', '', ''], record: ['', ''] },
 } as unknown as Answer;
 const marks = (): { tenant: Mark; agent: Mark } => ({ tenant: { count: 0 }, agent: { count: 0 } });
 const always = { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };

@@ -3,6 +3,7 @@
  * id, number, time and sequence. The order of the members is part of what is recorded.
  */
 import type { DecisionInputs } from '@writ/contracts';
+import type { Denial } from '../records/denials.ts';
 import type { Decision } from '@writ/domain';
 
 export type Decided = {
@@ -15,6 +16,8 @@ export type Decided = {
 /** The parts between the places that are filled each time. */
 export type Rendered = {
   readonly allowed: boolean;
+  /** What was denied; `undefined` unless it was. */
+  readonly denial: Denial | undefined;
   /** Up to the id · from there to the sequence · to the time · to the end. */
   readonly reply: readonly [string, string, string, string];
   /** From the id to the time of the inputs · to the end. The number comes before, the sequence after the time. */
@@ -25,7 +28,7 @@ export type Rendered = {
 export type Moment = { readonly decisionId: string; readonly nowMs: number; readonly seq: number };
 
 export function render(decided: Decided): Rendered {
-  const { reasons, determining, wouldDeny } = decided.decision;
+  const { outcome, code, reasons, determining, wouldDeny } = decided.decision;
   const lists: Lists = {
     reasons: JSON.stringify(reasons),
     determining: JSON.stringify(determining),
@@ -33,7 +36,8 @@ export function render(decided: Decided): Rendered {
     wouldDeny: wouldDeny ? `,"wouldDeny":${JSON.stringify(wouldDeny)}` : '',
   };
   return {
-    allowed: decided.decision.outcome === 'allow',
+    allowed: outcome === 'allow',
+    denial: code === null ? undefined : { code, request: decided.inputs.request },
     reply: replyParts(decided, lists),
     record: recordParts(decided, lists),
   };

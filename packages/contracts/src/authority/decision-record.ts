@@ -116,17 +116,36 @@ export const decisionGap = z.strictObject({
   nowMs: z.int(),
 });
 
+/** Stands for the denials of one key within a second that were too many to be recorded one by one. */
+export const decisionDenials = z.strictObject({
+  kind: z.literal('denials'),
+  ...numbering,
+  /** The id that their answers carry. */
+  decisionId: z.string(),
+  keyId: z.string(),
+  fromMs: z.int(),
+  untilMs: z.int(),
+  count: z.int(),
+  /** How many of them by code. */
+  codes: z.partialRecord(z.enum(denyCodes), z.int()),
+  /** What the first of them asked. */
+  examples: z.array(
+    z.strictObject({ agentId: z.string(), action: z.string(), resource: z.string() }),
+  ),
+});
+
 /** The last record of a boot that stopped in order: nothing is missing after it. */
 export const decisionEnd = z.strictObject({ kind: z.literal('end'), ...numbering, nowMs: z.int() });
 
 /** One message of DECISIONS: an array of records of one boot of one governor, in order. */
 export const decisionBatch = z.array(
-  z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionEnd]),
+  z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionDenials, decisionEnd]),
 );
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;
 export type DecisionInputs = z.infer<typeof decisionInputs>;
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 export type DecisionGap = z.infer<typeof decisionGap>;
+export type DecisionDenials = z.infer<typeof decisionDenials>;
 export type DecisionEnd = z.infer<typeof decisionEnd>;
 export type DecisionBatch = z.infer<typeof decisionBatch>;

@@ -101,6 +101,35 @@ export const decisionDetailView = z.strictObject({
   }),
 });
 
+/** What the decision log does not hold one by one: lost by a crash, or denials that were too many. */
+export const unlistedDecisionsView = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('gap'),
+    governor: z.string(),
+    /** At most so many buffered records of the boot before are missing. */
+    mayBeMissing: z.int(),
+    lastRecorded: z.int(),
+    at: z.string(),
+    seq: z.int(),
+  }),
+  z.strictObject({
+    kind: z.literal('denials'),
+    governor: z.string(),
+    /** The id that the answers of all of them carry. */
+    decisionId: z.string(),
+    keyId: z.string(),
+    count: z.int(),
+    codes: z.record(z.string(), z.int()),
+    examples: z.array(
+      z.strictObject({ agentId: z.string(), action: z.string(), resource: z.string() }),
+    ),
+    at: z.string(),
+    seq: z.int(),
+  }),
+]);
+
+export const unlistedDecisionsQuery = z.strictObject(pageQuery);
+
 export const decisionsQuery = z.strictObject({
   ...pageQuery,
   ...timeQuery,
@@ -113,6 +142,7 @@ export const decisionsQuery = z.strictObject({
   flipped: z.literal('true').optional(),
 });
 
+export type UnlistedDecisionsView = z.infer<typeof unlistedDecisionsView>;
 export type GrantView = z.infer<typeof grantView>;
 export type GrantsQuery = z.infer<typeof grantsQuery>;
 export type PolicyVersionView = z.infer<typeof policyVersionView>;

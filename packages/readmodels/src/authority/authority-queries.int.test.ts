@@ -1,4 +1,6 @@
 import {
+  type DecisionDenials,
+  type DecisionGap,
   type DecisionRecord,
   decisionDetailView,
   decisionsQuery,
@@ -10,6 +12,8 @@ import {
   policiesQuery,
   policyVersionDetailView,
   policyVersionView,
+  unlistedDecisionsQuery,
+  unlistedDecisionsView,
 } from '@writ/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../projection/apply.ts';
@@ -20,6 +24,7 @@ import { batchOf, claimAll, testSource } from '../test-store.fixture.ts';
 import { getDecision, listDecisions } from './decision-queries.ts';
 import { getGrant, listGrants } from './grant-queries.ts';
 import { getPolicyVersion, listPolicyVersions } from './policy-queries.ts';
+import { listUnlistedDecisions } from './unlisted-decisions.ts';
 
 let run: ProjectedRun;
 beforeAll(async () => {
@@ -83,7 +88,7 @@ describe('decisions', () => {
       .filter((n) => n % 10 === 0)
       .map((n) => {
         const seq = n / 10 + 1;
-        const records = numbers.slice(n, n + 10).map(decisionOf);
+        const records = [...numbers.slice(n, n + 10).map(decisionOf), ...unlisted(seq)];
         return { seq, kind: 'dec', id: `batch-${n}`, content: { seq, tenant: 'default', records } };
       });
     const source = { ...testSource, source: 'DECISIONS' as const };
@@ -114,8 +119,49 @@ describe('decisions', () => {
     expect(flipped).toHaveLength(20);
     const detail = await getDecision(run.store, run.scope, 'decision-42');
     expect(decisionDetailView.parse(detail).record).toMatchObject({ n: 42, seq: 5 });
+    const others = await everyPage((cursor) =>
+      listUnlistedDecisions(
+        run.store,
+        run.scope,
+        unlistedDecisionsQuery.parse({ limit: 3, cursor }),
+      ),
+    );
+    expect(others.map((view) => unlistedDecisionsView.parse(view))).toEqual(others);
+    expect(others.map(({ kind, seq }) => `${kind} ${seq}`)).toEqual(
+      [10, 9, 8, 7, 6, 5, 4, 3, 2, 1].flatMap((seq) => [`denials ${seq}`, `gap ${seq}`]),
+    );
+    expect(others[0]).toMatchObject({ count: 40, at: '2027-01-15T08:00:01.000Z' });
   });
 });
+
+/** A gap and denials that were counted together, as they may stand in a batch. */
+function unlisted(seq: number): [DecisionGap, DecisionDenials] {
+  const nowMs = 1_800_000_000_000;
+  const by = { governor: 'g1', boot: `b${seq}` };
+  return [
+    {
+      ...by,
+      kind: 'gap',
+      n: 1,
+      previousBoot: 'b0',
+      lastRecorded: 5,
+      mayBeMissing: 1000,
+      nowMs,
+    },
+    {
+      ...by,
+      kind: 'denials',
+      n: 2,
+      decisionId: `denials-${seq}`,
+      keyId: 'k0operator',
+      fromMs: nowMs,
+      untilMs: nowMs + 1000,
+      count: 40,
+      codes: { NO_GRANT: 40 },
+      examples: [{ agentId: 'worker-1', action: 'read_file', resource: 'dataset:sales' }],
+    },
+  ];
+}
 
 function decisionOf(n: number): DecisionRecord {
   const denied = n % 3 === 0;

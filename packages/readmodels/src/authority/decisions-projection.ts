@@ -1,9 +1,11 @@
 /** Turns the batches of DECISIONS into rows. */
-import type { DecisionBatch, DecisionGap, DecisionRecord } from '@writ/contracts';
+import type { DecisionBatch, DecisionDenials, DecisionGap, DecisionRecord } from '@writ/contracts';
 import { momentAt } from '../projection/moment.ts';
 import type { Projection } from '../projection/projection.ts';
 import { rowSet } from '../projection/row-set.ts';
 import {
+  type DecisionDenialsRow,
+  decisionDenialsTable,
   type DecisionGapRow,
   decisionGapsTable,
   type DecisionRow,
@@ -22,18 +24,20 @@ export const decisionsProjection: Projection<RecordedDecisions> = {
   version: 1,
   source: 'DECISIONS',
   kinds: ['dec'],
-  tables: [decisionsTable.name, decisionGapsTable.name],
+  tables: [decisionsTable.name, decisionGapsTable.name, decisionDenialsTable.name],
   open() {
     const decisions = rowSet(decisionsTable);
     const gaps = rowSet(decisionGapsTable);
+    const denials = rowSet(decisionDenialsTable);
     return {
-      sets: [decisions, gaps],
+      sets: [decisions, gaps, denials],
       need() {},
       apply({ tenant, seq, records }) {
         for (const [ordinal, record] of records.entries())
           if (record.kind === 'decision')
             decisions.put(decisionRow(record, { tenant, seq, ordinal }));
           else if (record.kind === 'gap') gaps.put(gapRow(record, { tenant, seq }));
+          else if (record.kind === 'denials') denials.put(denialsRow(record, { tenant, seq }));
       },
     };
   },
@@ -87,6 +91,26 @@ function gapRow(
     last_recorded: gap.lastRecorded,
     may_be_missing: gap.mayBeMissing,
     noticed_at: momentAt(gap.nowMs),
+    seq: at.seq,
+  };
+}
+
+function denialsRow(
+  denials: DecisionDenials,
+  at: { readonly tenant: string; readonly seq: number },
+): DecisionDenialsRow {
+  return {
+    tenant: at.tenant,
+    decision_id: denials.decisionId,
+    key_id: denials.keyId,
+    count: denials.count,
+    codes: { ...denials.codes },
+    examples: denials.examples,
+    from_at: momentAt(denials.fromMs),
+    until_at: momentAt(denials.untilMs),
+    governor: denials.governor,
+    boot: denials.boot,
+    n: denials.n,
     seq: at.seq,
   };
 }

@@ -46,6 +46,21 @@ export type DecisionGapRow = {
   seq: number;
 };
 
+export type DecisionDenialsRow = {
+  tenant: string;
+  decision_id: string;
+  key_id: string;
+  count: number;
+  codes: Record<string, number>;
+  examples: { agentId: string; action: string; resource: string }[];
+  from_at: string;
+  until_at: string;
+  governor: string;
+  boot: string;
+  n: number;
+  seq: number;
+};
+
 export const decisionsTable: Table<DecisionRow> = {
   name: 'decisions',
   key: ['tenant', 'decision_id'],
@@ -76,6 +91,26 @@ export const decisionsTable: Table<DecisionRow> = {
     durability: 'text',
     seq: 'bigint',
     ordinal: 'integer',
+  },
+};
+
+export const decisionDenialsTable: Table<DecisionDenialsRow> = {
+  name: 'decision_denials',
+  key: ['tenant', 'governor', 'boot', 'n'],
+  onConflict: 'keep',
+  columns: {
+    tenant: 'text',
+    decision_id: 'text',
+    key_id: 'text',
+    count: 'bigint',
+    codes: 'jsonb',
+    examples: 'jsonb',
+    from_at: 'timestamptz',
+    until_at: 'timestamptz',
+    governor: 'text',
+    boot: 'text',
+    n: 'bigint',
+    seq: 'bigint',
   },
 };
 
