@@ -55,7 +55,25 @@ describe('a running platform', () => {
   });
 
   test('status and doctor find nothing wrong', async () => {
-    expect(await json(['status'])).toMatchObject({ code: 0, value: { ready: true, troubles: [] } });
+    const { code: ready, value: report } = await eventually(async () => {
+      const said = await json(['status']);
+      if ((said.value as { running: object[] }).running.length < 6)
+        throw new Error('too few roles');
+      return said;
+    });
+    expect(ready).toBe(0);
+    expect(report).toMatchObject({
+      ready: true,
+      troubles: [],
+      running: writ.connection.roles
+        .toSorted()
+        .map((role) => ({ role, running: 1, ready: 1, detail: null })),
+      snapshots: expect.arrayContaining([
+        expect.objectContaining({ role: 'governor', loaded: 0, made: 0 }),
+      ]),
+    });
+    for (const one of (report as { readModels: object[] }).readModels)
+      expect(one).toMatchObject({ state: 'running' });
     const { code, value } = await json(['doctor']);
     const bad = (value as { findings: { state: string }[] }).findings.filter(
       ({ state }) => state !== 'ok',

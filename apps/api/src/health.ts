@@ -1,5 +1,6 @@
 /** What keeps the API from its work: looked at when asked, at most once a second. */
 import type { Trouble } from './dependencies.ts';
+import { kept } from './kept.ts';
 
 /** A part by name, and what is wrong with it now; `undefined` when nothing is. */
 export type Probe = { readonly part: string; readonly check: () => Promise<string | undefined> };
@@ -15,26 +16,16 @@ export type Health = {
 
 export function openHealth(probes: readonly Probe[], nowMs: () => number): Health {
   let found: readonly Trouble[] = [{ part: 'api', message: 'starting' }];
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let looking: Promise<readonly Trouble[]> | undefined;
 
   async function look(): Promise<readonly Trouble[]> {
     const messages = await Promise.all(probes.map(({ check }) => check().catch(messageOf)));
     found = probes.flatMap(({ part }, i) =>
       messages[i] === undefined ? [] : [{ part, message: messages[i] }],
     );
-    lookedAt = nowMs();
     return found;
   }
 
-  function troubles(): Promise<readonly Trouble[]> {
-    if (nowMs() - lookedAt < KEPT_MS) return Promise.resolve(found);
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
-    return looking;
-  }
-
+  const troubles = kept(look, { forMs: KEPT_MS, nowMs });
   return {
     troubles,
     last() {

@@ -1,5 +1,10 @@
 /** What the API measures, under Prometheus names; labels are bounded: never an id, never a path as it was typed. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  createPlatformMetrics,
+  platformMetricNames,
+  type PlatformMetrics,
+} from './platform-metrics.ts';
 
 export const metricNames = {
   http: {
@@ -9,8 +14,7 @@ export const metricNames = {
   },
   streams: { open: 'writ_event_streams_open' },
   asks: { answered: 'writ_ask_requests_total' },
-  log: { lastSequence: 'writ_log_last_sequence' },
-  projections: { lag: 'writ_projection_lag_events' },
+  ...platformMetricNames,
 } as const;
 
 export type ObservedRequest = {
@@ -25,11 +29,10 @@ export type Metrics = {
   streamOpened(): void;
   streamClosed(): void;
   askAnswered(question: string, outcome: 'answered' | 'refused'): void;
-  /** The text that Prometheus reads. `lags` holds how many events each projection is behind. */
-  exposition(state: {
-    readonly lastSeq: number;
-    readonly lags: ReadonlyMap<string, number>;
-  }): Promise<string>;
+  /** Told of every report of a role. */
+  roleReported: PlatformMetrics['count'];
+  /** The text that Prometheus reads. */
+  exposition(state: Parameters<PlatformMetrics['show']>[0]): Promise<string>;
 };
 
 export function createMetrics(): Metrics {
@@ -65,17 +68,7 @@ export function createMetrics(): Metrics {
     labelNames: ['question', 'outcome'],
     registers,
   });
-  const lastSequence = new Gauge({
-    name: metricNames.log.lastSequence,
-    help: 'the last sequence of the log',
-    registers,
-  });
-  const lag = new Gauge({
-    name: metricNames.projections.lag,
-    help: 'events a projection is behind the log',
-    labelNames: ['projection'],
-    registers,
-  });
+  const platform = createPlatformMetrics(registers);
   return {
     requestBegan: () => inFlight.inc(),
     requestEnded({ operation, status, seconds }) {
@@ -86,9 +79,9 @@ export function createMetrics(): Metrics {
     streamOpened: () => streams.inc(),
     streamClosed: () => streams.dec(),
     askAnswered: (question, outcome) => asks.inc({ question, outcome }),
-    exposition({ lastSeq, lags }) {
-      lastSequence.set(lastSeq);
-      for (const [projection, behind] of lags) lag.set({ projection }, behind);
+    roleReported: platform.count,
+    exposition(state) {
+      platform.show(state);
       return registry.metrics();
     },
   };

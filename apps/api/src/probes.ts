@@ -2,19 +2,21 @@
 import type { Requester } from '@writ/bus';
 import type { EventHub } from './events/hub.ts';
 import type { Probe } from './health.ts';
-import type { ReadSide } from './reads/read-side.ts';
+import type { Overview, ProjectionProgress } from './overview.ts';
 
 /** So far behind the log, lists are history: a rebuild is running, or no projector is. */
 const MAX_LAG = 50_000;
+/** Roles that whoever asks the API needs. Projectors show in the read models; a snapshotter spares time only. */
+const neededRoles = ['gatekeeper', 'commander', 'governor'];
 
 type Parts = {
   readonly bus: Pick<Requester, 'connected'>;
   readonly keyring: { readonly done: Promise<void> };
-  readonly hub: Pick<EventHub, 'lastSeq'> & { readonly done: Promise<void> };
-  readonly readSide: Pick<ReadSide, 'lags'>;
+  readonly hub: Pick<EventHub, 'done'>;
+  readonly overview: () => Promise<Overview>;
 };
 
-export function probesOf({ bus, keyring, hub, readSide }: Parts): Probe[] {
+export function probesOf({ bus, keyring, hub, overview }: Parts): Probe[] {
   return [
     {
       part: 'nats',
@@ -22,15 +24,32 @@ export function probesOf({ bus, keyring, hub, readSide }: Parts): Probe[] {
     },
     { part: 'keys', check: failureOf(keyring.done) },
     { part: 'log', check: failureOf(hub.done) },
-    {
-      part: 'read models',
-      async check() {
-        const behind = [...(await readSide.lags(hub.lastSeq))].filter(([, lag]) => lag > MAX_LAG);
-        if (behind.length === 0) return undefined;
-        return `${behind.map(([name, lag]) => `${name} is ${lag} events behind`).join(', ')}; is a projector running?`;
-      },
-    },
+    { part: 'read models', check: async () => readModelTrouble(await overview()) },
+    { part: 'roles', check: async () => roleTrouble(await overview()) },
   ];
+}
+
+/** Which projections are too far behind, or will not go on by themselves, and by how much. */
+function readModelTrouble({ failure, projections }: Overview): string | undefined {
+  if (failure !== null) return failure;
+  const troubles = projections.flatMap((projection) => troubleOf(projection) ?? []);
+  return troubles.length === 0 ? undefined : troubles.join(', ');
+}
+
+function troubleOf({ projection, position, behind, state }: ProjectionProgress) {
+  const distance = behind === null ? '' : `, ${behind} events behind`;
+  const stuck = state === 'paused' || state === 'halted';
+  if (stuck)
+    return `\`${projection}\` is ${state} after ${position}${distance}; \`writ doctor\` says why`;
+  if (behind === null || behind <= MAX_LAG) return undefined;
+  return `\`${projection}\` is ${behind} events behind${state === 'unattended' ? '; is a projector running?' : ''}`;
+}
+
+/** A role whose processes are all there and none of which can do its work. One that is not there says nothing. */
+function roleTrouble({ roles }: Overview): string | undefined {
+  const idle = roles.filter(({ role, ready }) => neededRoles.includes(role) && ready === 0);
+  if (idle.length === 0) return undefined;
+  return idle.map(({ role, detail }) => `no ${role} is ready: ${detail ?? 'starting'}`).join(', ');
 }
 
 /** What ended a follower; one that goes on has no failure. */

@@ -6,12 +6,15 @@
 import {
   connectAs,
   disconnect,
+  followRoleReports,
   type KeyRecord,
   type Logger,
   type NatsConnection,
   openEventStore,
   openKeyring,
   openRequester,
+  openStreamReader,
+  reporting,
   type RunningRole,
   type Secrets,
   serve,
@@ -28,6 +31,7 @@ import { closeServer, createServer } from './http/server.ts';
 import { createMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { registerPages } from './openapi/pages.ts';
+import { openOverview } from './overview.ts';
 import { probesOf } from './probes.ts';
 import { openReadSide } from './reads/read-side.ts';
 import { redact } from './redaction.ts';
@@ -105,7 +109,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
   });
   const url = await listen(app, options);
   log.info({ url }, 'the API listens');
-  return {
+  const role: RunningApi = {
     name: 'api',
     url,
     ready() {
@@ -120,6 +124,7 @@ async function start(options: ApiOptions, undo: (() => Promise<unknown>)[]): Pro
       for (const step of undo.splice(0).reverse()) await step();
     },
   };
+  return reporting(role, () => storing);
 }
 
 async function openDependencies(
@@ -144,8 +149,19 @@ async function openDependencies(
     keyring.ready,
   ]);
   const bus = openRequester(storing);
-  const health = openHealth(probesOf({ bus, keyring, hub, readSide }), () => Date.now());
   const metrics = createMetrics();
+  const roleReports = followRoleReports(storing, metrics.roleReported);
+  const nowMs = () => Date.now();
+  const overview = openOverview({
+    positions: () => readSide.positions(),
+    endOf: async (source) =>
+      source === 'EVENTS'
+        ? hub.lastSeq
+        : (await openStreamReader(storing, source).status()).lastSeq,
+    reports: roleReports,
+    nowMs,
+  });
+  const health = openHealth(probesOf({ bus, keyring, hub, overview }), nowMs);
   const revoked = new Set<(key: KeyRecord) => void>();
   keyring.onRevoked((key) => revoked.forEach((callback) => callback(key)));
   const dependencies: ApiDependencies = {
@@ -157,7 +173,9 @@ async function openDependencies(
     readSide,
     metrics,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
-    nowMs: () => Date.now(),
+    nowMs,
+    roleReports,
+    overview,
     troubles: () => health.troubles(),
     onKeyRevoked(callback) {
       revoked.add(callback);
@@ -174,7 +192,10 @@ async function openDependencies(
   return {
     dependencies,
     health,
-    stop: async () => void (await Promise.all([hub.stop(), keyring.stop()])),
+    async stop() {
+      roleReports.stop();
+      await Promise.all([hub.stop(), keyring.stop()]);
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 /** Routes about the API itself: is it alive, is it ready, what it measures. */
-import { WritError } from '@writ/contracts';
 import { z } from 'zod';
 import { none } from './http/parameters.ts';
 import { route, type Route } from './http/route.ts';
@@ -9,6 +8,23 @@ const tag = 'system';
 const readiness = z.object({
   status: z.enum(['ready', 'not_ready']),
   troubles: z.array(z.object({ part: z.string(), message: z.string() })),
+  projections: z.array(
+    z.object({
+      projection: z.string(),
+      source: z.string(),
+      position: z.int(),
+      behind: z.int().nullable(),
+      state: z.string(),
+    }),
+  ),
+  roles: z.array(
+    z.object({
+      role: z.string(),
+      running: z.int(),
+      ready: z.int(),
+      detail: z.string().nullable(),
+    }),
+  ),
 });
 
 export const systemRoutes: readonly Route[] = [
@@ -30,7 +46,8 @@ export const systemRoutes: readonly Route[] = [
     path: '/ready',
     operation: 'getReadiness',
     tag,
-    summary: 'says whether the API can do its work: NATS, Postgres, keys, read models',
+    summary:
+      'says whether the API can do its work, how far each read model is, and which roles run',
     access: 'public',
     params: none,
     query: none,
@@ -39,11 +56,18 @@ export const systemRoutes: readonly Route[] = [
       503: { description: 'not ready, and why', schema: readiness },
     },
     errors: [],
-    handle: async (_call, { troubles }) => {
+    handle: async (_call, { troubles, overview }) => {
       const found = await troubles();
+      const { projections, roles } = await overview();
+      const ready = found.length === 0;
       return {
-        status: found.length === 0 ? 200 : 503,
-        body: { status: found.length === 0 ? 'ready' : 'not_ready', troubles: found },
+        status: ready ? 200 : 503,
+        body: {
+          status: ready ? ('ready' as const) : ('not_ready' as const),
+          troubles: found,
+          projections,
+          roles,
+        },
       };
     },
   }),
@@ -60,15 +84,13 @@ export const systemRoutes: readonly Route[] = [
       200: { description: 'the exposition format, version 0.0.4', contentType: 'text/plain' },
     },
     errors: [],
-    handle: async (_call, { metrics, hub, readSide }) => {
-      const lags = await readSide.lags(hub.lastSeq).catch((thrown: unknown) => {
-        if (thrown instanceof WritError) return new Map<string, number>();
-        throw thrown;
-      });
-      return {
-        text: await metrics.exposition({ lastSeq: hub.lastSeq, lags }),
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      };
-    },
+    handle: async (_call, { metrics, hub, overview, roleReports }) => ({
+      text: await metrics.exposition({
+        lastSeq: hub.lastSeq,
+        overview: await overview(),
+        reports: roleReports.current(),
+      }),
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    }),
   }),
 ];

@@ -10,6 +10,7 @@ import {
   openDeadLetters,
   openEventStore,
   openSnapshots,
+  reporting,
   type RunningRole,
   type Secrets,
   serve,
@@ -153,8 +154,9 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     onTrouble: trouble('a command that nobody finished could not be laid aside'),
   });
 
-  return {
+  const role: RunningRole = {
     name: 'commander',
+    state: () => ({ snapshots: snapshots.counts }),
     ready() {
       if (answering.isClosed() || storing.isClosed())
         return { ok: false, detail: 'not connected to the bus' };
@@ -170,6 +172,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       await Promise.all([disconnect(answering), disconnect(storing), readModels.close()]);
     },
   };
+  return reporting(role, () => storing);
 }
 
 function logFailure(log: Logger, error: unknown, subject: string): void {

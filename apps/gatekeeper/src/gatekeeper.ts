@@ -10,6 +10,7 @@ import {
   type Logger,
   openEventStore,
   openKeyring,
+  reporting,
   type RunningRole,
   type Secrets,
 } from '@writ/bus';
@@ -91,7 +92,7 @@ export async function startGatekeeper({
     },
   });
   await calloutConnection.flush();
-  return {
+  const role: RunningRole = {
     name: 'gatekeeper',
     ready: () => state,
     async stop() {
@@ -107,4 +108,5 @@ export async function startGatekeeper({
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };
+  return reporting(role, () => storeConnection);
 }

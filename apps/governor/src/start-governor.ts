@@ -10,6 +10,7 @@ import {
   openDecisionLog,
   openEventStore,
   openSnapshots,
+  reporting,
   type RunningRole,
   type Secrets,
   serve,
@@ -64,7 +65,8 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
   const { answering, storing } = connections;
   const taken = options.name === undefined ? await takeName(options.secrets.cell) : undefined;
   const governor = options.name ?? taken?.name ?? '';
-  const { state, records, denials, desk, clock } = await openDesk(options, governor, storing);
+  const opened = await openDesk(options, governor, storing);
+  const { state, records, denials, desk, clock, snapshots } = opened;
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
@@ -79,12 +81,13 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
     if (clock.skewed()) return `the clock is ${clock.offsetMs} ms off the broker's`;
     return state.doubt();
   };
-  return {
+  const role: RunningRole = {
     name: 'governor',
     ready() {
       const detail = doubt();
       return detail === undefined ? { ok: true } : { ok: false, detail };
     },
+    state: () => ({ snapshots: snapshots.counts }),
     async stop() {
       await within(STOP_STEP_MS, service.stop());
       clock.stop();
@@ -97,6 +100,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
       taken?.release();
     },
   };
+  return reporting(role, () => storing);
 }
 
 async function openDesk(options: GovernorOptions, governor: string, storing: NatsConnection) {
@@ -118,7 +122,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     onIgnored: (reason, detail) => log.warn({ reason, detail }, 'a snapshot is ignored'),
   });
   const world = (await snapshots.restore(worldFromLines)) ?? emptyWorld();
-  log.info({ seq: world.seq, ignored: snapshots.ignored }, 'the log is folded from here on');
+  log.info({ seq: world.seq, ignored: snapshots.counts.ignored }, 'the log is folded from here on');
   const state = new GovernedState({
     store,
     world,
@@ -148,7 +152,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
-  return { state, records, denials, desk, clock };
+  return { state, records, denials, desk, clock, snapshots };
 }
 
 function endpointsOf(desk: Desk): Endpoint[] {

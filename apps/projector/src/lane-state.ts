@@ -1,10 +1,9 @@
 /** How a stream's projecting goes, and what its failures mean. */
-import { toWritError, WritError } from '@writ/contracts';
+import { type LaneStatus, toWritError, WritError } from '@writ/contracts';
 import { isOutage } from '@writ/readmodels';
 
-/** `running` projects, `standby` waits for another projector to go, `waiting` tries again, `halted` needs a person. */
 export type LaneState =
-  | { readonly status: 'starting' | 'running' | 'standby' | 'stopped' }
+  | { readonly status: Exclude<LaneStatus, 'waiting' | 'halted'> }
   | { readonly status: 'waiting' | 'halted'; readonly reason: string };
 
 export type LaneLag = {

@@ -1,6 +1,6 @@
 /** The projector: reads the streams of a cell and keeps the rows of the read models. */
 import { randomUUID } from 'node:crypto';
-import { connectAs, type Logger, type RunningRole, type Secrets } from '@writ/bus';
+import { connectAs, type Logger, reporting, type RunningRole, type Secrets } from '@writ/bus';
 import { openStore } from '@writ/readmodels';
 import { startLane } from './lane.ts';
 import type { Lane, LaneLag } from './lane-state.ts';
@@ -46,15 +46,17 @@ export async function startProjector(options: ProjectorOptions): Promise<Running
       maxBatch: options.maxBatch ?? MAX_BATCH,
     });
   const lanes = [lane(eventsSource), lane(decisionsSource), lane(operationsSource)];
-  return {
+  const role: RunningProjector = {
     name: 'projector',
     ready: () => readinessOf(lanes),
+    state: () => ({ lanes: lanes.map(({ source, state: { status } }) => ({ source, status })) }),
     lag: () => lanes.flatMap((one) => one.lag()),
     async stop() {
       await Promise.all(lanes.map((one) => one.stop()));
       await Promise.all([connection.close(), store.close()]);
     },
   };
+  return reporting(role, () => connection);
 }
 
 /** Ready when every stream is projected or in another projector's hands, and nothing is paused. */

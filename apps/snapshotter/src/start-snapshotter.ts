@@ -9,9 +9,11 @@ import {
   type NatsConnection,
   openEventStore,
   openSnapshots,
+  reporting,
   type RunningRole,
   type Secrets,
 } from '@writ/bus';
+import type { SnapshotCounts } from '@writ/contracts';
 import { worldFold } from '@writ/domain';
 import { isDue, SNAPSHOT_RULE, type SnapshotRule } from './due.ts';
 import type { SnapshotTaken, SnapshotTask } from './take-snapshot.ts';
@@ -31,19 +33,22 @@ const LONGEST_PAUSE_MS = 10 * 60_000;
 /** Starts looking; whatever goes wrong is said in the log and tried again later. */
 export async function startSnapshotter(options: SnapshotterOptions): Promise<RunningRole> {
   const snapshotter = new Snapshotter(options);
-  snapshotter.lookLater();
-  return {
+  await snapshotter.begin();
+  const role: RunningRole = {
     name: 'snapshotter',
     ready: () => ({ ok: true }),
+    state: () => ({ snapshots: snapshotter.counts }),
     stop: () => snapshotter.stop(),
   };
+  return reporting(role, () => snapshotter.connection);
 }
 
 class Snapshotter {
   readonly #options: SnapshotterOptions;
   readonly #rule: SnapshotRule;
   readonly #everyMs: number;
-  #connection: NatsConnection | undefined;
+  readonly counts = { loaded: 0, made: 0, ignored: {} as Record<string, number> };
+  connection: NatsConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #worker: Worker | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -56,6 +61,12 @@ class Snapshotter {
     this.#options = options;
     this.#rule = { ...SNAPSHOT_RULE, ...options.rule };
     this.#everyMs = options.everyMs ?? LOOK_MS;
+  }
+
+  /** Connects if it can, so that it is heard of; what is in the way is said at the first look. */
+  async begin(): Promise<void> {
+    await this.#connect().catch(() => undefined);
+    this.lookLater();
   }
 
   /** Several snapshotters do not look at the same moment. */
@@ -75,7 +86,7 @@ class Snapshotter {
     clearTimeout(this.#timer);
     await this.#worker?.terminate();
     await this.#looking;
-    await this.#connection?.close();
+    await this.connection?.close();
   }
 
   async #look(): Promise<void> {
@@ -94,23 +105,35 @@ class Snapshotter {
 
   /** How many events came after the newest snapshot, whoever made it. */
   async #eventsSince(): Promise<number> {
-    const { secrets, natsUrl } = this.#options;
-    this.#connection ??= await connectAs(secrets, 'snapshotter-store', {
-      servers: natsUrl,
-      name: 'writ-snapshotter',
-    });
-    const connection = this.#connection;
-    const { cell, ingest } = secrets;
+    const { cell, ingest } = this.#options.secrets;
+    const connection = await this.#connect();
     const store = openEventStore({ connection, cell, ingest });
     const { lastSeq } = await store.status();
     const snapshots = openSnapshots({ connection, ingest, store, fold: worldFold });
     return lastSeq - (await snapshots.newestSeq());
   }
 
+  async #connect(): Promise<NatsConnection> {
+    const { secrets, natsUrl } = this.#options;
+    this.connection ??= await connectAs(secrets, 'snapshotter-store', {
+      servers: natsUrl,
+      name: 'writ-snapshotter',
+    });
+    return this.connection;
+  }
+
+  #count({ loaded, made, ignored }: SnapshotCounts): void {
+    this.counts.loaded += loaded;
+    this.counts.made += made;
+    for (const [reason, count] of Object.entries(ignored))
+      this.counts.ignored[reason] = (this.counts.ignored[reason] ?? 0) + count;
+  }
+
   async #take(): Promise<void> {
     const { secrets, natsUrl, log } = this.#options;
     const began = performance.now();
-    const { saved, folded, ignored } = await this.#work({ secrets, natsUrl });
+    const { saved, folded, ignored, counts } = await this.#work({ secrets, natsUrl });
+    this.#count(counts);
     this.#sinceMs = performance.now();
     this.#tookMs = this.#sinceMs - began;
     for (const why of ignored) log.warn({ ignored: why }, 'a snapshot is ignored');

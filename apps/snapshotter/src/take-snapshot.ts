@@ -7,6 +7,7 @@ import {
   type SavedSnapshot,
   type Secrets,
 } from '@writ/bus';
+import type { SnapshotCounts } from '@writ/contracts';
 import {
   emptyWorld,
   foldEvent,
@@ -25,6 +26,7 @@ export type SnapshotTaken = {
   readonly folded: number;
   /** Snapshots that were passed over, and why. */
   readonly ignored: readonly string[];
+  readonly counts: SnapshotCounts;
 };
 
 /** Folds up to the end that the log has now and stores it; throws what reading or writing the log throws. */
@@ -49,7 +51,7 @@ export async function takeSnapshot({ secrets, natsUrl }: SnapshotTask): Promise<
     await foldTo(world, store, (await store.status()).lastSeq);
     const folded = world.seq - from;
     const saved = folded === 0 ? undefined : await snapshots.save(world.seq, worldToLines(world));
-    return { saved, folded, ignored };
+    return { saved, folded, ignored, counts: snapshots.counts };
   } finally {
     await connection.close();
   }

@@ -30,5 +30,5 @@ export * from './responder.ts';
 export * from './inbox.ts';
 export type { InboxCommand } from './inbox-command.ts';
 export * from './role.ts';
-export * from './role.ts';
+export * from './role-reports.ts';
 export { StrandedWatch } from './stranded.ts';

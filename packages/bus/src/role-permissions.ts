@@ -22,6 +22,13 @@ const segments = Array.from({ length: GRANTED_SEGMENTS }, (_, index) => `EVENTS-
 
 const answers = ['_INBOX.>'];
 
+/** Where roles tell each other how they are; `_` stands where a tenant would. */
+export const ROLE_REPORTS = 'writ._.role.>';
+
+export function roleReportSubject(role: string, instance: string): string {
+  return `writ._.role.${role}.${instance}`;
+}
+
 /** Reading a stream: its state, messages by sequence and subject, and an ephemeral consumer of one's own. */
 function reads(...streams: readonly string[]): string[] {
   return streams.flatMap((stream) => [
@@ -63,6 +70,7 @@ function takes(stream: string, consumer: string): string[] {
 export function rightsOf(user: UserName, ingest: string): Rights | undefined {
   const own = `${inboxOf(user)}.>`;
   const into = (kind: string) => `_writ.${ingest}.*.${kind}.>`;
+  const reports = roleReportSubject(user.split('-')[0] ?? '', '*');
   switch (user) {
     case 'operator':
       return undefined;
@@ -74,10 +82,10 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         subscribe: [own],
       };
     case 'gatekeeper-store':
-      return { publish: readsLog, subscribe: [own] };
+      return { publish: [...readsLog, reports], subscribe: [own] };
     case 'snapshotter-store':
       return {
-        publish: [...readsLog, ...gets('SNAPSHOTS'), into('snapshot')],
+        publish: [...readsLog, ...gets('SNAPSHOTS'), into('snapshot'), reports],
         subscribe: [own],
       };
     case 'commander-answer':
@@ -94,6 +102,7 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
           '$JS.API.STREAM.MSG.GET.INBOX',
           ...intoLog(ingest),
           into('ops'),
+          reports,
         ],
         subscribe: [own],
       };
@@ -108,11 +117,11 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
       };
     case 'governor-store':
       return {
-        publish: [...readsLog, ...reads('DECISIONS'), ...gets('SNAPSHOTS'), into('dec')],
+        publish: [...readsLog, ...reads('DECISIONS'), ...gets('SNAPSHOTS'), into('dec'), reports],
         subscribe: [own],
       };
     case 'projector-store':
-      return { publish: [...readsLog, ...reads('DECISIONS', 'OPS')], subscribe: [own] };
+      return { publish: [...readsLog, ...reads('DECISIONS', 'OPS'), reports], subscribe: [own] };
     case 'api-answer':
       return {
         publish: answers,
@@ -120,8 +129,14 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
       };
     case 'api-store':
       return {
-        publish: [...readsLog, ...reads('DECISIONS', 'OPS'), 'writ.*.cmd.>', 'writ.*.ask.>'],
-        subscribe: [own, 'writ.*.evt.>'],
+        publish: [
+          ...readsLog,
+          ...reads('DECISIONS', 'OPS'),
+          'writ.*.cmd.>',
+          'writ.*.ask.>',
+          reports,
+        ],
+        subscribe: [own, 'writ.*.evt.>', ROLE_REPORTS],
       };
   }
 }

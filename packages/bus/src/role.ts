@@ -1,4 +1,5 @@
 /** What every role looks like to the process that runs it. */
+import type { RoleReport } from '@writ/contracts';
 
 /** A structured log; the composition brings the real one. */
 export type Logger = {
@@ -13,6 +14,8 @@ export type RunningRole = {
   readonly name: string;
   /** Whether it does its work now, and what keeps it from it. */
   ready(): { readonly ok: boolean; readonly detail?: string };
+  /** What else it tells the other roles of itself. */
+  state?(): Partial<Pick<RoleReport, 'lanes' | 'snapshots'>>;
   /** Finishes what is in flight and leaves. */
   stop(): Promise<void>;
 };

@@ -11,7 +11,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { ingestSubject } from '@writ/contracts';
+import { ingestSubject, type SnapshotCounts } from '@writ/contracts';
 import type { EventStore } from './event-store.ts';
 import { headerText } from './header-block.ts';
 import { messageOf, toLogError } from './jetstream-api.ts';
@@ -45,8 +45,8 @@ export type IgnoredReason = (typeof ignoredReasons)[number];
 export type SavedSnapshot = { readonly seq: number; readonly bytes: number };
 
 export interface Snapshots {
-  /** How many snapshots were passed over since this was opened, by reason. */
-  readonly ignored: Readonly<Record<IgnoredReason, number>>;
+  /** What was done with snapshots since this was opened. */
+  readonly counts: SnapshotCounts & { readonly ignored: Readonly<Record<IgnoredReason, number>> };
   /** The newest snapshot that is whole and fits, as `read` makes it of its lines; `undefined` when there is none. Never throws. */
   restore<T>(read: (lines: Iterable<string>) => T): Promise<T | undefined>;
   /** The sequence of the newest snapshot of this log and fold; 0 when there is none. Throws `LOG_UNAVAILABLE`. */
@@ -81,12 +81,10 @@ type Complete = Omit<Slot, 'misfit'> & { readonly manifest: Manifest };
 type Misfit = 'other_log' | 'beyond_log';
 
 class StreamSnapshots implements Snapshots {
-  readonly ignored: Record<IgnoredReason, number> = {
-    unreadable: 0,
-    other_fold: 0,
-    other_log: 0,
-    beyond_log: 0,
-    damaged: 0,
+  readonly counts = {
+    loaded: 0,
+    made: 0,
+    ignored: { unreadable: 0, other_fold: 0, other_log: 0, beyond_log: 0, damaged: 0 },
   };
   readonly #options: SnapshotOptions;
 
@@ -98,7 +96,9 @@ class StreamSnapshots implements Snapshots {
     try {
       for (const slot of await this.#fitting(true)) {
         try {
-          return read(linesOf(await this.#contentOf(slot)));
+          const restored = read(linesOf(await this.#contentOf(slot)));
+          this.counts.loaded += 1;
+          return restored;
         } catch (error) {
           this.#ignore('damaged', `that of ${slot.manifest.seq}: ${messageOf(error)}`);
         }
@@ -171,7 +171,9 @@ class StreamSnapshots implements Snapshots {
       sha256: checksum(content),
     };
     const done = await this.#writeManifest({ ...chosen, manifestSeq: claim }, manifest);
-    return done === undefined ? undefined : { seq, bytes: content.length };
+    if (done === undefined) return undefined;
+    this.counts.made += 1;
+    return { seq, bytes: content.length };
   }
 
   /** Complete snapshots of this fold and log, newest first; others are counted when `restore` asks. */
@@ -273,7 +275,7 @@ class StreamSnapshots implements Snapshots {
   }
 
   #ignore(reason: IgnoredReason, detail: string): void {
-    this.ignored[reason] += 1;
+    this.counts.ignored[reason] += 1;
     this.#options.onIgnored?.(reason, detail);
   }
 }

@@ -175,6 +175,26 @@ describe('no role can do another’s', () => {
         expect([user, await mayPublish(user, subject)]).toEqual([user, false]);
   });
 
+  test('a role says how it is in its own name only, and only the API listens', async () => {
+    for (const user of inAccount) {
+      const own = user.endsWith('-store') ? user.slice(0, -'-store'.length) : undefined;
+      for (const role of ['gatekeeper', 'commander', 'governor', 'projector', 'api', 'snapshotter'])
+        expect([user, role, await mayPublish(user, `writ._.role.${role}.x`)]).toEqual([
+          user,
+          role,
+          user === 'operator' || role === own,
+        ]);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const subscription = as(user).subscribe('writ._.role.>', {
+        callback: (error) => resolve(error === null),
+      });
+      await as(user).flush();
+      as('operator').publish('writ._.role.nobody.x', '');
+      expect([user, await promise]).toEqual([user, user === 'api-store' || user === 'operator']);
+      subscription.unsubscribe();
+    }
+  });
+
   test('nobody reads another role’s replies, or what enters the log before it is committed', async () => {
     for (const user of inAccount)
       for (const subject of ['_INBOX.role.gatekeeper-store.>', `_writ.${bus.secrets.ingest}.>`]) {

@@ -72,7 +72,7 @@ describe.each([1, 3] as const)('snapshots on %i node(s)', (nodes) => {
     await (await open('snapshotter-store', { fold: { name: 'world', version: 2 } })).save(20, ['']);
     const snapshots = await open('governor-store');
     expect(await take(snapshots)).toEqual(['mine']);
-    expect(snapshots.ignored).toMatchObject({ other_fold: 1, other_log: 1 });
+    expect(snapshots.counts.ignored).toMatchObject({ other_fold: 1, other_log: 1 });
     await (await open()).save(51, ['from the future']);
     expect(await take(await open())).toEqual(['mine']);
     expect(ignored.toSorted()).toEqual(['beyond_log', 'other_fold', 'other_fold', 'other_log']);
@@ -85,10 +85,10 @@ describe.each([1, 3] as const)('snapshots on %i node(s)', (nodes) => {
     await snapshots.save(30, ['third']);
     await overwrite(2, '0', 'not what was saved');
     expect(await take(snapshots)).toEqual(['second']);
-    expect(snapshots.ignored.damaged).toBe(1);
+    expect(snapshots.counts.ignored.damaged).toBe(1);
     await overwrite(1, 'manifest', '{"format":1');
     expect(await take(snapshots)).toEqual(['first']);
-    expect(snapshots.ignored.unreadable).toBe(1);
+    expect(snapshots.counts.ignored.unreadable).toBe(1);
     const failing = snapshots.restore(() => {
       throw new RangeError('the lines are not a world');
     });
@@ -122,7 +122,7 @@ describe.each([1, 3] as const)('snapshots on %i node(s)', (nodes) => {
     await snapshots.save(10, ['first']);
     await (await bus.connect('operator')).request('$JS.API.STREAM.DELETE.SNAPSHOTS');
     expect(await take(snapshots)).toBeUndefined();
-    expect(snapshots.ignored.unreadable).toBe(1);
+    expect(snapshots.counts.ignored.unreadable).toBe(1);
     await expect(snapshots.save(20, ['second'])).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
     expect(await take(await open('projector-store'))).toBeUndefined();
   });

@@ -16,6 +16,7 @@ export * from './ids.ts';
 export * from './issue-message.ts';
 export * from './list-query.ts';
 export * from './operations/dead-letter.ts';
+export * from './operations/role-report.ts';
 export * from './operations/views.ts';
 export * from './registry/agent.ts';
 export * from './registry/views.ts';

@@ -18,8 +18,8 @@ export type Reading<T> = {
 export type ReadSide = {
   /** Throws `STALE_STATE` when a token is not reached in time, `STORE_UNAVAILABLE` when Postgres is away. */
   read<T>(reading: Reading<T>): Promise<{ readonly value: T; readonly token: string | undefined }>;
-  /** How many events each projection of the log is behind a sequence of it. */
-  lags(lastSeq: number): Promise<ReadonlyMap<string, number>>;
+  /** Every projection with its position; throws `STORE_UNAVAILABLE` when Postgres is away. */
+  positions(): Promise<readonly PositionView[]>;
   close(): Promise<void>;
 };
 
@@ -40,11 +40,7 @@ export function openReadSide(store: Store, log: Log, nowMs: () => number): ReadS
         };
       });
     },
-    async lags(lastSeq) {
-      const positions = await explained(() => listPositions(store));
-      const ofLog = positions.filter(({ source }) => source === 'EVENTS');
-      return new Map(ofLog.map(({ projection, seq }) => [projection, Math.max(0, lastSeq - seq)]));
-    },
+    positions: () => explained(() => listPositions(store)),
     close: () => store.close(),
   };
 }

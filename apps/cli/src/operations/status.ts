@@ -2,22 +2,31 @@
 import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
-import type { Output } from '../terminal/output.ts';
-import { type Column, renderFields, renderTable } from '../terminal/table.ts';
+import {
+  type Presence,
+  type ReadModel,
+  renderReport,
+  type Report,
+  type Snapshots,
+  type Trouble,
+} from './status-report.ts';
 
-type Trouble = { readonly part: string; readonly message: string };
-type ReadyReport = { readonly status: string; readonly troubles: readonly Trouble[] };
+type ReadyReport = {
+  readonly troubles?: readonly Trouble[];
+  readonly projections?: readonly ReadModel[];
+  readonly roles?: readonly Presence[];
+};
 
 export function addStatusVerb(program: Command, host: Host): void {
   program
     .command('status')
-    .description('what runs here, and whether it is ready')
+    .description('what runs here, whether it is ready, and how far the read models are')
     .action(handled(host, status));
 }
 
 async function status(session: Session): Promise<ExitCode> {
   const connection = session.connection();
-  const ready = await session.api().getWhatever<ReadyReport>('/ready');
+  const { ok: ready, body } = await session.api().getWhatever<ReadyReport>('/ready');
   const report: Report = {
     httpUrl: session.api().baseUrl,
     natsUrl: connection?.natsUrl ?? session.config.environment.WRIT_NATS_URL ?? null,
@@ -25,64 +34,38 @@ async function status(session: Session): Promise<ExitCode> {
     pid: connection?.pid ?? null,
     tenant: connection?.tenant ?? session.config.environment.WRIT_TENANT,
     roles: connection?.roles ?? [],
-    ready: ready.ok,
-    troubles: ready.body.troubles ?? [],
-    readModels: await readLags(session),
+    ready,
+    troubles: body.troubles ?? [],
+    running: body.roles ?? [],
+    readModels: body.projections ?? [],
+    snapshots: await readSnapshots(session),
   };
-  session.out.document(report, () => render(session.out, report));
-  return ready.ok ? exitCodes.done : exitCodes.unreachable;
+  session.out.document(report, () => renderReport(session.out, report));
+  return ready ? exitCodes.done : exitCodes.unreachable;
 }
 
-type Lag = { readonly projection: string; readonly behind: number };
-
 /** From the metrics, which only an operator's key may read. */
-async function readLags({ api }: Session): Promise<readonly Lag[] | null> {
+async function readSnapshots({ api }: Session): Promise<readonly Snapshots[] | null> {
   const text = await api()
     .text('/metrics')
     .catch(() => null);
-  if (text === null) return null;
-  return [...text.matchAll(/^writ_projection_lag_events\{projection="([^"]+)"\} (\d+)/gm)].map(
-    ([, projection = '', behind]) => ({ projection, behind: Number(behind) }),
+  return text === null ? null : snapshotsIn(text);
+}
+
+/** What each role did with snapshots, as the exposition format has it. */
+export function snapshotsIn(exposition: string): Snapshots[] {
+  const lines = exposition.matchAll(
+    /^writ_snapshots_(loaded|made|ignored)_total\{role="([^"]+)"(?:,reason="([^"]+)")?\} (\d+)$/gm,
   );
-}
-
-function lagInWords(lags: readonly Lag[] | null): string | null {
-  if (lags === null || lags.length === 0) return null;
-  const late = lags.filter(({ behind }) => behind > 0);
-  if (late.length === 0) return `${lags.length}, all at the end of the log`;
-  return late.map(({ projection, behind }) => `${projection} ${behind} events behind`).join(', ');
-}
-
-type Report = {
-  readonly httpUrl: string;
-  readonly natsUrl: string | null;
-  readonly dataDir: string | null;
-  readonly pid: number | null;
-  readonly tenant: string;
-  readonly roles: readonly string[];
-  readonly ready: boolean;
-  readonly troubles: readonly Trouble[];
-  /** `null` where the key may not ask. */
-  readonly readModels: readonly Lag[] | null;
-};
-
-function render(out: Output, report: Report): string {
-  const { colours } = out;
-  const fields = renderFields(out, [
-    ['platform', report.ready ? 'ready' : 'not ready', report.ready ? colours.green : colours.red],
-    ['HTTP', report.httpUrl],
-    ['NATS', report.natsUrl],
-    ['data', report.dataDir],
-    ['process', report.pid === null ? null : String(report.pid)],
-    ['tenant', report.tenant],
-    ['roles', report.roles.join(', ')],
-    ['read models', lagInWords(report.readModels)],
-  ]);
-  const columns: Column<Trouble>[] = [
-    { title: 'PART', cell: (trouble) => trouble.part },
-    { title: 'TROUBLE', cell: (trouble) => trouble.message, paint: () => colours.red },
-  ];
-  return report.troubles.length === 0
-    ? fields
-    : `${fields}\n\n${renderTable(out, columns, report.troubles, '')}`;
+  const roles = new Map<
+    string,
+    { loaded: number; made: number; ignored: Record<string, number> }
+  >();
+  for (const [, what, role = '', reason, count] of lines) {
+    const known = roles.get(role) ?? { loaded: 0, made: 0, ignored: {} };
+    roles.set(role, known);
+    if (what === 'ignored') known.ignored[reason ?? ''] = Number(count);
+    else if (what === 'loaded' || what === 'made') known[what] = Number(count);
+  }
+  return [...roles].map(([role, counts]) => ({ role, ...counts }));
 }

@@ -20,12 +20,14 @@ export type Heard = {
 /** A log that is written to all the time is never read to its end; what counts is how long its events wait. */
 export class Freshness {
   #heardMs = Number.NEGATIVE_INFINITY;
+  #pending = 0;
   /** Ends that are not reached yet, the oldest first. */
   #marks: Mark[] = [];
 
   /** Events or a heartbeat came. */
   heard(nowMs: number, { seq, pending }: Heard): void {
     this.#heardMs = nowMs;
+    this.#pending = pending;
     if (pending === 0) {
       this.#marks = [];
       return;
@@ -45,7 +47,7 @@ export class Freshness {
       return 'the governor has not heard from the log for more than 2 seconds';
     const [oldest] = this.#marks;
     if (oldest !== undefined && nowMs - oldest.sinceMs > BEHIND_MS)
-      return 'the governor is behind the log by more than a second';
+      return `the governor is behind the log by more than a second, by ${this.#pending} events`;
     return undefined;
   }
 }
