@@ -1,3 +1,4 @@
+export * from './authority/approval.ts';
 export * from './authority/decision-record.ts';
 export * from './authority/evaluation.ts';
 export * from './authority/grant.ts';

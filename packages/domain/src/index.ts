@@ -1,3 +1,4 @@
+export * from './authority/approval-requirement.ts';
 export * from './authority/decision.ts';
 export * from './authority/gather.ts';
 export * from './authority/grants.ts';

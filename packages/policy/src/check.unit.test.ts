@@ -114,9 +114,34 @@ const refused: readonly [string, string, { message: RegExp; line?: number; colum
   ['a number too large', when('99999999999999999999 > 1'), { message: /number too large/ }],
   ['half a surrogate pair', when('context.a == "\ud800"'), { message: /surrogate/ }],
   [
-    'approvals',
-    '@outcome("require_approval") forbid (principal, action, resource);',
-    { message: /not enforced by this release/ },
+    'an outcome that there is not',
+    '@outcome("allow") forbid (principal, action, resource);',
+    { message: /write `@outcome\("require_approval"\)`/, line: 1, column: 1 },
+  ],
+  [
+    'more approvals than there can be',
+    '@outcome("require_approval")\n@approvals("3") forbid (principal, action, resource);',
+    { message: /`@approvals` must be/, line: 2, column: 1 },
+  ],
+  [
+    'an approval that never ends',
+    '@outcome("require_approval") @approvalTtl("604801") forbid (principal, action, resource);',
+    { message: /whole seconds/ },
+  ],
+  [
+    'an approval without a time',
+    '@outcome("require_approval") @approvalTtl forbid (principal, action, resource);',
+    { message: /whole seconds/ },
+  ],
+  [
+    'a misspelt term of an approval',
+    '@outcome("require_approval") @aprovals("2") forbid (principal, action, resource);',
+    { message: /did you mean `@approvals`/, line: 1, column: 30 },
+  ],
+  [
+    'terms of an approval that it does not ask for',
+    '@approvals("2") forbid (principal, action, resource);',
+    { message: /says nothing without/ },
   ],
 ];
 

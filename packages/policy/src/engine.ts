@@ -13,6 +13,7 @@ import type { DecisionInputs } from '@writ/contracts';
 import { BASE_POLICY, type Evaluate, type PolicyVerdict } from '@writ/domain';
 import { handlingOf } from './cedar/annotations.ts';
 import { appliesTo } from './cedar/applies.ts';
+import { approvable, approvalTermsOf } from './cedar/approval-terms.ts';
 import { type Instance, openInstance, repaired } from './cedar/instance.ts';
 import { openLogOnly } from './cedar/log-only.ts';
 import { parsePolicy } from './cedar/parse.ts';
@@ -90,6 +91,12 @@ function compileSet(
   const readTrust = new Set(
     policies.filter(({ policy }) => readsPrincipal(readsOf([policy]), 'trust')).map(({ id }) => id),
   );
+  const approvalTerms = new Map(
+    policies.flatMap(({ id, policy }) => {
+      const terms = approvalTermsOf(policy);
+      return terms ? [[id, terms] as const] : [];
+    }),
+  );
 
   const decide = (inputs: DecisionInputs): PolicyVerdict => {
     if (!isCurrent()) return failed('the policies were replaced while they were asked');
@@ -101,8 +108,9 @@ function compileSet(
     if (slice.policies.every((index) => surelyNot[index]?.(seen))) return GRANTED;
     const ask = (shown: Seen): PolicyVerdict =>
       parsed.ask(slice, (sliceReads, setId) => callOf(inputs, shown, { reads: sliceReads, setId }));
-    const verdict = ask(seen);
-    if (verdict.effect === 'allow' || verdict.errors.length > 0 || !trust) return verdict;
+    const verdict = approvable(ask(seen), approvalTerms);
+    if (verdict.effect === 'allow' || verdict.errors.length > 0 || verdict.approval || !trust)
+      return verdict;
     const byTrust =
       verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
     const withFullTrust = { ...seen, principal: { ...seen.principal, trust: FULL_TRUST } };

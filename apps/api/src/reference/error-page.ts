@@ -19,6 +19,8 @@ const denyMeanings: Readonly<Record<(typeof denyCodes)[number], string>> = {
   POLICY_FORBIDS: 'a policy forbids it',
   TRUST_TOO_LOW: 'a policy asks for more trust than the agent has',
   LIMIT_REACHED: 'a grant covers it, but its conditions do not hold',
+  APPROVAL_REJECTED: 'a person refused exactly this, and the refusal still stands',
+  APPROVAL_EXPIRED: 'nobody approved it in time',
   STALE_STATE: 'the governor does not know whether its state is fresh enough',
   ENGINE_ERROR: 'the policies could not be evaluated',
   LOG_UNAVAILABLE: 'the decision had to be recorded first and could not be',

@@ -29,6 +29,17 @@ export const matchedGrant = z.strictObject({
   conditions: grantConditions,
 });
 
+/** The approval that stood for these arguments, as it was read. */
+export const readApproval = z.strictObject({
+  approvalId: z.string(),
+  status: z.enum(['pending', 'approved', 'rejected']),
+  /** What was to be approved, by its hash. */
+  argumentsHash: z.string(),
+  requiredBy: z.array(z.strictObject({ kind: z.enum(['policy', 'grant']), id: z.string() })),
+  approvedBy: z.array(z.string()),
+  expiresAt: z.string(),
+});
+
 /** Everything that `decideAccess` reads, by value. Times in milliseconds since 1970. */
 export const decisionInputs = z.strictObject({
   tenant: z.string(),
@@ -72,6 +83,8 @@ export const decisionInputs = z.strictObject({
   missed: z.array(
     z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) }),
   ),
+  /** Read only where an answer asks for one; null where none stood, left out where it was not asked for. */
+  approval: readApproval.nullable().optional(),
   trust: z
     .strictObject({
       score: z.int(),
@@ -143,6 +156,7 @@ export const decisionBatch = z.array(
 );
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;
+export type ReadApproval = z.infer<typeof readApproval>;
 export type DecisionInputs = z.infer<typeof decisionInputs>;
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 export type DecisionGap = z.infer<typeof decisionGap>;

@@ -38,7 +38,7 @@ export const evaluationsRequest = evaluationRequest.partial().extend({
 
 export const outcome = z.enum(['allow', 'deny', 'require_approval']);
 export const reason = z.object({
-  kind: z.enum(['grant', 'policy', 'gate', 'trust', 'limit', 'engine', 'state']),
+  kind: z.enum(['grant', 'policy', 'gate', 'trust', 'limit', 'approval', 'engine', 'state']),
   id: z.string(),
   text: z.string(),
 });

@@ -3,6 +3,12 @@
  * those inputs alone: the same inputs give the same answer, byte for byte, for ever.
  */
 import type { DecisionInputs, DecisionReason, DenyCode, Outcome } from '@writ/contracts';
+import {
+  type ApprovalRequirement,
+  type ApprovalTerms,
+  answerOf,
+  requirementOf,
+} from './approval-requirement.ts';
 
 /** What a policy engine says of the inputs. Policy ids are sorted. */
 export type PolicyVerdict = {
@@ -15,6 +21,8 @@ export type PolicyVerdict = {
   readonly wouldDeny?: readonly string[];
   /** There when a policy that covers the question wants its decision recorded before the answer. */
   readonly record?: 'required';
+  /** There when every determining forbid lets pass what persons have approved. */
+  readonly approval?: ApprovalTerms;
 };
 
 /** An engine holding the policy set that the inputs name; a pure function of the inputs. */
@@ -30,6 +38,8 @@ export type Decision = {
   readonly wouldDeny?: readonly string[];
   /** There when a policy wants the decision recorded before it is answered. */
   readonly record?: 'required';
+  /** There when it needs an approval, given or not. */
+  readonly approval?: ApprovalRequirement;
 };
 
 export const BASE_POLICY = 'base.grants';
@@ -103,11 +113,11 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
   return deny('LIMIT_REACHED', ...limits);
 }
 
-/** The matched grants whose conditions hold for this request. */
+/** The matched grants whose conditions hold for this request, where need be with an approval. */
 function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['grants'] {
   return grants.filter(({ conditions }) => {
-    const { maxUses, window, budget, requireApproval } = conditions;
-    if (maxUses !== undefined || window || budget || requireApproval) return false;
+    const { maxUses, window, budget } = conditions;
+    if (maxUses !== undefined || window || budget) return false;
     if (conditions.maxCostMicros === undefined) return true;
     const estimate = request.context['estimatedCostMicros'];
     return typeof estimate === 'number' && estimate >= 0 && estimate <= conditions.maxCostMicros;
@@ -130,24 +140,7 @@ function askPolicies(inputs: DecisionInputs, evaluate: Evaluate): Decision {
         (text): DecisionReason => ({ kind: 'engine', id: inputs.engine.name, text }),
       ),
     );
-  if (verdict.effect === 'allow') {
-    const reasons = holdingGrants(inputs).map(
-      ({ grantId, expiresAt }): DecisionReason => ({
-        kind: 'grant',
-        id: grantId,
-        text: expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`,
-      }),
-    );
-    const { determining, wouldDeny, record } = verdict;
-    return {
-      outcome: 'allow',
-      code: null,
-      reasons,
-      determining,
-      ...(wouldDeny && { wouldDeny }),
-      ...(record && { record }),
-    };
-  }
+  if (verdict.effect === 'allow' || verdict.approval) return allowOrAsk(inputs, verdict);
   const score = inputs.trust?.score ?? 0;
   const reasons = verdict.determining.map(
     (id): DecisionReason =>
@@ -161,6 +154,29 @@ function askPolicies(inputs: DecisionInputs, evaluate: Evaluate): Decision {
     reasons,
     determining: verdict.determining,
   };
+}
+
+/** Allows what nothing forbids for good, with an approval where one is asked for. */
+function allowOrAsk(inputs: DecisionInputs, verdict: PolicyVerdict): Decision {
+  const holding = holdingGrants(inputs);
+  const { determining, wouldDeny, record, approval: terms } = verdict;
+  const approval = requirementOf(holding, terms && { ids: determining, terms });
+  const granted = {
+    outcome: 'allow' as const,
+    code: null,
+    ...(wouldDeny && { wouldDeny }),
+    ...(record && { record }),
+  };
+  if (!approval) return { ...granted, reasons: holding.map(grantReason), determining };
+  const { outcome, code, reasons } = answerOf(approval, inputs);
+  if (outcome !== 'allow') return { outcome, code, reasons, determining, approval };
+  const all = [...holding.map(grantReason), ...reasons];
+  return { ...granted, reasons: all, determining: [BASE_POLICY], approval };
+}
+
+function grantReason({ grantId, expiresAt }: DecisionInputs['grants'][number]): DecisionReason {
+  const text = expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`;
+  return { kind: 'grant', id: grantId, text };
 }
 
 function missText({ why }: DecisionInputs['missed'][number]): string {

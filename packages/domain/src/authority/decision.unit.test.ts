@@ -146,7 +146,7 @@ test.each([
   );
 });
 
-test.each([{ maxUses: 1 }, { window: { limit: 1, seconds: 1 } }, { requireApproval: true }])(
+test.each([{ maxUses: 1 }, { window: { limit: 1, seconds: 1 } }])(
   'a condition that this release can not enforce never holds: %j',
   (conditions) => {
     expect(decide({ grants: [{ grantId: 'g1', expiresAt: null, conditions }] })).toMatchObject({

@@ -1,6 +1,7 @@
 /** One policy from its text: parsed, and held to what tenants' policies may be. */
 import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { badAnnotation } from './annotations.ts';
+import { badTerms } from './approval-terms.ts';
 import { depthOf, findDeepText, MAX_DEPTH } from './nesting.ts';
 import { type Place, placeOf, placeOfIndex } from './source.ts';
 import type { Cedar } from './wasm.ts';
@@ -33,13 +34,7 @@ export function parsePolicy(cedar: Cedar, source: PolicyText): Parsed {
       placeOfIndex(text, text.search(/\bpermit\b/)),
       'is a `permit`; grants permit, policies only narrow: write it as `forbid … unless …`',
     );
-  if (policy.annotations && Object.hasOwn(policy.annotations, 'outcome'))
-    return refusedAt(
-      source,
-      placeOfIndex(text, text.indexOf('@outcome')),
-      '`@outcome` is not enforced by this release; leave it out',
-    );
-  const bad = badAnnotation(policy);
+  const bad = badAnnotation(policy) ?? badTerms(policy);
   if (bad)
     return refusedAt(source, placeOfIndex(text, text.indexOf(`@${bad.annotation}`)), bad.message);
   if (depthOf(policy) > MAX_DEPTH)

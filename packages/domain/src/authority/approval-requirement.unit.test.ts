@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import type { DecisionInputs } from '@writ/contracts';
+import { type Decision, decideAccess, type PolicyVerdict } from './decision.ts';
+import { gatherInputs } from './gather.ts';
+import { nowMs, readerWorld, tenant } from './world.fixture.ts';
+
+type Approval = NonNullable<DecisionInputs['approval']>;
+
+const allowed: PolicyVerdict = {
+  effect: 'allow',
+  determining: ['base.grants'],
+  errors: [],
+  trustDecides: false,
+};
+const asking: PolicyVerdict = {
+  effect: 'deny',
+  determining: ['large-sums'],
+  errors: [],
+  trustDecides: false,
+  approval: { needed: 1, ttlSeconds: 60 },
+};
+const given: Approval = {
+  approvalId: 'a1',
+  status: 'approved',
+  argumentsHash: 'sha256:a',
+  requiredBy: [{ kind: 'policy', id: 'large-sums' }],
+  approvedBy: ['danakey00001'],
+  expiresAt: new Date(nowMs + 60_000).toISOString(),
+};
+const plain = { grantId: 'g1', expiresAt: null, conditions: {} };
+const watched = { grantId: 'g2', expiresAt: null, conditions: { requireApproval: true } };
+
+const { inputs } = gatherInputs(
+  readerWorld().world,
+  {
+    tenant,
+    keyId: 'k0admin0000',
+    agentId: 'reader',
+    action: 'read',
+    resource: { type: 'dataset', id: 'sales' },
+    context: {},
+    unusable: [],
+  },
+  { nowMs, engine: { name: 'cedar', version: '4' } },
+);
+
+function decide(changes: Partial<DecisionInputs>, verdict: PolicyVerdict): Decision {
+  return decideAccess({ ...inputs, grants: [plain], ...changes }, () => verdict);
+}
+
+describe('what a policy lets pass with an approval', () => {
+  test('needs one, and says which policies ask for it', () => {
+    expect(decide({}, asking)).toEqual({
+      outcome: 'require_approval',
+      code: null,
+      reasons: [
+        { kind: 'policy', id: 'large-sums', text: 'policy `large-sums` asks for an approval' },
+      ],
+      determining: ['large-sums'],
+      approval: {
+        requiredBy: [{ kind: 'policy', id: 'large-sums' }],
+        needed: 1,
+        ttlSeconds: 60,
+      },
+    });
+  });
+
+  test('is allowed with one that is given, and says by whom', () => {
+    const { outcome, reasons, determining } = decide({ approval: given }, asking);
+    expect({ outcome, determining }).toEqual({ outcome: 'allow', determining: ['base.grants'] });
+    expect(reasons).toContainEqual({
+      kind: 'approval',
+      id: 'a1',
+      text: 'approved by `danakey00001`',
+    });
+  });
+
+  test.each<[string, Partial<Approval>, string, string | null]>([
+    ['waits for one that nobody decided', { status: 'pending' }, 'require_approval', null],
+    ['is denied by one that was rejected', { status: 'rejected' }, 'deny', 'APPROVAL_REJECTED'],
+    [
+      'is denied when the time of one is over',
+      { expiresAt: new Date(nowMs).toISOString() },
+      'deny',
+      'APPROVAL_EXPIRED',
+    ],
+    [
+      'is not allowed by one that was asked for something else',
+      { requiredBy: [{ kind: 'policy', id: 'other' }] },
+      'require_approval',
+      null,
+    ],
+    ['is not allowed by too few persons', { approvedBy: [] }, 'require_approval', null],
+  ])('%s', (_what, changes, outcome, code) => {
+    expect(decide({ approval: { ...given, ...changes } }, asking)).toMatchObject({ outcome, code });
+  });
+
+  test.each<[string, Partial<DecisionInputs>, PolicyVerdict, string]>([
+    [
+      'a suspended agent',
+      { agent: { ...(inputs.agent as NonNullable<DecisionInputs['agent']>), status: 'suspended' } },
+      asking,
+      'AGENT_SUSPENDED',
+    ],
+    ['an agent without a grant', { grants: [] }, asking, 'NO_GRANT'],
+    [
+      'what a policy forbids for good',
+      {},
+      { effect: 'deny', determining: ['large-sums', 'never'], errors: [], trustDecides: false },
+      'POLICY_FORBIDS',
+    ],
+    ['an error of the policies', {}, { ...asking, errors: ['broken'] }, 'ENGINE_ERROR'],
+  ])('an approval lets nothing pass for %s', (_what, changes, verdict, code) => {
+    expect(decide({ ...changes, approval: given }, verdict)).toMatchObject({
+      outcome: 'deny',
+      code,
+    });
+  });
+});
+
+describe('a grant that holds only with an approval', () => {
+  const byGrant: Approval = { ...given, requiredBy: [{ kind: 'grant', id: 'g2' }] };
+
+  test('needs one, and allows with it', () => {
+    expect(decide({ grants: [watched] }, allowed)).toMatchObject({
+      outcome: 'require_approval',
+      approval: { requiredBy: [{ kind: 'grant', id: 'g2' }], needed: 1, ttlSeconds: 3600 },
+    });
+    expect(decide({ grants: [watched], approval: byGrant }, allowed).outcome).toBe('allow');
+  });
+
+  test('asks for none where another grant holds without', () => {
+    expect(decide({ grants: [watched, plain] }, allowed)).toMatchObject({ outcome: 'allow' });
+    expect(decide({ grants: [watched, plain] }, allowed).approval).toBeUndefined();
+  });
+
+  test('is named beside the policies that ask as well', () => {
+    const { approval } = decide({ grants: [watched], approval: byGrant }, asking);
+    expect(approval?.requiredBy).toEqual([
+      { kind: 'policy', id: 'large-sums' },
+      { kind: 'grant', id: 'g2' },
+    ]);
+    expect(decide({ grants: [watched], approval: byGrant }, asking).outcome).toBe(
+      'require_approval',
+    );
+  });
+});
