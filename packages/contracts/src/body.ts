@@ -70,6 +70,16 @@ function joinPath(path: readonly PropertyKey[]): string {
 }
 
 function deeperThan(text: string, limit: number): boolean {
+  return countOf('{', text) + countOf('[', text) > limit && nestsDeeper(text, limit);
+}
+
+function countOf(sign: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, at + 1)) count++;
+  return count;
+}
+
+function nestsDeeper(text: string, limit: number): boolean {
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
