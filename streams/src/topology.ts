@@ -122,7 +122,7 @@ function events({ ingest, replicas, maxBytes }: TopologyOptions): DeclaredStream
     max_age: 0,
     max_bytes: maxBytes?.events ?? 8 * GIB,
     max_msg_size: -1,
-    // Message ids are only a first hint for retries, so their memory is short: at full rate it is kept in RAM.
+    // Events have no message ids; those that an archive brings back from before may.
     duplicate_window: 10 * SECOND,
     allow_atomic: true,
   };

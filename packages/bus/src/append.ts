@@ -25,13 +25,7 @@ import { RequestTimeoutError } from './request-mux.ts';
 import { chainOf, type SegmentChain } from './segment-chain.ts';
 import { SEGMENT_PREFIX, segmentSubject } from './segment-names.ts';
 import { type Chain } from './segments.ts';
-import {
-  DuplicateError,
-  isTooLarge,
-  type Outgoing,
-  publishOnce,
-  type PublishResult,
-} from './publish.ts';
+import { isTooLarge, type Outgoing, publishOnce, type PublishResult } from './publish.ts';
 import { Semaphore } from './semaphore.ts';
 import { leaderGet } from './stored-messages.ts';
 
@@ -94,15 +88,15 @@ export class Appender {
   }
 
   async #settle(writes: readonly AggregateWrite[]): Promise<Settled> {
-    const { connection, timeoutMs } = this.#settings;
-    const deadline = Date.now() + timeoutMs;
+    const watch = watchOf(this.#settings.connection);
+    const deadline = Date.now() + this.#settings.timeoutMs;
     const expected = writes[0]?.expectedLastSeq ?? 0;
     let doubt = false;
     for (let tries = 1; ; tries++) {
-      await watchOf(connection).untilConnected(timeLeft(deadline));
+      if (!watch.connected) await watch.untilConnected(timeLeft(deadline));
       const { result, entries } = await this.#try(writes, timeLeft(deadline));
       if (result.kind === 'stored') return { entries, lastSeq: result.seq };
-      doubt ||= result.kind === 'unclear' || isRepeat(result.error);
+      doubt ||= result.kind === 'unclear';
       if (result.kind !== 'elsewhere' && !doubt) throw this.#refusal(result, entries);
       if (doubt) {
         const fate = await this.#lookBack(entries, { expected, timeoutMs: timeLeft(deadline) });
@@ -168,7 +162,7 @@ export class Appender {
       const here = expectedLastSeq >= (head?.firstSeq ?? 0) ? expectedLastSeq : 0;
       const guard = `Nats-Expected-Last-Subject-Sequence: ${here}\r\n`;
       return events.map((event, index) => {
-        const encoded = encodeEvent(event, subject, source);
+        const encoded = encodeEvent(event, source);
         return {
           subject: segmentSubject(ingest, subject, head?.number ?? 1),
           publicSubject: subject,
@@ -254,11 +248,6 @@ function timeLeft(deadline: number): number {
 }
 
 type NotStored = Exclude<PublishResult, { kind: 'stored' }>;
-
-/** The broker saw the message id before: perhaps our own earlier try, perhaps the same event by somebody else. */
-function isRepeat(error: unknown): boolean {
-  return error instanceof DuplicateError || isFault(error, jetStreamCodes.batchDuplicate);
-}
 
 /** With nothing new on the subject, only a writer in flight can still change what this answer meant. */
 function isFinal(result: NotStored): boolean {

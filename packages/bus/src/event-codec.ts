@@ -4,7 +4,6 @@ import {
   type EventMeta,
   type EventTypes,
   eventTypes,
-  parseEventSubject,
   percentDecode,
   percentEncode,
   type RecordedEvent,
@@ -14,7 +13,6 @@ import {
   type WritEvent,
   writHeaders,
 } from '@writ/contracts';
-import { headerText } from './header-block.ts';
 
 /** An event that is to be stored. */
 export type NewEvent = WritEvent & {
@@ -56,8 +54,8 @@ export type EncodedEvent = {
   readonly body: Uint8Array;
 };
 
-/** Encodes an event of the aggregate with this public subject. */
-export function encodeEvent(event: NewEvent, subject: string, source: string): EncodedEvent {
+/** Encodes an event; `source` names the cell and the segment that it is stored in. */
+export function encodeEvent(event: NewEvent, source: string): EncodedEvent {
   // What is written stays for ever: nothing enters the log that could not be read again.
   if (
     !Number.isSafeInteger(event.version) ||
@@ -70,7 +68,7 @@ export function encodeEvent(event: NewEvent, subject: string, source: string): E
     );
   const type = typeOf(event.type);
   const time = new Date(event.timeMs).toISOString();
-  const lines = encodeAttributes({
+  let headers = encodeAttributes({
     id: event.id,
     type,
     source,
@@ -85,23 +83,16 @@ export function encodeEvent(event: NewEvent, subject: string, source: string): E
     writversion: String(event.version),
   });
   if (event.idempotencyKey)
-    lines.push([writHeaders.idempotencyKey, percentEncode(event.idempotencyKey)]);
-  if (event.fingerprint) lines.push([writHeaders.fingerprint, percentEncode(event.fingerprint)]);
-  lines.push(['Nats-Msg-Id', messageIdOf(event, subject)]);
+    headers += `${writHeaders.idempotencyKey}: ${percentEncode(event.idempotencyKey)}\r\n`;
+  if (event.fingerprint)
+    headers += `${writHeaders.fingerprint}: ${percentEncode(event.fingerprint)}\r\n`;
   return {
     id: event.id,
     type,
     time,
-    headers: headerText(lines),
+    headers,
     body: Buffer.from(JSON.stringify(event.data), 'utf8'),
   };
-}
-
-/** `<tenant>/<container>/<name>/<type>/<id>`; aggregates that are not an agent's have `_` for the container. */
-function messageIdOf(event: NewEvent, subject: string): string {
-  const id = parseEventSubject(subject)?.id ?? [];
-  const path = id.length === 1 ? ['_', ...id] : id;
-  return percentEncode([event.tenant, ...path, event.type, event.id].join('/'));
 }
 
 type Attributes = { -readonly [K in keyof typeof attributeNames]?: string };

@@ -27,16 +27,30 @@ export type CloudEventAttributes = {
   readonly writversion: string;
 };
 
-/** The header lines of an event, without those of NATS itself. */
-export function encodeAttributes(attributes: CloudEventAttributes): [string, string][] {
-  const lines: [string, string][] = [
-    ['ce-specversion', '1.0'],
-    ['ce-datacontenttype', 'application/json'],
-  ];
-  for (const [name, value] of Object.entries(attributes))
-    if (value !== undefined) lines.push([`ce-${name}`, percentEncode(value)]);
-  return lines;
+/** The header lines of an event as text, each ended, without those of NATS itself. */
+export function encodeAttributes(attributes: CloudEventAttributes): string {
+  let text = 'ce-specversion: 1.0\r\nce-datacontenttype: application/json\r\n';
+  for (const name of attributeNames) {
+    const value = attributes[name];
+    if (value !== undefined) text += `ce-${name}: ${percentEncode(value)}\r\n`;
+  }
+  return text;
 }
+
+const attributeNames = Object.keys({
+  id: true,
+  type: true,
+  source: true,
+  subject: true,
+  time: true,
+  correlationid: true,
+  causationid: true,
+  authtype: true,
+  authid: true,
+  traceparent: true,
+  writtenant: true,
+  writversion: true,
+} satisfies Record<keyof CloudEventAttributes, true>) as (keyof CloudEventAttributes)[];
 
 const NEEDS_ENCODING = /[^!#$&-~]|["%\\]/u;
 

@@ -20,7 +20,7 @@ test('text that needs no encoding is left as it is', () => {
 });
 
 test('attributes are headers of the binary mode, and those that are absent are left out', () => {
-  const lines = encodeAttributes({
+  const text = encodeAttributes({
     id: '1',
     type: 'dev.writ.registry.AgentRegistered.v1',
     source: '/writ/c1/1',
@@ -32,10 +32,10 @@ test('attributes are headers of the binary mode, and those that are absent are l
     writversion: '1',
     traceparent: undefined,
   });
-  expect(Object.fromEntries(lines)).toMatchObject({
-    'ce-specversion': '1.0',
-    'ce-datacontenttype': 'application/json',
-    'ce-subject': 'agent/a%20b',
-  });
-  expect(lines.map(([name]) => name)).not.toContain('ce-traceparent');
+  const lines = text.split('\r\n');
+  expect(lines).toContain('ce-specversion: 1.0');
+  expect(lines).toContain('ce-datacontenttype: application/json');
+  expect(lines).toContain('ce-subject: agent/a%20b');
+  expect(lines.at(-1)).toBe('');
+  expect(text).not.toContain('traceparent');
 });
