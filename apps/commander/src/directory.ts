@@ -140,18 +140,14 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
     return events.reduce(evolve, initial);
   }
 
-  async function keyState(tenant: string, keyId: string): Promise<KeyState> {
-    const known = keys.get(`${tenant}/${keyId}`);
-    if (known) return known;
-    return fromLog(subjects.key(tenant, keyId), key.initial(), (state, event) =>
+  function keyInLog(tenant: string, keyId: string): Promise<KeyState> {
+    return fromLog<KeyState>(subjects.key(tenant, keyId), key.initial(), (state, event) =>
       event.type === 'KeyCreated' || event.type === 'KeyRevoked' ? key.evolve(state, event) : state,
     );
   }
 
-  async function agentState(tenant: string, agentId: string): Promise<AgentState> {
-    const known = agents.get(`${tenant}/${agentId}`);
-    if (known?.status === 'active') return known;
-    return fromLog(subjects.agent(tenant, agentId), agent.initial(), (state, event) => {
+  function agentInLog(tenant: string, agentId: string): Promise<AgentState> {
+    return fromLog<AgentState>(subjects.agent(tenant, agentId), agent.initial(), (state, event) => {
       switch (event.type) {
         case 'AgentRegistered':
         case 'AgentVersionRegistered':
@@ -175,7 +171,7 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
     },
     reached,
     async caller(tenant, keyId, nowMs) {
-      const state = await keyState(tenant, keyId);
+      const state = keys.get(`${tenant}/${keyId}`) ?? (await keyInLog(tenant, keyId));
       if (state.status === 'unknown')
         throw new WritError(
           'UNAUTHENTICATED',
@@ -189,7 +185,10 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
         );
       return { tenant, keyId, role: state.key.role, agents: state.key.agents };
     },
-    standing: async (tenant, agentId) => (await agentState(tenant, agentId)).status,
+    async standing(tenant, agentId) {
+      const known = agents.get(`${tenant}/${agentId}`);
+      return known?.status === 'active' ? known.status : (await agentInLog(tenant, agentId)).status;
+    },
     async agentOfGrant(tenant, grantId) {
       const name = `${tenant}/${grantId}`;
       if (!grantHolders.has(name)) await reached((await store.status()).lastSeq);

@@ -5,14 +5,14 @@ import canonicalize from 'canonicalize';
 
 /** A UUIDv8 of SHA-256 over the parts: the same parts give the same id for ever. */
 export function derivedId(...parts: readonly string[]): string {
-  return asUuid(hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16), 8);
+  return asUuid(hash('sha256', JSON.stringify(parts)), 8);
 }
 
 /** A UUIDv7: random, and ordered by the time it was made. */
 export function freshId(nowMs: number): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(nowMs, 0, 6);
-  return asUuid(bytes, 7);
+  return asUuid(bytes.toString('hex'), 7);
 }
 
 /** Ten to twenty characters of `a-z0-9` for a key that is made under an idempotency key. */
@@ -39,9 +39,7 @@ export function fingerprintOf(pepper: string, verb: CommandVerb, body: unknown):
   return hash('sha256', `${pepper}\n${verb}\n${text ?? ''}`).slice(0, 32);
 }
 
-function asUuid(bytes: Buffer, version: 7 | 8): string {
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4);
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+function asUuid(hex: string, version: 7 | 8): string {
+  const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

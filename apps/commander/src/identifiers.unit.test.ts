@@ -44,6 +44,7 @@ describe('an id', () => {
     expect(derivedId('a', 'b')).toMatch(uuid);
     expect(derivedId('a', 'b')).toBe(derivedId('a', 'b'));
     expect(derivedId('ab')).not.toBe(derivedId('a', 'b'));
+    expect(derivedId('ü', 'b')).toBe('683eeea4-f80b-8d91-afd6-a63ca7a6b950');
     expect(freshId(1_700_000_000_000)).toMatch(uuid);
     expect(freshId(1) < freshId(2)).toBe(true);
   });
