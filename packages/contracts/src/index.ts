@@ -3,6 +3,7 @@ export * from './authority/decision-record.ts';
 export * from './authority/evaluation.ts';
 export * from './authority/grant.ts';
 export * from './authority/policy.ts';
+export * from './authority/validation.ts';
 export * from './authority/views.ts';
 export * from './body.ts';
 export * from './commands.ts';
