@@ -36,9 +36,9 @@ type Held = {
 
 export const trustProjection: Projection<ProjectedEvent> = {
   name: 'trust',
-  version: 1,
+  version: 2,
   source: 'EVENTS',
-  kinds: ['registry.agent', 'execution.facts'],
+  kinds: ['registry.agent', 'execution.facts', 'trust.suspension'],
   tables: [trustTable.name, trustFactsTable.name],
   open: openTrustFold,
 };
