@@ -3,6 +3,7 @@ import { benchBoot } from './boot.ts';
 import { benchCommands } from './commands.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchGovernorStart } from './governor-start.ts';
+import { benchKillSwitch } from './kill-switch.ts';
 import { thisMachine } from './machine.ts';
 import type { BenchOptions, Progress } from './progress.ts';
 import { benchProjections } from './projections.ts';
@@ -21,6 +22,7 @@ export const benches = {
   restart: benchRestart,
   boot: benchBoot,
   'governor-start': benchGovernorStart,
+  'kill-switch': benchKillSwitch,
 } as const;
 
 export type BenchName = keyof typeof benches;

@@ -6,6 +6,7 @@ import {
   publishPolicies,
   revokeGrant,
 } from './authority/handlers.ts';
+import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import type { Handler } from './desk.ts';
 import { reportExecution, startExecution } from './execution/handlers.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/handlers.ts';
@@ -22,6 +23,8 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'authority.revoke-grant': revokeGrant,
   'authority.publish-policies': publishPolicies,
   'authority.activate-policies': activatePolicies,
+  'authority.engage-kill-switch': engageKillSwitch,
+  'authority.release-kill-switch': releaseKillSwitch,
   'execution.start': startExecution,
   'execution.report': reportExecution,
   'trust.give-feedback': giveFeedback,

@@ -1,6 +1,7 @@
 /** Every command: its schema, which roles may give it, and the name of its HTTP operation. */
 import type { z } from 'zod';
 import { issueGrant, revokeGrant } from './authority/grant.ts';
+import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import { activatePolicies, publishPolicies } from './authority/policy.ts';
 import { reportExecution, startExecution } from './execution/execution.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/dead-letter.ts';
@@ -53,6 +54,16 @@ export const commands = {
     schema: activatePolicies,
     roles: admin,
     summary: 'makes a published version the one that decides',
+  },
+  'authority.engage-kill-switch': {
+    schema: engageKillSwitch,
+    roles: admin,
+    summary: 'stops an agent, a type, a tenant or everything: all they ask is denied',
+  },
+  'authority.release-kill-switch': {
+    schema: releaseKillSwitch,
+    roles: admin,
+    summary: 'lets what a kill switch stopped go on',
   },
   'execution.start': { schema: startExecution, roles: anyone, summary: 'announces an execution' },
   'execution.report': {

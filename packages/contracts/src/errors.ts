@@ -146,6 +146,7 @@ export const denyCodes = [
   'AGENT_UNKNOWN',
   'AGENT_SUSPENDED',
   'AGENT_RETIRED',
+  'KILL_SWITCH',
   'NO_GRANT',
   'POLICY_FORBIDS',
   'TRUST_TOO_LOW',

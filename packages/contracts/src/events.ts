@@ -1,6 +1,7 @@
 /** Every event of the log by name: its context, version and data. A version once written is never edited. */
 import type { z } from 'zod';
 import { grantIssuedV1, grantIssuedV2, grantRevokedV1 } from './authority/grant.ts';
+import { killSwitchEngagedV1, killSwitchReleasedV1 } from './authority/kill-switch.ts';
 import { policiesActivatedV1, policiesPublishedV1 } from './authority/policy.ts';
 import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
 import {
@@ -38,6 +39,8 @@ export const events = {
   GrantRevoked: { context: 'authority', version: 1, data: grantRevokedV1 },
   PoliciesPublished: { context: 'authority', version: 1, data: policiesPublishedV1 },
   PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },
+  KillSwitchEngaged: { context: 'authority', version: 1, data: killSwitchEngagedV1 },
+  KillSwitchReleased: { context: 'authority', version: 1, data: killSwitchReleasedV1 },
   ExecutionStarted: { context: 'execution', version: 1, data: executionStartedV1 },
   ExecutionReported: { context: 'execution', version: 1, data: executionReportedV1 },
   FeedbackGiven: { context: 'trust', version: 1, data: feedbackGivenV1 },

@@ -2,6 +2,7 @@ export * from './authority/approval.ts';
 export * from './authority/decision-record.ts';
 export * from './authority/evaluation.ts';
 export * from './authority/grant.ts';
+export * from './authority/kill-switch.ts';
 export * from './authority/policy.ts';
 export * from './authority/validation.ts';
 export * from './authority/views.ts';

@@ -50,6 +50,7 @@ export const subjects = {
   suspension: (tenant: string, agentId: string) =>
     event(tenant, `trust.suspension.${agentPath(agentId)}`),
   policies: (tenant: string) => event(tenant, `authority.policies.${NO_CONTAINER}`),
+  killSwitch: (tenant: string) => event(tenant, `authority.kill-switch.${NO_CONTAINER}`),
   trustModel: (tenant: string) => event(tenant, `trust.model.${NO_CONTAINER}`),
   key: (tenant: string, keyId: string) =>
     event(tenant, `tenancy.key.${check(KEY, keyId, 'key id')}`),

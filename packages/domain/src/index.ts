@@ -2,6 +2,7 @@ export * from './authority/approval-requirement.ts';
 export * from './authority/decision.ts';
 export * from './authority/gather.ts';
 export * from './authority/grants.ts';
+export * from './authority/kill-switch.ts';
 export * from './authority/policies.ts';
 export * from './authority/world.ts';
 export * from './authority/world-snapshot.ts';

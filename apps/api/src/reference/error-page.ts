@@ -15,6 +15,7 @@ const denyMeanings: Readonly<Record<(typeof denyCodes)[number], string>> = {
   AGENT_UNKNOWN: 'the agent is not registered',
   AGENT_SUSPENDED: 'the agent is suspended, or stopped by a critical event',
   AGENT_RETIRED: 'the agent is retired',
+  KILL_SWITCH: 'a kill switch stops the agent, its type, its tenant or everything',
   NO_GRANT: 'no grant covers the action on the resource now',
   POLICY_FORBIDS: 'a policy forbids it',
   TRUST_TOO_LOW: 'a policy asks for more trust than the agent has',

@@ -1,5 +1,5 @@
 /** One sentence per event, as an operator reads it in a timeline. */
-import type { EventData, EventName } from '@writ/contracts';
+import type { EventData, EventName, KillSwitchScope } from '@writ/contracts';
 
 type Describe<N extends EventName> = (data: EventData<N>) => string;
 
@@ -18,6 +18,9 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
     `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
   PoliciesActivated: (data) =>
     `policies version ${data.version} decide now${told('instead of', data.superseded)}`,
+  KillSwitchEngaged: (data) => `the kill switch stops ${stopped(data.scope)}, because ${data.reason}`,
+  KillSwitchReleased: (data) =>
+    `the kill switch no longer stops ${stopped(data.scope)}, because ${data.reason}`,
   ExecutionStarted: (data) => `started ${data.action} on ${data.resource} (${data.executionId})`,
   ExecutionReported: (data) =>
     `${data.action} on ${data.resource} ${data.outcome}${took(data.durationMs)}${told('severity', data.severity)}` +
@@ -34,6 +37,7 @@ const bad: ReadonlySet<string> = new Set([
   'AgentSuspended',
   'AgentRetired',
   'GrantRevoked',
+  'KillSwitchEngaged',
   'KeyRevoked',
 ]);
 
@@ -60,6 +64,19 @@ export function toneOf(name: string, data: unknown): Tone {
   if (name === 'ExecutionReported') return fields.outcome === 'succeeded' ? 'good' : 'bad';
   if (name === 'FeedbackGiven') return (fields.rating ?? 0) >= 0.5 ? 'good' : 'bad';
   return bad.has(name) ? 'bad' : 'plain';
+}
+
+function stopped(scope: KillSwitchScope): string {
+  switch (scope.kind) {
+    case 'agent':
+      return `agent ${scope.id}`;
+    case 'type':
+      return `every agent of type ${scope.id}`;
+    case 'tenant':
+      return 'every agent of the tenant';
+    case 'all':
+      return 'every agent of every tenant';
+  }
 }
 
 function told(word: string, value: string | null): string {

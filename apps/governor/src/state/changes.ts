@@ -22,6 +22,7 @@ export class Changes {
 
   note(event: StoredEvent): void {
     if (event.type === 'ExecutionStarted') return;
+    if (concernsAll(event)) for (const { tenant } of this.#tenants.values()) tenant.count += 1;
     const { tenant, agents } = this.#of(event.tenant);
     if (!('agentId' in event.data)) {
       tenant.count += 1;
@@ -48,4 +49,10 @@ export class Changes {
     this.#tenants.set(tenantId, made);
     return made;
   }
+}
+
+/** Everything at once is stopped and let go on by an event of one tenant. */
+function concernsAll({ type, data }: StoredEvent): boolean {
+  const isSwitch = type === 'KillSwitchEngaged' || type === 'KillSwitchReleased';
+  return isSwitch && data.scope.kind === 'all';
 }

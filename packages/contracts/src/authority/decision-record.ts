@@ -1,6 +1,7 @@
 /** The decision log: each record holds every input of the decision by value, so that it can be decided again. */
 import { z } from 'zod';
 import { grantConditions } from './grant.ts';
+import { killSwitchScope } from './kill-switch.ts';
 import { outcome, reason } from './evaluation.ts';
 import { denyCodes } from '../errors.ts';
 
@@ -78,6 +79,8 @@ export const decisionInputs = z.strictObject({
       labels: z.record(z.string(), z.string()),
     })
     .nullable(),
+  /** The kill switch that stops the agent, the widest where there are several; absent when none does. */
+  killSwitch: z.strictObject({ scope: killSwitchScope, sinceMs: z.int() }).optional(),
   grants: z.array(matchedGrant),
   /** Grants that would have matched at another time; a few of them. */
   missed: z.array(

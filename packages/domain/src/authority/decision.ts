@@ -58,6 +58,11 @@ function gate(inputs: DecisionInputs): Decision | undefined {
       'IDENTITY_MISMATCH',
       gateReason(key.keyId, `the key does not speak for agent \`${request.agentId}\``),
     );
+  if (inputs.killSwitch !== undefined)
+    return deny(
+      'KILL_SWITCH',
+      gateReason(request.agentId, stopText(inputs.killSwitch, request.agentId)),
+    );
   const { subjectType } = request;
   if (!agent || (subjectType !== undefined && subjectType !== agent.type))
     return deny(
@@ -86,6 +91,29 @@ function gate(inputs: DecisionInputs): Decision | undefined {
       ),
     );
   return undefined;
+}
+
+function stopText(
+  { scope, sinceMs }: NonNullable<DecisionInputs['killSwitch']>,
+  agentId: string,
+): string {
+  return `the kill switch stops ${stoppedBy(scope, agentId)} since ${new Date(sinceMs).toISOString()}`;
+}
+
+function stoppedBy(
+  scope: NonNullable<DecisionInputs['killSwitch']>['scope'],
+  agentId: string,
+): string {
+  switch (scope.kind) {
+    case 'agent':
+      return `agent \`${agentId}\``;
+    case 'type':
+      return `every agent of type \`${scope.id}\``;
+    case 'tenant':
+      return 'every agent of the tenant';
+    case 'all':
+      return 'every agent of every tenant';
+  }
 }
 
 /** Refuses when no grant holds; otherwise leaves the rest to the policies. */

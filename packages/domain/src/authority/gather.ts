@@ -8,6 +8,7 @@ import type { TrustModel } from '../trust/model.ts';
 import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
 import { type Grant, type GrantsState, instantOf } from './grants.ts';
+import { type EngagedSwitch, OPERATOR_TENANT, switchThatStops } from './kill-switch.ts';
 import { emptyTenant, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
@@ -52,6 +53,7 @@ export function gatherInputs(
   const trust = tenant.trust.get(agentId) ?? initialTrust();
   const known = tenant.agents.get(agentId);
   const active = tenant.policies.active;
+  const stopped = stopOf(world, tenant, agentId);
   const inputs: DecisionInputs = {
     tenant: question.tenant,
     key: keyInputs(tenant.keys.get(question.keyId), question, at.nowMs),
@@ -65,6 +67,7 @@ export function gatherInputs(
     unusable: [...question.unusable],
     ...(logOnly && { logOnly }),
     agent: agentInputs(known, trust.latchedBy !== null),
+    ...(stopped === undefined ? {} : { killSwitch: stopped }),
     grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({
       grantId,
       expiresAt,
@@ -85,6 +88,12 @@ export function gatherInputs(
       keyEnd(tenant, question, at.nowMs),
     ),
   };
+}
+
+/** The widest kill switch over the agent: one for everything is of the tenant that runs the cell. */
+function stopOf(world: World, tenant: Tenant, agentId: string): EngagedSwitch | undefined {
+  const ofCell = world.tenants.get(OPERATOR_TENANT)?.killSwitch.engaged.get('all');
+  return ofCell ?? switchThatStops(tenant.killSwitch, agentId, tenant.agents.get(agentId));
 }
 
 type TrustInputs = NonNullable<DecisionInputs['trust']>;

@@ -7,6 +7,7 @@ import type { KeyState } from '../tenancy/key.ts';
 import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-trust.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { activeGrant, type Grant, type GrantsState, type GrantTerms } from './grants.ts';
+import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
 import type { PoliciesState, PublishedPolicies } from './policies.ts';
 import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
 
@@ -14,7 +15,7 @@ import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 2 } as const;
+export const worldFold = { name: 'world', version: 3 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -28,9 +29,11 @@ type PoliciesPart = readonly [
   active: string | PublishedPolicies | null,
 ];
 
+type KillSwitchPart = readonly [timeMs: number, engaged: readonly EngagedSwitch[]];
+
 type Line =
   | readonly ['world', seq: number, timeMs: number, model: string, tenants: number]
-  | readonly ['tenant', id: string, sizes: Sizes, policies: PoliciesPart]
+  | readonly ['tenant', id: string, sizes: Sizes, policies: PoliciesPart, killSwitch: KillSwitchPart]
   | readonly ['unknown', kind: 'agent' | 'key', id: string]
   | readonly [
       'agent',
@@ -39,6 +42,7 @@ type Line =
       timeMs: number,
       versions: readonly Registration[],
       current: string,
+      types: readonly string[],
     ]
   | readonly ['grants', agentId: string, timeMs: number, grants: readonly GrantRow[]]
   | readonly ['trust', agentId: string, trust: AgentTrustJson]
@@ -66,7 +70,8 @@ export function* worldToLines(world: World): Generator<string, void> {
   for (const [id, tenant] of tenants) {
     const { agents, grants, trust, keys } = tenant;
     const sizes: Sizes = [agents.size, grants.size, trust.size, keys.size];
-    yield text(['tenant', id, sizes, policiesPart(tenant.policies)]);
+    const { policies, killSwitch } = tenant;
+    yield text(['tenant', id, sizes, policiesPart(policies), killSwitchPart(killSwitch)]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants.values()].map(grantRow)]);
@@ -84,6 +89,10 @@ function policiesPart({ published, active, timeMs }: PoliciesState): PoliciesPar
   return [timeMs, [...published.values()], isPublished ? active.version : active];
 }
 
+function killSwitchPart({ engaged, timeMs }: KillSwitchState): KillSwitchPart {
+  return [timeMs, [...engaged.values()]];
+}
+
 /** What is written of a state are these fields; the build breaks where it got one more. */
 type Written<State, Fields extends keyof State> = [Exclude<keyof State, Fields>] extends [never]
   ? State
@@ -96,8 +105,9 @@ function agentLine(id: string, state: AgentState): Line {
     timeMs,
     versions,
     current,
-  }: Written<typeof state, 'status' | 'timeMs' | 'versions' | 'current'> = state;
-  return ['agent', id, status, timeMs, [...versions.values()], current.version];
+    types,
+  }: Written<typeof state, 'status' | 'timeMs' | 'versions' | 'current' | 'types'> = state;
+  return ['agent', id, status, timeMs, [...versions.values()], current.version, types];
 }
 
 function keyLine(id: string, state: KeyState): Line {
@@ -173,7 +183,7 @@ class WorldReader {
       case 'agent':
         tenant.agents.set(
           line[1],
-          agentOf(line[2], line[3], { versions: line[4], current: line[5] }),
+          agentOf(line[2], line[3], { versions: line[4], current: line[5], types: line[6] }),
         );
         return;
       case 'grants':
@@ -205,10 +215,11 @@ class WorldReader {
     this.#tenants = tenants;
   }
 
-  #open([, id, sizes, policies]: Extract<Line, readonly ['tenant', ...unknown[]]>): void {
+  #open([, id, sizes, policies, killSwitch]: Extract<Line, readonly ['tenant', ...unknown[]]>): void {
     this.#close();
     this.#tenant = emptyTenant();
     this.#tenant.policies = policiesOf(policies);
+    this.#tenant.killSwitch = killSwitchOf(killSwitch);
     this.#sizes = sizes;
     this.#world.tenants.set(id, this.#tenant);
   }
@@ -229,13 +240,23 @@ function policiesOf([timeMs, published, active]: PoliciesPart): PoliciesState {
   return { published: byVersion, active: known(byVersion, active), timeMs };
 }
 
+function killSwitchOf([timeMs, switches]: KillSwitchPart): KillSwitchState {
+  return { timeMs, engaged: new Map(switches.map((one) => [scopeName(one.scope), one])) };
+}
+
+type Registered = {
+  readonly versions: readonly Registration[];
+  readonly current: string;
+  readonly types: readonly string[];
+};
+
 function agentOf(
   status: AgentLine,
   timeMs: number,
-  { versions, current }: { readonly versions: readonly Registration[]; readonly current: string },
+  { versions, current, types }: Registered,
 ): AgentState {
   const byVersion = new Map(versions.map((one) => [one.version, one]));
-  return { status, timeMs, versions: byVersion, current: known(byVersion, current) };
+  return { status, timeMs, versions: byVersion, current: known(byVersion, current), types };
 }
 
 function known<T>(byVersion: ReadonlyMap<string, T>, version: string): T {

@@ -13,6 +13,7 @@ import { applyFact } from '../trust/ledger.ts';
 import { raterOf } from '../trust/facts.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { type GrantsState, grants } from './grants.ts';
+import { killSwitch, type KillSwitchState } from './kill-switch.ts';
 import { type PoliciesState, policies } from './policies.ts';
 
 export type Tenant = {
@@ -21,6 +22,7 @@ export type Tenant = {
   readonly trust: Map<string, AgentTrust>;
   readonly keys: Map<string, KeyState>;
   policies: PoliciesState;
+  killSwitch: KillSwitchState;
 };
 
 export type World = {
@@ -43,6 +45,7 @@ export function emptyTenant(): Tenant {
     trust: new Map(),
     keys: new Map(),
     policies: policies.initial(),
+    killSwitch: killSwitch.initial(),
   };
 }
 
@@ -76,6 +79,10 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'PoliciesPublished':
     case 'PoliciesActivated':
       tenant.policies = policies.evolve(tenant.policies, event);
+      break;
+    case 'KillSwitchEngaged':
+    case 'KillSwitchReleased':
+      tenant.killSwitch = killSwitch.evolve(tenant.killSwitch, event);
       break;
     case 'KeyCreated':
     case 'KeyRevoked': {

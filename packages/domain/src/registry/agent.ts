@@ -19,6 +19,8 @@ export type AgentState =
       /** The registration that came last. */
       readonly current: Registration;
       readonly versions: ReadonlyMap<string, Registration>;
+      /** Every type it was ever registered under. */
+      readonly types: readonly string[];
       readonly timeMs: number;
     };
 
@@ -76,11 +78,14 @@ function evolve(state: AgentState, event: Folded<AgentEventName>): AgentState {
     case 'AgentVersionRegistered': {
       const before = state.status === 'unknown' ? undefined : state;
       const versions = new Map(before?.versions).set(event.data.version, event.data);
+      const { type } = event.data;
+      const types = before?.types ?? [];
       const status = before?.status === 'suspended' ? 'suspended' : 'active';
       return {
         status,
         current: event.data,
         versions,
+        types: types.includes(type) ? types : [...types, type],
         timeMs: laterOf(before?.timeMs ?? 0, event.timeMs),
       };
     }

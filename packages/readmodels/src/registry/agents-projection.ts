@@ -108,6 +108,7 @@ function stateOf(row: AgentRow): AgentState {
     status: row.status,
     current,
     versions: new Map([[version, current]]),
+    types: [type],
     timeMs: Date.parse(row.updated_at),
   };
 }
