@@ -122,6 +122,14 @@ async function rules(give: Give): Promise<void> {
   await give('authority.publish-policies', { engine: 'cedar', policies: {} });
   await give('authority.activate-policies', { version: first['version'] });
   await give('authority.activate-policies', { version: '2' });
+  for (const scope of [{ kind: 'agent', id: CHART }, { kind: 'tenant' }]) {
+    await give('authority.engage-kill-switch', { scope, reason: 'a drill' });
+    await give('authority.release-kill-switch', { scope, reason: 'it is over' });
+  }
+  await give('authority.engage-kill-switch', {
+    scope: { kind: 'type', id: 'summary' },
+    reason: 'odd summaries',
+  });
   const key = { name: 'worker', role: 'agent', agents: ['langgraph-v2:*', LONE] };
   const created = await give('tenancy.create-key', { ...key, expiresAt: '2099-01-01T00:00:00Z' });
   await give('tenancy.create-key', { name: 'ops', role: 'admin' });

@@ -46,10 +46,17 @@ describe.each(releases())('the log of release %s', (release) => {
       fold?.apply(event);
     }
     fold?.finish?.();
-    expect(mine).not.toEqual([]);
-    expect(fold?.sets.some((set) => set.write() !== undefined)).toBe(true);
+    expect(fold?.sets.some((set) => set.write() !== undefined)).toBe(mine.length > 0);
   });
 });
+
+test.each(projections.EVENTS)(
+  'the rows of $name are of the log of some release',
+  async ({ kinds }) => {
+    const logs = await Promise.all(releases().map(readCorpus));
+    expect(logs.flat().some(({ subject }) => kinds.includes(kindOf(subject)))).toBe(true);
+  },
+);
 
 test('every version of every event that was ever published is in the log of some release', async () => {
   const logs = await Promise.all(releases().map(readMessages));

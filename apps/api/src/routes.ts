@@ -1,6 +1,7 @@
 /** Every route of the API; the server, the OpenAPI document and the tests all start from this list. */
 import { authorityCommandRoutes } from './authority/command-routes.ts';
 import { evaluationRoutes } from './authority/evaluation-routes.ts';
+import { killSwitchRoutes } from './authority/kill-switch-routes.ts';
 import { authorityQueryRoutes } from './authority/query-routes.ts';
 import { validatePoliciesRoute } from './authority/validate-route.ts';
 import { eventRoutes } from './events/routes.ts';
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...authorityCommandRoutes,
   validatePoliciesRoute,
   ...authorityQueryRoutes,
+  ...killSwitchRoutes,
   ...executionCommandRoutes,
   ...executionQueryRoutes,
   ...trustCommandRoutes,

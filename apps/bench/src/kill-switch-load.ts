@@ -23,7 +23,9 @@ function askWhatIsDue(): void {
       resource: { type: 'dataset', id: `load-${asked}` },
       context: { night: false, estimatedCostMicros: 3000 },
     };
-    connection.request(subject, JSON.stringify(question), { timeout: 10_000 }).catch(() => undefined);
+    connection
+      .request(subject, JSON.stringify(question), { timeout: 10_000 })
+      .catch(() => undefined);
   }
 }
 

@@ -50,6 +50,7 @@ export async function benchKillSwitch(progress: Progress): Promise<BenchResult[]
     await seed(await stage.store(), function* (write) {
       yield adminKey(write);
       yield policySet(write, POLICIES);
+      for (let n = 0; n < STOPPED; n++) yield adminKey(write, keyOf(n));
       for (let n = 0; n < STOPPED + LOADED; n++) {
         yield registeredAgent(write, n);
         yield grantsOf(write, n, GRANTS_EACH);
@@ -83,6 +84,8 @@ export async function benchKillSwitch(progress: Progress): Promise<BenchResult[]
   }
 }
 
+const keyOf = (n: number): string => `benchwatch${String(n).padStart(6, '0')}`;
+
 type Stopped = {
   /** From the acknowledgement to the first deny of the governor that was the last to deny; 0 when all had before it. */
   readonly lastDenyMs: number[];
@@ -96,12 +99,13 @@ async function stopAgents({ asking, watch, progress }: Room): Promise<Stopped> {
   const stopped: Stopped = { lastDenyMs: [], lastAllowMs: [], commandMs: [] };
   for (let n = 0; n < STOPPED; n++) {
     const agentId = agentIdOf(n);
+    const watched = { agentId, keyId: keyOf(n) };
     await wait(PAUSE_MS);
-    await watch.mustAllow(agentId);
+    await watch.mustAllow(watched);
     const sentAt = performance.now();
     await engage(asking, { kind: 'agent', id: agentId });
     const acknowledgedAt = performance.now();
-    const { lastDenyAt, lastAllowAt } = await watch.untilAllDeny(agentId);
+    const { lastDenyAt, lastAllowAt } = await watch.untilAllDeny(watched);
     progress.step('kill-switch last-deny', n / STOPPED);
     if (n < WARM_UP) continue;
     stopped.lastDenyMs.push(Math.max(0, lastDenyAt - acknowledgedAt));

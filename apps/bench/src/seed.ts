@@ -63,20 +63,22 @@ export async function seedFacts(store: EventStore, events: number): Promise<numb
   return (await store.status()).lastSeq;
 }
 
-export const adminKey = (write: Writer) => () =>
-  write(subjects.key(TENANT, KEY), `key/${KEY}`, [
-    {
-      type: 'KeyCreated',
-      data: {
-        keyId: KEY,
-        name: 'bench',
-        role: 'admin',
-        agents: [],
-        expiresAt: null,
-        secretHash: '00',
+export const adminKey =
+  (write: Writer, keyId = KEY) =>
+  () =>
+    write(subjects.key(TENANT, keyId), `key/${keyId}`, [
+      {
+        type: 'KeyCreated',
+        data: {
+          keyId,
+          name: 'bench',
+          role: 'admin',
+          agents: [],
+          expiresAt: null,
+          secretHash: '00',
+        },
       },
-    },
-  ]);
+    ]);
 
 export const registeredAgent = (write: Writer, n: number) => () =>
   write(subjects.agent(TENANT, agentIdOf(n)), `agent/${agentIdOf(n)}`, [

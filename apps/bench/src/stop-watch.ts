@@ -4,7 +4,7 @@
  */
 import type { NatsConnection } from '@writ/bus';
 import { type DecisionBatch, subjects } from '@writ/contracts';
-import { KEY, TENANT } from './seed.ts';
+import { TENANT } from './seed.ts';
 
 /** Enough that each of a few governors gets some. */
 const IN_FLIGHT = 24;
@@ -12,6 +12,9 @@ const GIVE_UP_MS = 10_000;
 
 type Answer = { readonly decisionId: string; readonly allowed: boolean; readonly atMs: number };
 type Reply = { readonly decision: boolean; readonly context: { readonly decisionId: string } };
+
+/** Whom it asks about, and with which key: of too many denials of one key not each is recorded. */
+export type Watched = { readonly agentId: string; readonly keyId: string };
 
 export type Stopped = {
   /** When the last governor denied for the first time. */
@@ -37,19 +40,19 @@ export class StopWatch {
   }
 
   /** Throws where the agent is denied something before it is stopped. */
-  async mustAllow(agentId: string): Promise<void> {
-    const { allowed } = await this.#ask(agentId);
+  async mustAllow({ agentId, keyId }: Watched): Promise<void> {
+    const { allowed } = await this.#ask({ agentId, keyId });
     if (!allowed) throw new Error(`\`${agentId}\` is denied before it is stopped`);
   }
 
   /** Asks until every governor has denied the agent something. */
-  async untilAllDeny(agentId: string): Promise<Stopped> {
-    this.#agentId = agentId;
+  async untilAllDeny(watched: Watched): Promise<Stopped> {
+    this.#agentId = watched.agentId;
     this.#recordedBy.clear();
     const answers: Answer[] = [];
     const deadline = performance.now() + GIVE_UP_MS;
     const loop = async (): Promise<void> => {
-      do answers.push(await this.#ask(agentId));
+      do answers.push(await this.#ask(watched));
       while (this.#firstDenies(answers).length < this.#governors && performance.now() < deadline);
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
@@ -77,7 +80,7 @@ export class StopWatch {
     return [...first.values()];
   }
 
-  async #ask(agentId: string): Promise<Answer> {
+  async #ask({ agentId, keyId }: Watched): Promise<Answer> {
     const question = {
       subject: { type: 'agent', id: agentId },
       action: { name: 'analyse' },
@@ -85,7 +88,7 @@ export class StopWatch {
       context: { night: false, estimatedCostMicros: 3000 },
     };
     const message = await this.#asking.request(
-      subjects.ask(TENANT, KEY, 'permission'),
+      subjects.ask(TENANT, keyId, 'permission'),
       JSON.stringify(question),
       { timeout: GIVE_UP_MS },
     );

@@ -4,6 +4,7 @@ import { addArchiveVerbs } from './archive/verbs.ts';
 import { addAskVerb } from './authority/ask.ts';
 import { addDecisionVerbs } from './authority/decisions.ts';
 import { addGrantVerbs } from './authority/grants.ts';
+import { addKillSwitchVerbs } from './authority/kill-switch.ts';
 import { addPolicyVerbs } from './authority/policies.ts';
 import { addReplayVerb } from './audit/replay.ts';
 import { addExecutionVerbs } from './execution/executions.ts';
@@ -58,6 +59,7 @@ export function createProgram(host: Host): Command {
   addAgentVerbs(program, host);
   addGrantVerbs(program, host);
   addPolicyVerbs(program, host);
+  addKillSwitchVerbs(program, host);
   addAskVerb(program, host);
   addDecisionVerbs(program, host);
   addExecutionVerbs(program, host);

@@ -237,3 +237,36 @@ describe('a bad command is refused with a code and the field', () => {
     await done('trust.give-feedback', { ...rating, source: 'peer' }, { key: WORKER });
   });
 });
+
+describe('a kill switch', () => {
+  const scope = { kind: 'type', id: 'analysis' };
+
+  test('is engaged and released by an admin, once each', async () => {
+    const engaged = await done('authority.engage-kill-switch', { scope, reason: 'drill' });
+    expect(engaged.result).toEqual({ scope, status: 'engaged' });
+    const again = await done('authority.engage-kill-switch', { scope, reason: 'drill' });
+    expect(again.events).toEqual([]);
+    await done('authority.release-kill-switch', { scope, reason: 'over' });
+    expect(await eventsOf(subjects.killSwitch(tenant))).toEqual([
+      'KillSwitchEngaged',
+      'KillSwitchReleased',
+    ]);
+  });
+
+  test('is not turned by an agent, nor for everything by a tenant that does not run the cell', async () => {
+    const body = { scope: { kind: 'all' }, reason: 'drill' };
+    const byAgent = await refused('authority.engage-kill-switch', body, { key: WORKER });
+    expect(byAgent.code).toBe('NOT_ALLOWED');
+    const guest = { tenant: 'guest', keyId: 'guestadmin001' };
+    await seedKey(cell.store, { ...guest, role: 'admin', agents: [] });
+    for (const verb of ['authority.engage-kill-switch', 'authority.release-kill-switch']) {
+      const byGuest = await refused(verb, body, { key: guest.keyId, tenant: guest.tenant });
+      expect(byGuest).toMatchObject({
+        code: 'NOT_ALLOWED',
+        message: expect.stringContaining('use the scope `tenant`'),
+      });
+    }
+    const own = { scope: { kind: 'tenant' }, reason: 'drill' };
+    await done('authority.engage-kill-switch', own, { key: guest.keyId, tenant: guest.tenant });
+  });
+});

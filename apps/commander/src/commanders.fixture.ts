@@ -11,7 +11,11 @@ export const tenant = 'default';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-export type Given = { readonly key?: string; readonly idempotencyKey?: string };
+export type Given = {
+  readonly key?: string;
+  readonly idempotencyKey?: string;
+  readonly tenant?: string;
+};
 type Accepted = Extract<CommandReply, { ok: true }>;
 type Refused = Extract<CommandReply, { ok: false }>['error'];
 
@@ -42,9 +46,9 @@ export async function startCommanders(count: number): Promise<Commanders> {
   );
   const requester = openRequester(await bus.connect('api-store'));
   const give = async (verb: string, body: unknown, given: Given): Promise<CommandReply> => {
-    const { key = ADMIN, idempotencyKey } = given;
+    const { key = ADMIN, idempotencyKey, tenant: of = tenant } = given;
     const reply = await requester.request({
-      subject: subjects.command({ tenant, key, verb }),
+      subject: subjects.command({ tenant: of, key, verb }),
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: idempotencyKey === undefined ? [] : [['Writ-Idempotency-Key', idempotencyKey]],
       timeoutMs: 15_000,

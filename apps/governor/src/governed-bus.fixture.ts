@@ -56,7 +56,11 @@ export class GovernedBus {
   }
 
   /** Writes an event; returns its sequence. */
-  async tell(subject: string, event: WritEvent, timeMs = Date.now()): Promise<number> {
+  async tell(
+    subject: string,
+    event: WritEvent,
+    more: { readonly timeMs?: number; readonly tenant?: string } = {},
+  ): Promise<number> {
     const last = this.#last.get(subject) ?? { seq: 0, version: 0 };
     const version = last.version + 1;
     const actor = { type: 'api_key', id: adminKey } as const;
@@ -65,7 +69,18 @@ export class GovernedBus {
       {
         subject,
         expectedLastSeq: last.seq,
-        events: [{ ...event, id: randomUUID(), timeMs, version, tenant, actor, aggregate }],
+        events: [
+          {
+            timeMs: Date.now(),
+            tenant,
+            ...more,
+            ...event,
+            id: randomUUID(),
+            version,
+            actor,
+            aggregate,
+          },
+        ],
       },
     ]);
     this.#last.set(subject, { seq: lastSeq, version });
@@ -204,6 +219,12 @@ export class GovernedBus {
 
   async askAsIs(body: Body, key = adminKey): Promise<EvaluationReply> {
     return evaluationReply.parse(await this.askRaw(JSON.stringify(body), key));
+  }
+
+  /** Asks as a key of any tenant. */
+  async askOn(subject: string, body: Body): Promise<EvaluationReply> {
+    const reply = await this.#asking.request(subject, JSON.stringify(body), { timeout: 5000 });
+    return evaluationReply.parse(reply.json());
   }
 
   /** Every record of DECISIONS, in order, as soon as there are so many decisions. */

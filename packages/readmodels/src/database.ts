@@ -1,6 +1,7 @@
 /** Every table, as queries see it. */
 import type { DecisionDenialsRow, DecisionGapRow, DecisionRow } from './authority/decisions.ts';
 import type { GrantRow } from './authority/grants.ts';
+import type { KillSwitchRow } from './authority/kill-switches.ts';
 import type { PolicyVersionRow } from './authority/policies.ts';
 import type { ExecutionRow } from './execution/executions.ts';
 import type { DeadLetterRow } from './operations/dead-letters.ts';
@@ -15,6 +16,7 @@ export type Database = {
   agent_versions: AgentVersionRow;
   grants: GrantRow;
   policy_versions: PolicyVersionRow;
+  kill_switches: KillSwitchRow;
   decisions: DecisionRow;
   decision_gaps: DecisionGapRow;
   decision_denials: DecisionDenialsRow;

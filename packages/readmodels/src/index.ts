@@ -2,6 +2,7 @@ export { listUnlistedDecisions } from './authority/unlisted-decisions.ts';
 export * from './authority/decision-queries.ts';
 export type { RecordedDecisions } from './authority/decisions-projection.ts';
 export * from './authority/grant-queries.ts';
+export * from './authority/kill-switch-queries.ts';
 export * from './authority/policy-queries.ts';
 export * from './execution/execution-queries.ts';
 export * from './execution/known-facts.ts';

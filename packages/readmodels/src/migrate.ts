@@ -12,6 +12,7 @@ import * as deadLetterOutcomes from './migrations/0007-dead-letter-outcomes.ts';
 import * as delegatedGrants from './migrations/0008-delegated-grants.ts';
 import * as wouldDeny from './migrations/0009-would-deny.ts';
 import * as decisionDenials from './migrations/0010-decision-denials.ts';
+import * as killSwitches from './migrations/0011-kill-switches.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -26,6 +27,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008-delegated-grants': delegatedGrants,
   '0009-would-deny': wouldDeny,
   '0010-decision-denials': decisionDenials,
+  '0011-kill-switches': killSwitches,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

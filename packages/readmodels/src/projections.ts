@@ -1,6 +1,7 @@
 /** Every projection, by the stream it reads. */
 import { decisionsProjection } from './authority/decisions-projection.ts';
 import { grantsProjection } from './authority/grants-projection.ts';
+import { killSwitchesProjection } from './authority/kill-switches-projection.ts';
 import { policiesProjection } from './authority/policies-projection.ts';
 import { executionsProjection } from './execution/executions-projection.ts';
 import { deadLettersProjection } from './operations/dead-letters-projection.ts';
@@ -14,6 +15,7 @@ export const projections = {
     agentsProjection,
     grantsProjection,
     policiesProjection,
+    killSwitchesProjection,
     keysProjection,
     executionsProjection,
     feedbackProjection,

@@ -93,7 +93,8 @@ class RunWriter {
     else if (kind < 93) this.#revokeGrant();
     else if (kind < 96) this.#changeAgent(agent);
     else if (kind < 98) this.#policy(agent.tenant);
-    else this.#key(agent.tenant);
+    else if (kind < 99) this.#key(agent.tenant);
+    else this.#killSwitch(agent);
   }
 
   #registration({ agentId, version }: { readonly agentId: string; readonly version: number }) {
@@ -264,6 +265,20 @@ class RunWriter {
     write({
       type: 'PoliciesPublished',
       data: { version, engine: 'cedar', policies, digest: digest(version), note: null },
+    });
+  }
+
+  #killSwitch({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
+    const engaged = this.#below(2) === 0;
+    const scope = this.#pick([
+      { kind: 'agent', id: agentId },
+      { kind: 'type', id: 'summary' },
+      { kind: 'tenant' },
+      { kind: 'all' },
+    ] as const);
+    this.#write(subjects.killSwitch(tenant), 'kill-switch', {
+      type: engaged ? 'KillSwitchEngaged' : 'KillSwitchReleased',
+      data: { scope, reason: 'a drill' },
     });
   }
 

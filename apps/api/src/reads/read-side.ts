@@ -5,7 +5,15 @@ import { tokenAt } from './token.ts';
 import { FRESHNESS_WAIT_MS } from './wait-for-log.ts';
 
 /** The projections of the log, and those of other streams, whose positions are no sequences of the log. */
-export type Model = 'agents' | 'grants' | 'policies' | 'keys' | 'executions' | 'feedback' | 'trust';
+export type Model =
+  | 'agents'
+  | 'grants'
+  | 'policies'
+  | 'kill-switches'
+  | 'keys'
+  | 'executions'
+  | 'feedback'
+  | 'trust';
 
 export type Reading<T> = {
   /** What is read; the answer's token stands for the one furthest behind. */

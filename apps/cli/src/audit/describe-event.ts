@@ -18,7 +18,8 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
     `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
   PoliciesActivated: (data) =>
     `policies version ${data.version} decide now${told('instead of', data.superseded)}`,
-  KillSwitchEngaged: (data) => `the kill switch stops ${stopped(data.scope)}, because ${data.reason}`,
+  KillSwitchEngaged: (data) =>
+    `the kill switch stops ${stopped(data.scope)}, because ${data.reason}`,
   KillSwitchReleased: (data) =>
     `the kill switch no longer stops ${stopped(data.scope)}, because ${data.reason}`,
   ExecutionStarted: (data) => `started ${data.action} on ${data.resource} (${data.executionId})`,

@@ -61,7 +61,10 @@ function gate(inputs: DecisionInputs): Decision | undefined {
   if (inputs.killSwitch !== undefined)
     return deny(
       'KILL_SWITCH',
-      gateReason(request.agentId, stopText(inputs.killSwitch, request.agentId)),
+      gateReason(
+        request.agentId,
+        `the kill switch stops ${stoppedBy(inputs.killSwitch.scope, request.agentId)}`,
+      ),
     );
   const { subjectType } = request;
   if (!agent || (subjectType !== undefined && subjectType !== agent.type))
@@ -91,13 +94,6 @@ function gate(inputs: DecisionInputs): Decision | undefined {
       ),
     );
   return undefined;
-}
-
-function stopText(
-  { scope, sinceMs }: NonNullable<DecisionInputs['killSwitch']>,
-  agentId: string,
-): string {
-  return `the kill switch stops ${stoppedBy(scope, agentId)} since ${new Date(sinceMs).toISOString()}`;
 }
 
 function stoppedBy(

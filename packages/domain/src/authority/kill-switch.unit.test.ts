@@ -39,7 +39,10 @@ describe('a kill switch', () => {
 
 describe('of the engaged switches', () => {
   const stateOf = (...scopes: Scope[]): KillSwitchState =>
-    the.given(...scopes.map(engaged)).when(release({ kind: 'agent', id: 'nobody' })).then();
+    the
+      .given(...scopes.map(engaged))
+      .when(release({ kind: 'agent', id: 'nobody' }))
+      .then();
   const stopped = (state: KillSwitchState, agentId: string, known?: AgentState) =>
     switchThatStops(state, agentId, known)?.scope;
 

@@ -33,7 +33,13 @@ type KillSwitchPart = readonly [timeMs: number, engaged: readonly EngagedSwitch[
 
 type Line =
   | readonly ['world', seq: number, timeMs: number, model: string, tenants: number]
-  | readonly ['tenant', id: string, sizes: Sizes, policies: PoliciesPart, killSwitch: KillSwitchPart]
+  | readonly [
+      'tenant',
+      id: string,
+      sizes: Sizes,
+      policies: PoliciesPart,
+      killSwitch: KillSwitchPart,
+    ]
   | readonly ['unknown', kind: 'agent' | 'key', id: string]
   | readonly [
       'agent',
@@ -215,7 +221,10 @@ class WorldReader {
     this.#tenants = tenants;
   }
 
-  #open([, id, sizes, policies, killSwitch]: Extract<Line, readonly ['tenant', ...unknown[]]>): void {
+  #open([, id, sizes, policies, killSwitch]: Extract<
+    Line,
+    readonly ['tenant', ...unknown[]]
+  >): void {
     this.#close();
     this.#tenant = emptyTenant();
     this.#tenant.policies = policiesOf(policies);
