@@ -23,6 +23,7 @@ export function finalState(events: readonly StoredEvent[]): Record<string, unkno
 
 function stateOf(tenant: Tenant): Record<string, unknown> {
   const { published, active } = tenant.policies;
+  const { engaged } = tenant.killSwitch;
   return {
     agents: byId(tenant.agents, agentOf),
     grants: byId(tenant.grants, ({ grants }) =>
@@ -50,6 +51,8 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
             expiresAt: key.key.expiresAt,
           },
     ),
+    // Logs of before there were switches come to a state without them.
+    ...(engaged.size === 0 ? {} : { stopped: [...engaged.keys()] }),
     trust: byId(tenant.trust, trustOf),
   };
 }
