@@ -108,6 +108,13 @@ test("an agent's key can not give an operator's commands", async () => {
       await expectPublishRefused(mallory, `writ.default.${kind}.${mallory.keyId}.${verb}`);
 });
 
+test('no key can speak on the private path of governors to the commander, not even as itself', async () => {
+  for (const client of [mallory, admin])
+    for (const key of [client.keyId, victim.keyId])
+      for (const verb of ['reserve-use', 'anything'])
+        await expectPublishRefused(client, `writ.default.gov.${key}.${verb}`);
+});
+
 test('neither an agent nor an administrator can publish what only the log publishes', async () => {
   for (const client of [mallory, admin])
     for (const subject of [

@@ -7,6 +7,7 @@ import {
   foldEvent,
   type Tenant,
   trustToJson,
+  type UsesState,
 } from '@writ/domain';
 
 /** The final state of a log by tenant, as JSON. */
@@ -36,6 +37,8 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
         conditions,
       })),
     ),
+    // Left out where there are none: older logs know of no uses.
+    ...(tenant.uses.size === 0 ? {} : { uses: byId(tenant.uses, usesOf) }),
     policies: {
       active: active?.version ?? null,
       published: byId(published, ({ engine, digest, policies }) => ({ engine, digest, policies })),
@@ -62,6 +65,10 @@ function agentOf(agent: AgentState) {
   const { name, type, version, capabilities, runtime, owner, labels } = agent.current;
   const current = { name, type, version, capabilities, runtime, owner, labels };
   return { status: agent.status, current, versions: [...agent.versions.keys()] };
+}
+
+function usesOf(uses: UsesState) {
+  return byId(uses, ({ used, open }) => ({ used, open: [...open.keys()] }));
 }
 
 function trustOf(trust: AgentTrust) {

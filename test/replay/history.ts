@@ -100,6 +100,7 @@ async function rules(give: Give): Promise<void> {
   });
   const all = { agentId: CHART, actions: ['*'], resources: ['*'] };
   await give('authority.issue-grant', { ...all, delegable: 2 });
+  await uses(give);
   // Retired with its agent later, in one atomic append.
   await give('authority.issue-grant', {
     agentId: LONE,
@@ -134,6 +135,29 @@ async function rules(give: Give): Promise<void> {
   const created = await give('tenancy.create-key', { ...key, expiresAt: '2099-01-01T00:00:00Z' });
   await give('tenancy.create-key', { name: 'ops', role: 'admin' });
   await give('tenancy.revoke-key', { keyId: created['keyId'], reason: 'laptop lost' });
+}
+
+/** Reserved on the private path, as a governor does; one is given back, one is made, of one nobody hears again. */
+async function uses(give: Give): Promise<void> {
+  const about = { agentId: CHART, action: 'print_chart', resource: 'printer:hall' };
+  const { grantId } = await give('authority.issue-grant', {
+    agentId: CHART,
+    actions: [about.action],
+    resources: [about.resource],
+    conditions: { maxUses: 3 },
+  });
+  const grants = [{ grantId, agentId: CHART }];
+  const decisions = [1, 2, 3].map((n) => `0199f0c4-0000-7000-8000-00000000000${n}`);
+  for (const decisionId of decisions)
+    await give('reserve-use', { decisionId, agentId: CHART, grants, costMicros: 20, tokens: null });
+  const [unused, made] = decisions;
+  await give('execution.report', { ...about, decisionId: unused, outcome: 'cancelled' });
+  await give('execution.report', {
+    ...about,
+    decisionId: made,
+    outcome: 'succeeded',
+    costMicros: 17,
+  });
 }
 
 function newcomer(agentId: string) {

@@ -39,12 +39,17 @@ const commander = await startCommander({
   version: release,
   log: { debug() {}, info() {}, warn: console.error, error: console.error },
 });
-const requester = openRequester(await bus.connect('api-store'));
+const requesters = {
+  command: openRequester(await bus.connect('api-store')),
+  governor: openRequester(await bus.connect('governor-store')),
+};
 
 async function give(verb, body, headers = []) {
-  const subject = subjects.command({ tenant, key: keyId, verb });
+  // What governors ask for has one word, a command has a context.
+  const kind = verb.includes('.') ? 'command' : 'governor';
+  const subject = subjects[kind]({ tenant, key: keyId, verb });
   const text = JSON.stringify(body);
-  const reply = await requester.request({ subject, body: text, headers, timeoutMs: 15_000 });
+  const reply = await requesters[kind].request({ subject, body: text, headers, timeoutMs: 15_000 });
   const parsed = commandReply.parse(JSON.parse(new TextDecoder().decode(reply.data)));
   if (!parsed.ok) throw new Error(`${verb}: ${JSON.stringify(parsed.error)}`);
   return parsed.result;

@@ -36,6 +36,8 @@ export type Execution<State> = {
     events: readonly WritEvent[],
     state: State,
   ) => Readonly<Record<string, unknown>>;
+  /** The result of an order that the state refuses; left out, the refusal is thrown. */
+  readonly refused?: () => Readonly<Record<string, unknown>>;
 };
 
 /** A part over a decider whose events are all that its subject holds. */
@@ -110,7 +112,16 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
     const before = findRetry(order, execution.parts, entries);
     if (before) return repeat(order, before, execution, entries);
     const timeMs = entries.reduce((latest, entry) => laterOf(latest, entry.timeMs), clock.nowMs());
-    const writes = plan(order, execution.parts, entries, timeMs);
+    let writes: AggregateWrite[];
+    try {
+      writes = plan(order, execution.parts, entries, timeMs);
+    } catch (error) {
+      // A refusal may rest on a stale copy; it is final only on a fresh one.
+      if (!isRefusal(error)) throw error;
+      if (!refresh) return undefined;
+      if (!execution.refused) throw error;
+      return { events: [], seq: lastSeqOf(entries), result: execution.refused() };
+    }
     if (writes.length === 0) return confirmUnchanged(execution, entries);
     try {
       const appended = await store.append(writes);
@@ -136,23 +147,17 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   ): Promise<Outcome | undefined> {
     for (const [i, part] of execution.parts.entries())
       if ((await store.lastSequence(part.subject)) !== entries[i]?.lastSeq) return undefined;
-    const seq = Math.max(...entries.map((entry) => entry.lastSeq));
-    return { events: [], seq, result: execution.result([], entries[0]?.state as State) };
+    const result = execution.result([], entries[0]?.state as State);
+    return { events: [], seq: lastSeqOf(entries), result };
   }
 
   return {
     execute<State>(order: Order, execution: Execution<State>): Promise<Outcome> {
       const names = execution.parts.map((part) => part.subject);
       return lock.run(names, () =>
-        untilWon(`\`${execution.parts[0].aggregate}\``, async (tries) => {
-          try {
-            return await attempt(order, execution, tries > 0);
-          } catch (error) {
-            // A refusal may rest on a stale copy; it is final only on a fresh one.
-            if (tries > 0 || !isRefusal(error)) throw error;
-            return undefined;
-          }
-        }),
+        untilWon(`\`${execution.parts[0].aggregate}\``, (tries) =>
+          attempt(order, execution, tries > 0),
+        ),
       );
     },
     async read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State> {
@@ -160,6 +165,10 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
       return entry.state as State;
     },
   };
+}
+
+function lastSeqOf(entries: readonly Kept[]): number {
+  return Math.max(...entries.map((entry) => entry.lastSeq));
 }
 
 function isRefusal(error: unknown): boolean {

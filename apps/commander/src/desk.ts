@@ -1,11 +1,11 @@
 /** What the handlers of commands work with. */
 import type { DeadLetters } from '@writ/bus';
-import type { CommandAccepted, CommandAddress, CommandVerb } from '@writ/contracts';
+import type { CommandAccepted, CommandAddress, GovernorAddress } from '@writ/contracts';
 import type { PolicyProblem } from '@writ/policy';
 import type { Aggregates } from './aggregates.ts';
 import type { Directory } from './directory.ts';
 import type { Facts } from './facts.ts';
-import type { Order, Outcome } from './order.ts';
+import type { Order, OrderVerb, Outcome } from './order.ts';
 
 /** A command as it came in. */
 export type Incoming = {
@@ -14,6 +14,11 @@ export type Incoming = {
   readonly header: (name: string) => string | undefined;
   /** Used where the client sent no idempotency key, so that a redelivery meets itself. */
   readonly defaultIdempotencyKey?: string;
+};
+
+/** What a governor asks for, as it came in. */
+export type IncomingGovernorOrder = Pick<Incoming, 'data' | 'header'> & {
+  readonly address: GovernorAddress;
 };
 
 /** What operators' commands work with. */
@@ -35,4 +40,4 @@ export type Desk = {
   readonly operations: Operations;
 };
 
-export type Handler<V extends CommandVerb> = (desk: Desk, order: Order<V>) => Promise<Outcome>;
+export type Handler<V extends OrderVerb> = (desk: Desk, order: Order<V>) => Promise<Outcome>;

@@ -13,6 +13,7 @@ import {
   type World,
 } from '@writ/domain';
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
+import { OpenUses, type Use } from './authority/open-uses.ts';
 import type { Caller } from './order.ts';
 
 const FILTERS = [
@@ -33,6 +34,8 @@ export type Directory = {
   caller(tenant: string, keyId: string, nowMs: number): Promise<Caller>;
   standing(tenant: string, agentId: string): Promise<AgentStanding>;
   agentOfGrant(tenant: string, grantId: string): Promise<string | undefined>;
+  /** Whose grants a decision has open uses of; `sure` looks no earlier than the end of the log where it finds none. */
+  holdersOfUse(use: Use, how: { readonly sure: boolean }): Promise<readonly string[]>;
   stop(): Promise<void>;
 };
 
@@ -46,7 +49,7 @@ export type DirectoryOptions = {
 };
 
 export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Directory {
-  const { agents, keys, grantHolders } = knownOf(world);
+  const { agents, keys, grantHolders, openUses } = knownOf(world);
   const waiters = new Set<{ seq: number; resolve: () => void }>();
   const { promise: ready, resolve: becomeReady, reject: fail } = Promise.withResolvers<void>();
   let failure: WritError | undefined;
@@ -72,6 +75,11 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       }
       case 'GrantIssued':
         grantHolders.set(`${event.tenant}/${event.data.grantId}`, event.data.agentId);
+        return;
+      case 'GrantUseReserved':
+      case 'GrantUseReleased':
+      case 'GrantUseSettled':
+        openUses.note(event);
         return;
       default:
         return;
@@ -194,6 +202,12 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       if (!grantHolders.has(name)) await reached((await store.status()).lastSeq);
       return grantHolders.get(name);
     },
+    async holdersOfUse(use, { sure }) {
+      const known = openUses.holdersOf(use);
+      if (known.length > 0 || !sure) return known;
+      await reached((await store.status()).lastSeq);
+      return openUses.holdersOf(use);
+    },
     stop: () => follower.stop(),
   };
 }
@@ -203,11 +217,13 @@ function knownOf(world: World) {
   const agents = new Map<string, AgentState>();
   const keys = new Map<string, KeyState>();
   const grantHolders = new Map<string, string>();
+  const openUses = new OpenUses();
   for (const [tenantId, tenant] of world.tenants) {
     for (const [agentId, state] of tenant.agents) agents.set(`${tenantId}/${agentId}`, state);
     for (const [keyId, state] of tenant.keys) keys.set(`${tenantId}/${keyId}`, state);
     for (const [agentId, { grants }] of tenant.grants)
       for (const grantId of grants.keys()) grantHolders.set(`${tenantId}/${grantId}`, agentId);
+    openUses.take(tenantId, tenant.uses);
   }
-  return { agents, keys, grantHolders };
+  return { agents, keys, grantHolders, openUses };
 }

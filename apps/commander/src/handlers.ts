@@ -1,5 +1,5 @@
-/** Every command and who handles it. */
-import type { CommandVerb } from '@writ/contracts';
+/** Every command and every order of governors, and who handles it. */
+import type { CommandVerb, GovernorVerb } from '@writ/contracts';
 import {
   activatePolicies,
   issueGrant,
@@ -7,6 +7,7 @@ import {
   revokeGrant,
 } from './authority/handlers.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
+import { reserveUse } from './authority/uses.ts';
 import type { Handler } from './desk.ts';
 import { reportExecution, startExecution } from './execution/handlers.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/handlers.ts';
@@ -33,4 +34,8 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'tenancy.revoke-key': revokeKey,
   'operations.retry-dead-letter': retryDeadLetter,
   'operations.drop-dead-letter': dropDeadLetter,
+};
+
+export const governorHandlers: { readonly [V in GovernorVerb]: Handler<V> } = {
+  'reserve-use': reserveUse,
 };

@@ -1,6 +1,6 @@
 /** Ids and fingerprints: derived where a retry must meet itself, random elsewhere. */
 import { hash, randomBytes } from 'node:crypto';
-import type { CommandVerb } from '@writ/contracts';
+import type { CommandVerb, GovernorVerb } from '@writ/contracts';
 import canonicalize from 'canonicalize';
 
 /** A UUIDv8 of SHA-256 over the parts: the same parts give the same id for ever. */
@@ -24,7 +24,7 @@ export function derivedKeyId(...parts: readonly string[]): string {
 }
 
 /** Bodies with members that the sender names, and so orders; all others come out of their schema in one order. */
-const FREE_FORM: ReadonlySet<CommandVerb> = new Set([
+const FREE_FORM: ReadonlySet<string> = new Set([
   'registry.register-agent',
   'authority.publish-policies',
 ]);
@@ -34,7 +34,11 @@ const FREE_FORM: ReadonlySet<CommandVerb> = new Set([
  * same fingerprint, whatever the order of its members. 128 bits of a hash that begins with the key:
  * what is cut off keeps it from being extended.
  */
-export function fingerprintOf(pepper: string, verb: CommandVerb, body: unknown): string {
+export function fingerprintOf(
+  pepper: string,
+  verb: CommandVerb | GovernorVerb,
+  body: unknown,
+): string {
   const text = FREE_FORM.has(verb) ? canonicalize(body) : JSON.stringify(body);
   return hash('sha256', `${pepper}\n${verb}\n${text ?? ''}`).slice(0, 32);
 }

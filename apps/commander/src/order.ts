@@ -1,5 +1,13 @@
 /** A command on its way through the commander: who gave it, what it says, and the ids it leads to. */
-import type { CommandBody, CommandVerb, EventMeta, KeyRole, WritEvent } from '@writ/contracts';
+import type {
+  CommandBody,
+  CommandVerb,
+  EventMeta,
+  GovernorOrderBody,
+  GovernorVerb,
+  KeyRole,
+  WritEvent,
+} from '@writ/contracts';
 import type { NewEvent } from '@writ/bus';
 import { derivedId, freshId } from './identifiers.ts';
 
@@ -11,10 +19,18 @@ export type Caller = {
   readonly agents: readonly string[];
 };
 
-export type Order<V extends CommandVerb = CommandVerb> = {
+/** What clients command, and what governors ask for in the name of a key. */
+export type OrderVerb = CommandVerb | GovernorVerb;
+export type OrderBody<V extends OrderVerb> = V extends CommandVerb
+  ? CommandBody<V>
+  : V extends GovernorVerb
+    ? GovernorOrderBody<V>
+    : never;
+
+export type Order<V extends OrderVerb = OrderVerb> = {
   readonly caller: Caller;
   readonly verb: V;
-  readonly body: CommandBody<V>;
+  readonly body: OrderBody<V>;
   readonly idempotencyKey: string | null;
   readonly fingerprint: string;
   readonly correlationId: string | null;

@@ -18,7 +18,7 @@ import {
   takeInbox,
   watchClock,
 } from '@writ/bus';
-import { parseCommandSubject, WritError } from '@writ/contracts';
+import { parseCommandSubject, parseGovernorSubject, WritError } from '@writ/contracts';
 import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { checkPolicies, policyDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
@@ -26,7 +26,7 @@ import { createAggregates } from './aggregates.ts';
 import type { Incoming } from './desk.ts';
 import { openDirectory } from './directory.ts';
 import { createFacts } from './facts.ts';
-import { type CommandRoom, handleCommand } from './handle-command.ts';
+import { type CommandRoom, handleCommand, handleGovernorOrder } from './handle-command.ts';
 import { createKnownFacts } from './known-facts.ts';
 
 export type CommanderOptions = {
@@ -89,13 +89,16 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       },
     },
   };
-  const handle = (incoming: Incoming) => {
+  const refuseDoubt = (): void => {
     if (directory.failure !== undefined) throw directory.failure;
     if (clock.skewed())
       throw new WritError(
         'CLOCK_SKEW',
         `this commander's clock is ${clock.offsetMs} ms off the broker's; set the clock`,
       );
+  };
+  const handle = (incoming: Incoming) => {
+    refuseDoubt();
     return handleCommand(room, incoming);
   };
 
@@ -129,6 +132,23 @@ export async function startCommander(options: CommanderOptions): Promise<Running
             header: (name) => request.header(name),
           });
           request.reply(JSON.stringify(reply));
+        },
+      },
+      {
+        name: 'governor-order',
+        subject: 'writ.*.gov.*.*',
+        queue: 'commanders',
+        async handler(request) {
+          const address = parseGovernorSubject(request.subject);
+          if (!address)
+            throw new WritError(
+              'VERB_UNKNOWN',
+              'the subject is not `writ.<tenant>.gov.<key>.<verb>`',
+            );
+          refuseDoubt();
+          const { data } = request;
+          const header = (name: string) => request.header(name);
+          request.reply(JSON.stringify(await handleGovernorOrder(room, { address, data, header })));
         },
       },
     ],

@@ -19,6 +19,7 @@ import {
 import { toWritError, type WritError } from '@writ/contracts';
 import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { openCedar } from '@writ/policy';
+import { openCommanderPath } from './claims/commander-path.ts';
 import { Desk } from './decide/desk.ts';
 import { takeName } from './governor-name.ts';
 import { keepInService } from './in-service.ts';
@@ -148,6 +149,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     state,
     engine,
     records,
+    claim: openCommanderPath(storing),
     cell,
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),

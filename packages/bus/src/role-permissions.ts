@@ -89,7 +89,7 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
         subscribe: [own],
       };
     case 'commander-answer':
-      return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>'] };
+      return { publish: answers, subscribe: [own, '$SRV.>', 'writ.*.cmd.>', 'writ.*.gov.*.*'] };
     case 'commander-store':
       return {
         publish: [
@@ -117,7 +117,14 @@ export function rightsOf(user: UserName, ingest: string): Rights | undefined {
       };
     case 'governor-store':
       return {
-        publish: [...readsLog, ...reads('DECISIONS'), ...gets('SNAPSHOTS'), into('dec'), reports],
+        publish: [
+          ...readsLog,
+          ...reads('DECISIONS'),
+          ...gets('SNAPSHOTS'),
+          into('dec'),
+          'writ.*.gov.*.*',
+          reports,
+        ],
         subscribe: [own],
       };
     case 'projector-store':

@@ -195,6 +195,14 @@ describe('no role can do another’s', () => {
     }
   });
 
+  test('only a governor speaks to the commander in the name of a key', async () => {
+    for (const user of inAccount)
+      expect([user, await mayPublish(user, 'writ.default.gov.k0admin0000.reserve-use')]).toEqual([
+        user,
+        user === 'governor-store' || user === 'operator',
+      ]);
+  });
+
   test('nobody reads another role’s replies, or what enters the log before it is committed', async () => {
     for (const user of inAccount)
       for (const subject of ['_INBOX.role.gatekeeper-store.>', `_writ.${bus.secrets.ingest}.>`]) {

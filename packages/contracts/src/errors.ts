@@ -62,6 +62,7 @@ export const errorCatalogue = {
   AGENT_SUSPENDED: { status: 409, delivery: 'terminal', title: 'the agent is suspended' },
   AGENT_RETIRED: { status: 409, delivery: 'terminal', title: 'the agent is retired' },
   GRANT_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such grant' },
+  LIMIT_REACHED: { status: 409, delivery: 'terminal', title: 'the limit of a grant is reached' },
   GRANT_EXPIRED: { status: 422, delivery: 'terminal', title: 'the grant ends before it begins' },
   CONDITION_UNSUPPORTED: {
     status: 422,

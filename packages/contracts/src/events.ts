@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { grantIssuedV1, grantIssuedV2, grantRevokedV1 } from './authority/grant.ts';
 import { killSwitchEngagedV1, killSwitchReleasedV1 } from './authority/kill-switch.ts';
 import { policiesActivatedV1, policiesPublishedV1 } from './authority/policy.ts';
+import { grantUseReleasedV1, grantUseReservedV1, grantUseSettledV1 } from './authority/use.ts';
 import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
 import {
   agentRegisteredV1,
@@ -37,6 +38,9 @@ export const events = {
     earlier: { 1: grantIssuedV1 },
   },
   GrantRevoked: { context: 'authority', version: 1, data: grantRevokedV1 },
+  GrantUseReserved: { context: 'authority', version: 1, data: grantUseReservedV1 },
+  GrantUseReleased: { context: 'authority', version: 1, data: grantUseReleasedV1 },
+  GrantUseSettled: { context: 'authority', version: 1, data: grantUseSettledV1 },
   PoliciesPublished: { context: 'authority', version: 1, data: policiesPublishedV1 },
   PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },
   KillSwitchEngaged: { context: 'authority', version: 1, data: killSwitchEngagedV1 },

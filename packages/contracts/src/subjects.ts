@@ -14,6 +14,14 @@ export type CommandAddress = {
   readonly verb: string;
 };
 
+/** What a governor asks of the commander in the name of a key. */
+export type GovernorAddress = {
+  readonly tenant: string;
+  readonly key: string;
+  /** One word, e.g. `reserve-use`. */
+  readonly verb: string;
+};
+
 export type AggregateAddress = {
   readonly tenant: string;
   readonly context: string;
@@ -42,6 +50,8 @@ export const subjects = {
     `writ.${check(TENANT, a.tenant, 'tenant')}.inbox.${check(KEY, a.key, 'key id')}.${verbPath(a.verb)}`,
   ask: (tenant: string, key: string, question: Question) =>
     `writ.${check(TENANT, tenant, 'tenant')}.ask.${check(KEY, key, 'key id')}.${question}`,
+  governor: ({ tenant, key, verb }: GovernorAddress) =>
+    `writ.${check(TENANT, tenant, 'tenant')}.gov.${check(KEY, key, 'key id')}.${check(WORD, verb, 'verb')}`,
   agent: (tenant: string, agentId: string) => event(tenant, `registry.agent.${agentPath(agentId)}`),
   grants: (tenant: string, agentId: string) =>
     event(tenant, `authority.grants.${agentPath(agentId)}`),
@@ -106,6 +116,15 @@ export function parseAskSubject(
   if (t.length !== 5 || root !== 'writ' || kind !== 'ask') return undefined;
   if (!TENANT.test(tenant) || !KEY.test(key) || !WORD.test(question)) return undefined;
   return { tenant, key, question };
+}
+
+/** Reads a `gov` subject; `undefined` for anything else. */
+export function parseGovernorSubject(subject: string): GovernorAddress | undefined {
+  const t = subject.split('.');
+  const [root, tenant = '', kind, key = '', verb = ''] = t;
+  if (t.length !== 5 || root !== 'writ' || kind !== 'gov') return undefined;
+  if (!TENANT.test(tenant) || !KEY.test(key) || !WORD.test(verb)) return undefined;
+  return { tenant, key, verb };
 }
 
 /** Reads the subject of a stored event; `undefined` for anything else. */

@@ -14,6 +14,10 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
   GrantIssued: (data) =>
     `granted ${data.actions.join(', ')} on ${data.resources.join(', ')}${told('until', data.expiresAt)}${told('for', data.reason)}`,
   GrantRevoked: (data) => `grant ${data.grantId} revoked${told('because', data.reason)}`,
+  GrantUseReserved: (data) => `a use of grant ${data.grantId} reserved by ${data.decisionId}`,
+  GrantUseReleased: (data) =>
+    `the use of grant ${data.grantId} by ${data.decisionId} given back, because ${data.reason}`,
+  GrantUseSettled: (data) => `the use of grant ${data.grantId} by ${data.decisionId} reported`,
   PoliciesPublished: (data) =>
     `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
   PoliciesActivated: (data) =>

@@ -1,9 +1,10 @@
 /** Commands of authority: grants given and taken back, policies published and activated. */
 import { subjects, WritError } from '@writ/contracts';
-import { type AgentStanding, grants, policies, Refusal } from '@writ/domain';
+import { type AgentStanding, policies, Refusal } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
+import { authorityPart } from './agent-authority.ts';
 
 export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) => {
   const { agentId, notBefore, expiresAt, ...rest } = order.body;
@@ -19,13 +20,12 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
     parent: null,
     issuedBy: keyId,
   };
-  const where = { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` };
   return desk.aggregates.execute(order, {
     parts: [
-      partOf(where, grants, (timeMs) => {
+      authorityPart({ tenant, agentId }, (timeMs) => {
         // Only now: a retry has met itself before, whatever became of the agent since.
         refuseNobody(standing, agentId);
-        return { type: 'IssueGrant' as const, terms, timeMs };
+        return { type: 'IssueGrant', terms, timeMs };
       }),
     ],
     result: () => ({ grantId, agentId }),
@@ -49,10 +49,9 @@ export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order
     throw new WritError('GRANT_UNKNOWN', `there is no grant \`${grantId}\`; list the grants`, {
       details: [{ path: 'grantId', message: 'must be a grant that was issued' }],
     });
-  const where = { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` };
   const command = { type: 'RevokeGrant' as const, grantId, agentId, reason, revokedBy: keyId };
   return desk.aggregates.execute(order, {
-    parts: [partOf(where, grants, () => command)],
+    parts: [authorityPart({ tenant, agentId }, () => command)],
     result: () => ({ grantId, agentId, status: 'revoked' }),
   });
 };

@@ -1,6 +1,7 @@
 /** Commands of execution: what an agent starts and what came of it. */
 import { subjects } from '@writ/contracts';
 import { facts } from '@writ/domain';
+import { closeUses } from '../authority/uses.ts';
 import type { Handler } from '../desk.ts';
 import { derivedId } from '../identifiers.ts';
 import { thingIdOf } from '../order.ts';
@@ -26,13 +27,13 @@ export const startExecution: Handler<'execution.start'> = (desk, order) => {
   });
 };
 
-export const reportExecution: Handler<'execution.report'> = (desk, order) => {
+export const reportExecution: Handler<'execution.report'> = async (desk, order) => {
   const { agentId, severity } = order.body;
   const { tenant } = order.caller;
   requireSpeaker(order.caller, agentId);
   const executionId = order.body.executionId ?? thingIdOf(order);
   const fact = { ...order.body, executionId, severity: severity ?? null };
-  return desk.facts.record(order, {
+  const outcome = await desk.facts.record(order, {
     kind: 'reported',
     agentId,
     id: executionId,
@@ -44,4 +45,6 @@ export const reportExecution: Handler<'execution.report'> = (desk, order) => {
     },
     result: (id) => ({ executionId: id }),
   });
+  await closeUses(desk, order);
+  return outcome;
 };

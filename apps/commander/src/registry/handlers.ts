@@ -1,7 +1,8 @@
 /** Commands of the registry: an agent's registration, its stopping and its retirement. */
 import { type CommandVerb, subjects } from '@writ/contracts';
-import { type AgentCommand, type AgentState, agent, grants, type GrantsState } from '@writ/domain';
+import { type AgentCommand, type AgentState, agent, type AuthorityState } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
+import { authorityPart } from '../authority/agent-authority.ts';
 import type { Desk, Handler } from '../desk.ts';
 import type { Order, Outcome } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
@@ -26,17 +27,13 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
   const { agentId, reason } = order.body;
   const { tenant, keyId } = order.caller;
   const revoke = (atMost?: number) =>
-    partOf(
-      { subject: subjects.grants(tenant, agentId), aggregate: `grants/${agentId}` },
-      grants,
-      () => ({
-        type: 'RevokeAllGrants' as const,
-        agentId,
-        reason,
-        revokedBy: keyId,
-        ...(atMost === undefined ? {} : { atMost }),
-      }),
-    );
+    authorityPart({ tenant, agentId }, () => ({
+      type: 'RevokeAllGrants',
+      agentId,
+      reason,
+      revokedBy: keyId,
+      ...(atMost === undefined ? {} : { atMost }),
+    }));
   // These use up no idempotency key: a retry goes on where this one ended.
   const unkeyed = { ...order, idempotencyKey: null };
   while (activeIn(await desk.aggregates.read(revoke())) > REVOKED_AT_ONCE)
@@ -50,8 +47,8 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
   });
 };
 
-function activeIn({ grants: all }: GrantsState): number {
-  return [...all.values()].filter(({ status }) => status === 'active').length;
+function activeIn({ grants: { grants } }: AuthorityState): number {
+  return [...grants.values()].filter(({ status }) => status === 'active').length;
 }
 
 function change(

@@ -1,6 +1,8 @@
 /** From a question to its answer, rendered: the only place where world, policies and decision meet. */
-import { decideAccess, gatherInputs } from '@writ/domain';
+import type { DecisionInputs, PolicyValue } from '@writ/contracts';
+import { type Decision, decideAccess, gatherInputs, isLimited, toReserve } from '@writ/domain';
 import type { CedarEngine } from '@writ/policy';
+import type { ClaimFor } from '../claims/settle-claims.ts';
 import type { Question } from '../question/read-question.ts';
 import type { RecordLog } from '../records/record-log.ts';
 import type { GovernedState } from '../state/governed-state.ts';
@@ -13,8 +15,17 @@ export type Room = {
   readonly records: RecordLog;
 };
 export type Asker = { readonly tenant: string; readonly keyId: string };
-/** `keep` is there when the same question may be answered from this answer. */
-export type Decided = { readonly answer: Answer; readonly keep: Dependence | undefined };
+export type Decided = {
+  readonly answer: Answer;
+  /** There when the same question may be answered from this answer. */
+  readonly keep: Dependence | undefined;
+  /** What must be claimed before the answer is given, in this order. */
+  readonly claims: readonly ClaimFor[];
+  /** When, and on which state, it was decided. */
+  readonly at: { readonly nowMs: number; readonly seq: number };
+};
+
+const NOTHING: readonly ClaimFor[] = [];
 
 export function decideQuestion(
   { state, engine, records }: Room,
@@ -37,8 +48,7 @@ export function decideQuestion(
   const { inputs, validUntilMs } = gatherInputs(state.world, asked, { nowMs, engine });
   const decision = decideAccess(inputs, policies.evaluate);
   const limited = inputs.grants.some(
-    ({ conditions }) =>
-      conditions.maxUses !== undefined || conditions.window || conditions.requireApproval,
+    ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
   );
   const conditional = inputs.grants.some(({ conditions }) => Object.keys(conditions).length > 0);
   const mustRecord =
@@ -57,5 +67,24 @@ export function decideQuestion(
     limited || !agent
       ? undefined
       : { tenant: state.changes.tenant(tenant), agent, fromMs: nowMs, untilMs: validUntilMs };
-  return { answer: { rendered, records: records.of(tenant), mustRecord }, keep };
+  return {
+    answer: { rendered, records: records.of(tenant), mustRecord },
+    keep,
+    claims: inputs.limits ? claimsOf(inputs, decision) : NOTHING,
+    at: { nowMs, seq: inputs.seq },
+  };
+}
+
+/** What an allow takes of limited grants is reserved before it is given. */
+function claimsOf(inputs: DecisionInputs, { restsOn }: Decision): readonly ClaimFor[] {
+  const grants = restsOn === undefined ? [] : toReserve(inputs, restsOn);
+  if (grants.length === 0) return NOTHING;
+  const { agentId, context } = inputs.request;
+  const costMicros = numberIn(context['estimatedCostMicros']);
+  const body = { agentId, grants, costMicros, tokens: null };
+  return [(decisionId) => ({ verb: 'reserve-use', body: { ...body, decisionId } })];
+}
+
+function numberIn(value: PolicyValue | undefined): number | null {
+  return typeof value === 'number' && value >= 0 ? value : null;
 }

@@ -14,25 +14,31 @@ import {
   toWritError,
   WritError,
 } from '@writ/contracts';
+import type { Claim } from '../claims/commander-path.ts';
+import { settleClaims } from '../claims/settle-claims.ts';
 import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
 import type { Denials } from '../records/denials.ts';
 import { askAll } from './ask-all.ts';
 import { Askers } from './askers.ts';
-import { type Asker, decideQuestion, type Room } from './decide-question.ts';
+import { type Asker, type Decided, decideQuestion, type Room } from './decide-question.ts';
 import { decisionIdAt } from './decision-id.ts';
 import { type Answer, Memo } from './memo.ts';
-import { recordTailOf, replyOf } from './rendered.ts';
+import { type Moment, recordTailOf, replyOf } from './rendered.ts';
 import { denyUnanswerable, invalid, type Unanswerable } from './unanswerable.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** Takes the JSON of an answer. */
 export type Reply = (body: string) => void;
 
+/** Whether an answer allows, as far as is known before it is recorded; later where something is claimed first. */
+export type Allowed = boolean | Promise<boolean>;
+
 type How = { readonly reply: Reply; readonly memoKey?: string };
 
 export type DeskOptions = Room & {
+  readonly claim: Claim;
   readonly cell: string;
   readonly skewed: () => boolean;
   readonly denials: Denials;
@@ -78,7 +84,7 @@ export class Desk {
       const asker = this.#askers.of(subject);
       if (questions.kind === 'single')
         return this.#ask(asker, readQuestion(body) ?? refused(evaluationRequest, body), { reply });
-      const askItem = (item: unknown, settle: Reply): boolean => this.#askItem(asker, item, settle);
+      const askItem = (item: unknown, settle: Reply) => this.#askItem(asker, item, settle);
       this.#atLeast(questions.options, { asker, reply }, () => askAll(questions, askItem, reply));
     } catch (thrown) {
       this.#fail(thrown, reply);
@@ -86,7 +92,7 @@ export class Desk {
   }
 
   /** Asks one of several questions and says whether it is allowed, as far as is known before it is recorded. */
-  #askItem(asker: Asker, item: unknown, reply: Reply): boolean {
+  #askItem(asker: Asker, item: unknown, reply: Reply): Allowed {
     try {
       return this.#decide(asker, readQuestion(item) ?? refused(evaluationRequest, item), { reply });
     } catch (thrown) {
@@ -96,20 +102,44 @@ export class Desk {
   }
 
   #ask(asker: Asker, question: Question, how: How): void {
-    this.#atLeast(question.options, { asker, reply: how.reply }, () =>
-      this.#decide(asker, question, how),
+    this.#atLeast(
+      question.options,
+      { asker, reply: how.reply },
+      () => void this.#decide(asker, question, how),
     );
   }
 
-  #decide(asker: Asker, question: Question, { memoKey, reply }: How): boolean {
+  #decide(asker: Asker, question: Question, { memoKey, reply }: How): Allowed {
     // No key can be of a tenant that is not in the log, and nothing is kept for one.
     if (!this.#options.state.world.tenants.has(asker.tenant)) {
       this.#deny({ code: 'KEY_REVOKED', message: `tenant \`${asker.tenant}\` has no keys` }, reply);
       return false;
     }
-    const { answer, keep } = decideQuestion(this.#options, asker, question);
+    const decided = decideQuestion(this.#options, asker, question);
+    if (decided.claims.length > 0) return this.#claim(asker, question, { first: decided, reply });
+    const { answer, keep } = decided;
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
     return this.#give(answer, asker, reply);
+  }
+
+  /** Gives an answer that rests on something that must be claimed first. */
+  async #claim(
+    asker: Asker,
+    question: Question,
+    { first, reply }: { readonly first: Decided; readonly reply: Reply },
+  ): Promise<boolean> {
+    if (!this.#mayWait(asker, reply)) return false;
+    const again = (): Decided => decideQuestion(this.#options, asker, question);
+    try {
+      const settled = await settleClaims(this.#options, asker, { first, again }).finally(() =>
+        this.#waiting.leave(asker.keyId),
+      );
+      if ('denied' in settled) this.#deny(settled.denied, reply);
+      else return this.#give(settled.decided.answer, asker, reply, settled.moment);
+    } catch (thrown) {
+      this.#fail(thrown, reply);
+    }
+    return false;
   }
 
   /** Goes on when the state is as fresh as the question asks for. */
@@ -135,21 +165,19 @@ export class Desk {
   }
 
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
-  #give({ rendered, records, mustRecord }: Answer, asker: Asker, reply: Reply): boolean {
-    const { state, denials } = this.#options;
+  #give(answer: Answer, asker: Asker, reply: Reply, moment = this.#moment()): boolean {
+    const { rendered, records, mustRecord } = answer;
     if (records.refuses) {
       this.#deny(LOG_UNAVAILABLE, reply);
       return false;
     }
-    const nowMs = state.now();
-    const counted = rendered.denial && denials.count(asker, rendered.denial, nowMs);
-    const decisionId = counted ?? decisionIdAt(nowMs);
-    const moment = { decisionId, nowMs, seq: state.world.seq };
-    const body = replyOf(rendered, moment);
+    const { denials } = this.#options;
+    const counted = rendered.denial && denials.count(asker, rendered.denial, moment.nowMs);
     if (counted !== undefined) {
-      reply(body);
+      reply(replyOf(rendered, { ...moment, decisionId: counted }));
       return false;
     }
+    const body = replyOf(rendered, moment);
     if (!mustRecord && !records.strained) {
       records.add('decision', recordTailOf(rendered, moment));
       reply(body);
@@ -162,6 +190,12 @@ export class Desk {
       else this.#deny(LOG_UNAVAILABLE, reply);
     });
     return rendered.allowed;
+  }
+
+  #moment(): Moment {
+    const { state } = this.#options;
+    const nowMs = state.now();
+    return { decisionId: decisionIdAt(nowMs), nowMs, seq: state.world.seq };
   }
 
   /** Invariant 4. */

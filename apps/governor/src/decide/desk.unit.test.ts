@@ -1,7 +1,13 @@
 import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
-import { encodeToken, type EvaluationReply, type WritEvent } from '@writ/contracts';
+import {
+  encodeToken,
+  type EvaluationReply,
+  type GovernorOrder,
+  type WritEvent,
+} from '@writ/contracts';
 import { openCedar } from '@writ/policy';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { Claimed } from '../claims/commander-path.ts';
 import { Denials } from '../records/denials.ts';
 import { RecordLog } from '../records/record-log.ts';
 import { GovernedState } from '../state/governed-state.ts';
@@ -22,6 +28,8 @@ class ManualDesk {
   setBackMs = 0;
   skewed = false;
   holdAppends = false;
+  /** What the commander says to what is claimed of it. */
+  claim = (_order: GovernorOrder): Promise<Claimed> => Promise.resolve({ claimed: true, seq: 0 });
   #follow: FollowEvents | undefined;
   #seq = 0;
 
@@ -57,6 +65,7 @@ class ManualDesk {
       state: this.state,
       engine,
       records: this.records,
+      claim: (_asker, order) => this.claim(order),
       cell,
       skewed: () => this.skewed,
       denials: new Denials(() => undefined, Number.POSITIVE_INFINITY),
@@ -258,4 +267,84 @@ test('a key that asks for more than may wait is refused as an overload, and anot
   expect(ask()?.context.code).toBe('LOG_UNAVAILABLE');
   manual.state.waiters.close();
   expect(answers.every(({ reply }) => reply?.context.code === 'STALE_STATE')).toBe(true);
+});
+
+const limitedGrant: WritEvent<'GrantIssued'> = {
+  type: 'GrantIssued',
+  data: {
+    grantId: 'g2',
+    agentId: 'reader',
+    actions: ['write'],
+    resources: ['*'],
+    notBefore: null,
+    expiresAt: null,
+    conditions: { maxUses: 2 },
+    delegable: 0,
+    parent: null,
+    reason: null,
+    issuedBy: 'k',
+  },
+};
+const reservedBy = (decisionId: string): WritEvent => ({
+  type: 'GrantUseReserved',
+  data: {
+    grantId: 'g2',
+    agentId: 'reader',
+    decisionId,
+    usedBy: 'reader',
+    costMicros: null,
+    tokens: null,
+  },
+});
+const write = { action: { name: 'write' } };
+
+test('an allow that rests on a claim is given when it is made, under the id that was claimed', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  const orders: GovernorOrder[] = [];
+  const { promise, resolve } = Promise.withResolvers<Claimed>();
+  manual.claim = (order) => {
+    orders.push(order);
+    return promise;
+  };
+  const asked = manual.ask(write);
+  expect(asked.reply).toBeUndefined();
+  resolve({ claimed: true, seq: 5 });
+  await vi.waitFor(() => expect(asked.reply?.decision).toBe(true));
+  expect(orders).toEqual([
+    {
+      verb: 'reserve-use',
+      body: {
+        agentId: 'reader',
+        decisionId: asked.reply?.context.decisionId,
+        grants: [{ grantId: 'g2', agentId: 'reader' }],
+        costMicros: null,
+        tokens: null,
+      },
+    },
+  ]);
+});
+
+test('a claim that others made first is decided again on the state that shows it', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  manual.claim = () => Promise.resolve({ claimed: false, seq: 6 });
+  const asked = manual.ask(write);
+  manual.tell(reservedBy('d1'));
+  await manual.pass(0);
+  expect(asked.reply).toBeUndefined();
+  manual.tell(reservedBy('d2'));
+  await vi.waitFor(() => expect(asked.reply?.context.code).toBe('LIMIT_REACHED'));
+  expect(asked.reply?.context.seq).toBe(6);
+});
+
+test('a claim in doubt is a deny, and so is one that is never granted', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  manual.claim = () => Promise.reject(new Error('no answer'));
+  const doubtful = manual.ask(write);
+  await vi.waitFor(() => expect(doubtful.reply?.context.code).toBe('LOG_UNAVAILABLE'));
+  manual.claim = () => Promise.resolve({ claimed: false, seq: 1 });
+  const endless = manual.ask(write);
+  await vi.waitFor(() => expect(endless.reply?.context.code).toBe('LOG_UNAVAILABLE'));
 });

@@ -41,6 +41,21 @@ export const readApproval = z.strictObject({
   expiresAt: z.string(),
 });
 
+/** What is left of a limit of a matched grant, or of one that it was handed on from, as it was read. */
+export const limitReading = z.strictObject({
+  /** The matched grant that it limits. */
+  grantId: z.string(),
+  /** Whose limit it is: the grant's own, or one of those before it. */
+  by: z.strictObject({ grantId: z.string(), agentId: z.string() }),
+  kind: z.enum(['uses']),
+  /** True when what an allow takes is reserved in the log before it is given. */
+  reserved: z.boolean(),
+  used: z.int(),
+  limit: z.int(),
+  /** What this question would take. */
+  asks: z.int(),
+});
+
 /** Everything that `decideAccess` reads, by value. Times in milliseconds since 1970. */
 export const decisionInputs = z.strictObject({
   tenant: z.string(),
@@ -82,6 +97,8 @@ export const decisionInputs = z.strictObject({
   /** The kill switch that stops the agent, the widest where there are several; absent when none does. */
   killSwitch: z.strictObject({ scope: killSwitchScope, sinceMs: z.int() }).optional(),
   grants: z.array(matchedGrant),
+  /** Left out where no matched grant is limited. */
+  limits: z.array(limitReading).optional(),
   /** Grants that would have matched at another time; a few of them. */
   missed: z.array(
     z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) }),
@@ -160,6 +177,7 @@ export const decisionBatch = z.array(
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;
 export type ReadApproval = z.infer<typeof readApproval>;
+export type LimitReading = z.infer<typeof limitReading>;
 export type DecisionInputs = z.infer<typeof decisionInputs>;
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 export type DecisionGap = z.infer<typeof decisionGap>;

@@ -2,13 +2,21 @@
  * May this agent do this? `gatherInputs` reads the world at a moment, `decideAccess` answers from
  * those inputs alone: the same inputs give the same answer, byte for byte, for ever.
  */
-import type { DecisionInputs, DecisionReason, DenyCode, Outcome } from '@writ/contracts';
+import type {
+  DecisionInputs,
+  DecisionReason,
+  DenyCode,
+  MatchedGrant,
+  Outcome,
+  PolicyValue,
+} from '@writ/contracts';
 import {
   type ApprovalRequirement,
   type ApprovalTerms,
   answerOf,
   requirementOf,
 } from './approval-requirement.ts';
+import { hasRoom, isLimited, limitText, withinLimits } from './limits.ts';
 
 /** What a policy engine says of the inputs. Policy ids are sorted. */
 export type PolicyVerdict = {
@@ -40,6 +48,8 @@ export type Decision = {
   readonly record?: 'required';
   /** There when it needs an approval, given or not. */
   readonly approval?: ApprovalRequirement;
+  /** Where any grant is limited: the one that an allow counts against. */
+  readonly restsOn?: string;
 };
 
 export const BASE_POLICY = 'base.grants';
@@ -127,21 +137,15 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
     );
   }
   if (holdingGrants(inputs).length > 0) return undefined;
-  const limits = grants.map(
-    (grant): DecisionReason => ({
-      kind: 'limit',
-      id: grant.grantId,
-      text: limitText(grant, request.context),
-    }),
-  );
-  return deny('LIMIT_REACHED', ...limits);
+  return deny('LIMIT_REACHED', ...grants.map((grant) => limitReason(grant, inputs)));
 }
 
 /** The matched grants whose conditions hold for this request, where need be with an approval. */
-function holdingGrants({ grants, request }: DecisionInputs): DecisionInputs['grants'] {
-  return grants.filter(({ conditions }) => {
-    const { maxUses, window, budget } = conditions;
-    if (maxUses !== undefined || window || budget) return false;
+function holdingGrants({ grants, limits, request }: DecisionInputs): DecisionInputs['grants'] {
+  return grants.filter((grant) => {
+    const { conditions } = grant;
+    if (conditions.window || conditions.budget) return false;
+    if (!withinLimits(grant, limits)) return false;
     if (conditions.maxCostMicros === undefined) return true;
     const estimate = request.context['estimatedCostMicros'];
     return typeof estimate === 'number' && estimate >= 0 && estimate <= conditions.maxCostMicros;
@@ -190,6 +194,7 @@ function allowOrAsk(inputs: DecisionInputs, verdict: PolicyVerdict): Decision {
     code: null,
     ...(wouldDeny && { wouldDeny }),
     ...(record && { record }),
+    ...(inputs.limits && { restsOn: easiest(holding).grantId }),
   };
   if (!approval) return { ...granted, reasons: holding.map(grantReason), determining };
   const { outcome, code, reasons } = answerOf(approval, inputs);
@@ -198,7 +203,14 @@ function allowOrAsk(inputs: DecisionInputs, verdict: PolicyVerdict): Decision {
   return { ...granted, reasons: all, determining: [BASE_POLICY], approval };
 }
 
-function grantReason({ grantId, expiresAt }: DecisionInputs['grants'][number]): DecisionReason {
+/** Of the grants that hold the first that needs no approval and is not limited, as far as there is one. */
+function easiest(holding: readonly MatchedGrant[]): MatchedGrant {
+  const hardship = ({ conditions }: MatchedGrant): number =>
+    (conditions.requireApproval ? 2 : 0) + (isLimited(conditions) ? 1 : 0);
+  return holding.reduce((best, grant) => (hardship(grant) < hardship(best) ? grant : best));
+}
+
+function grantReason({ grantId, expiresAt }: MatchedGrant): DecisionReason {
   const text = expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`;
   return { kind: 'grant', id: grantId, text };
 }
@@ -214,15 +226,23 @@ function missText({ why }: DecisionInputs['missed'][number]): string {
   }
 }
 
-function limitText(
-  { conditions }: DecisionInputs['grants'][number],
-  context: DecisionInputs['request']['context'],
-): string {
-  if (conditions.maxCostMicros !== undefined)
-    return typeof context['estimatedCostMicros'] === 'number'
-      ? `the grant allows a cost of ${conditions.maxCostMicros} micros, ${context['estimatedCostMicros']} are expected`
-      : `the grant allows a cost of ${conditions.maxCostMicros} micros; give \`context.estimatedCostMicros\``;
-  return 'the grant has a condition that this release can not enforce';
+function limitReason(
+  { grantId, conditions }: MatchedGrant,
+  { limits = [], request }: DecisionInputs,
+): DecisionReason {
+  const reached = limits.find((limit) => limit.grantId === grantId && !hasRoom(limit));
+  const text =
+    (reached && limitText(reached)) ??
+    (conditions.maxCostMicros === undefined
+      ? 'the grant has a condition that this release can not enforce'
+      : costText(conditions.maxCostMicros, request.context['estimatedCostMicros']));
+  return { kind: 'limit', id: grantId, text };
+}
+
+function costText(maxCostMicros: number, estimate: PolicyValue | undefined): string {
+  return typeof estimate === 'number'
+    ? `the grant allows a cost of ${maxCostMicros} micros, ${estimate} are expected`
+    : `the grant allows a cost of ${maxCostMicros} micros; give \`context.estimatedCostMicros\``;
 }
 
 function gateReason(id: string, text: string): DecisionReason {

@@ -9,6 +9,7 @@ import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
 import { type Grant, type GrantsState, instantOf } from './grants.ts';
 import { type EngagedSwitch, OPERATOR_TENANT, switchThatStops } from './kill-switch.ts';
+import { readLimits } from './limits.ts';
 import { emptyTenant, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
@@ -54,6 +55,7 @@ export function gatherInputs(
   const known = tenant.agents.get(agentId);
   const active = tenant.policies.active;
   const stopped = stopOf(world, tenant, agentId);
+  const limits = readLimits(tenant, found.matched);
   const inputs: DecisionInputs = {
     tenant: question.tenant,
     key: keyInputs(tenant.keys.get(question.keyId), question, at.nowMs),
@@ -73,6 +75,7 @@ export function gatherInputs(
       expiresAt,
       conditions,
     })),
+    ...(limits.length === 0 ? {} : { limits }),
     missed: found.missed,
     trust: known === undefined ? null : trustInputs(trust, minute, world.model),
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,

@@ -52,7 +52,6 @@ describe('the grants of an agent', () => {
 
   test('with a condition nobody enforces are refused, for a grant must never be wider than it says', () => {
     for (const conditions of [
-      { maxUses: 1 },
       { window: { limit: 1, seconds: 1 } },
       { budget: { seconds: 60, tokens: 1 } },
       { requireApproval: true },

@@ -9,19 +9,20 @@ import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { activeGrant, type Grant, type GrantsState, type GrantTerms } from './grants.ts';
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
 import type { PoliciesState, PublishedPolicies } from './policies.ts';
+import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
 import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
 
 /**
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 3 } as const;
+export const worldFold = { name: 'world', version: 4 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
 
-/** How many agents, grants' holders, trusted agents and keys follow. */
-type Sizes = readonly [agents: number, grants: number, trust: number, keys: number];
+/** How many agents, grants' holders, users of limited grants, trusted agents and keys follow. */
+type Sizes = readonly [agents: number, grants: number, uses: number, trust: number, keys: number];
 
 type PoliciesPart = readonly [
   timeMs: number,
@@ -51,6 +52,7 @@ type Line =
       types: readonly string[],
     ]
   | readonly ['grants', agentId: string, timeMs: number, grants: readonly GrantRow[]]
+  | readonly ['uses', agentId: string, uses: UsesJson]
   | readonly ['trust', agentId: string, trust: AgentTrustJson]
   | readonly ['key', id: string, status: KeyLine['status'], timeMs: number, key: KeyLine['key']];
 
@@ -74,13 +76,14 @@ export function* worldToLines(world: World): Generator<string, void> {
   const { seq, timeMs, model, tenants } = world;
   yield text(['world', seq, timeMs, model.version, tenants.size]);
   for (const [id, tenant] of tenants) {
-    const { agents, grants, trust, keys } = tenant;
-    const sizes: Sizes = [agents.size, grants.size, trust.size, keys.size];
+    const { agents, grants, uses, trust, keys } = tenant;
+    const sizes: Sizes = [agents.size, grants.size, uses.size, trust.size, keys.size];
     const { policies, killSwitch } = tenant;
     yield text(['tenant', id, sizes, policiesPart(policies), killSwitchPart(killSwitch)]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants.values()].map(grantRow)]);
+    for (const [agentId, state] of uses) yield text(['uses', agentId, usesToJson(state)]);
     for (const [agentId, state] of trust) yield text(['trust', agentId, trustToJson(state)]);
     for (const [keyId, state] of keys) yield text(keyLine(keyId, state));
   }
@@ -168,7 +171,7 @@ class WorldReader {
   readonly #world: World;
   #tenants = -1;
   #tenant: Tenant | undefined;
-  #sizes: Sizes = [0, 0, 0, 0];
+  #sizes: Sizes = [0, 0, 0, 0, 0];
 
   constructor(model: TrustModel) {
     this.#world = emptyWorld(model);
@@ -194,6 +197,9 @@ class WorldReader {
         return;
       case 'grants':
         tenant.grants.set(line[1], grantsOf(line[1], line[2], line[3]));
+        return;
+      case 'uses':
+        tenant.uses.set(line[1], usesFromJson(line[2]));
         return;
       case 'trust':
         tenant.trust.set(line[1], trustFromJson(line[2]));
@@ -236,8 +242,8 @@ class WorldReader {
   /** What came of a tenant is what was announced. */
   #close(): void {
     if (this.#tenant === undefined) return;
-    const { agents, grants, trust, keys } = this.#tenant;
-    const came = [agents.size, grants.size, trust.size, keys.size];
+    const { agents, grants, uses, trust, keys } = this.#tenant;
+    const came = [agents.size, grants.size, uses.size, trust.size, keys.size];
     if (came.some((size, index) => size !== this.#sizes[index]))
       throw new RangeError(`a tenant has ${came.join()} of ${this.#sizes.join()} parts`);
   }

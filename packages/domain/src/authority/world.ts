@@ -15,10 +15,13 @@ import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { type GrantsState, grants } from './grants.ts';
 import { killSwitch, type KillSwitchState } from './kill-switch.ts';
 import { type PoliciesState, policies } from './policies.ts';
+import { evolveUses, initialUses, type UsesState } from './uses.ts';
 
 export type Tenant = {
   readonly agents: Map<string, AgentState>;
   readonly grants: Map<string, GrantsState>;
+  /** What was used of an agent's grants. */
+  readonly uses: Map<string, UsesState>;
   readonly trust: Map<string, AgentTrust>;
   readonly keys: Map<string, KeyState>;
   policies: PoliciesState;
@@ -42,6 +45,7 @@ export function emptyTenant(): Tenant {
   return {
     agents: new Map(),
     grants: new Map(),
+    uses: new Map(),
     trust: new Map(),
     keys: new Map(),
     policies: policies.initial(),
@@ -74,6 +78,13 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'GrantRevoked': {
       const id = event.data.agentId;
       tenant.grants.set(id, grants.evolve(tenant.grants.get(id) ?? grants.initial(), event));
+      break;
+    }
+    case 'GrantUseReserved':
+    case 'GrantUseReleased':
+    case 'GrantUseSettled': {
+      const id = event.data.agentId;
+      tenant.uses.set(id, evolveUses(tenant.uses.get(id) ?? initialUses(), event));
       break;
     }
     case 'PoliciesPublished':

@@ -1,0 +1,47 @@
+/** Uses of limited grants: reserved for a decision, and closed by the report of what came of it. */
+import type { Desk, Handler } from '../desk.ts';
+import type { Order } from '../order.ts';
+import { requireSpeaker } from '../rights.ts';
+import { authorityPart } from './agent-authority.ts';
+
+/** All in one append: a grant that was handed on is used together with those it came from. */
+export const reserveUse: Handler<'reserve-use'> = async (desk, order) => {
+  const { agentId: usedBy, grants, ...request } = order.body;
+  const { tenant } = order.caller;
+  requireSpeaker(order.caller, usedBy);
+  const [first, ...others] = [...Map.groupBy(grants, (grant) => grant.agentId)].map(
+    ([holder, held]) =>
+      authorityPart({ tenant, agentId: holder }, (timeMs) => ({
+        type: 'ReserveUse',
+        grantIds: held.map(({ grantId }) => grantId),
+        timeMs,
+        usedBy,
+        ...request,
+      })),
+  );
+  if (first === undefined) return { events: [], seq: 0, result: { claimed: true } };
+  return desk.aggregates.execute(order, {
+    parts: [first, ...others],
+    result: () => ({ claimed: true }),
+    refused: () => ({ claimed: false }),
+  });
+};
+
+/**
+ * Closes what the decision of a report reserved; a report that says nothing was done gives it back. Told again it
+ * does nothing, so a report that was stored but not answered may be sent once more.
+ */
+export async function closeUses(desk: Desk, order: Order<'execution.report'>): Promise<void> {
+  const { agentId: usedBy, decisionId, outcome, costMicros, tokens } = order.body;
+  const { tenant } = order.caller;
+  if (decisionId === null) return;
+  const use = { tenant, decisionId, usedBy };
+  const holders = await desk.directory.holdersOfUse(use, { sure: outcome === 'cancelled' });
+  const report = { decisionId, usedBy, outcome, costMicros, tokens: tokens.input + tokens.output };
+  const [first, ...others] = holders.map((agentId) =>
+    authorityPart({ tenant, agentId }, () => ({ type: 'CloseUses', agentId, ...report })),
+  );
+  if (first === undefined) return;
+  const unkeyed = { ...order, idempotencyKey: null };
+  await desk.aggregates.execute(unkeyed, { parts: [first, ...others], result: () => ({}) });
+}

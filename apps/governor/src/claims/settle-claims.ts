@@ -1,0 +1,79 @@
+/**
+ * Making what an answer rests on certain before it is given.
+ *
+ * 1. An answer is given when all of its claims are made, under the decision id that they name.
+ * 2. A claim that is not granted means that the state has moved on: the question is decided again on one that
+ *    shows it, under the same id, so that what was claimed already is not claimed twice.
+ * 3. A claim in doubt is a deny; what it may have claimed stays claimed.
+ */
+import type { GovernorOrder } from '@writ/contracts';
+import { decisionIdAt } from '../decide/decision-id.ts';
+import type { Asker, Decided } from '../decide/decide-question.ts';
+import type { Moment } from '../decide/rendered.ts';
+import type { Unanswerable } from '../decide/unanswerable.ts';
+import type { GovernedState } from '../state/governed-state.ts';
+import type { Claim } from './commander-path.ts';
+
+/** What must be claimed of the commander before an answer is given, for the decision that will have this id. */
+export type ClaimFor = (decisionId: string) => GovernorOrder;
+
+export type Settled =
+  | { readonly decided: Decided; readonly moment: Moment }
+  | { readonly denied: Unanswerable };
+
+export type ClaimRoom = {
+  readonly state: Pick<GovernedState, 'world' | 'waiters' | 'doubt'>;
+  readonly claim: Claim;
+};
+
+/** Others may take what was left again and again; each time there is less of it. */
+const MAX_ROUNDS = 16;
+
+/** Claims what a decision rests on, and decides again where that was not granted. */
+export async function settleClaims(
+  room: ClaimRoom,
+  asker: Asker,
+  { first, again }: { readonly first: Decided; readonly again: () => Decided },
+): Promise<Settled> {
+  const decisionId = decisionIdAt(first.at.nowMs);
+  for (let decided = first, round = 0; round < MAX_ROUNDS; decided = again(), round++) {
+    const movedTo = await claimAll(room, asker, { decided, decisionId });
+    if (movedTo === 'in_doubt') return { denied: NOT_CLAIMED };
+    if (movedTo === undefined) return { decided, moment: { decisionId, ...decided.at } };
+    if (!(await reached(room, movedTo))) return { denied: NOT_REACHED };
+    const doubt = room.state.doubt();
+    if (doubt !== undefined) return { denied: { code: 'STALE_STATE', message: doubt } };
+  }
+  return { denied: NOT_CLAIMED };
+}
+
+/** The sequence that shows why a claim was not granted; `undefined` when all were. */
+async function claimAll(
+  { claim }: ClaimRoom,
+  asker: Asker,
+  { decided, decisionId }: { readonly decided: Decided; readonly decisionId: string },
+): Promise<number | 'in_doubt' | undefined> {
+  try {
+    for (const claimFor of decided.claims) {
+      const { claimed, seq } = await claim(asker, claimFor(decisionId));
+      if (!claimed) return seq;
+    }
+    return undefined;
+  } catch {
+    return 'in_doubt';
+  }
+}
+
+function reached({ state }: ClaimRoom, seq: number): Promise<boolean> {
+  if (state.world.seq >= seq) return Promise.resolve(true);
+  return new Promise((resolve) => state.waiters.wait(seq, resolve));
+}
+
+const NOT_CLAIMED: Unanswerable = {
+  code: 'LOG_UNAVAILABLE',
+  message: 'what the answer rests on can not be claimed now, so it is denied; try again',
+};
+const NOT_REACHED: Unanswerable = {
+  code: 'STALE_STATE',
+  message: 'others claimed the same, and the governor has not read it yet; try again',
+};

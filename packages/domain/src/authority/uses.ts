@@ -1,0 +1,136 @@
+/**
+ * The uses of one agent's grants that are limited exactly.
+ *
+ * 1. A use counts from its reservation on. Only a report that nothing was done gives it back: in doubt it stays used.
+ * 2. A decision reserves a grant once, and what became of it is told once.
+ * 3. Of a grant at most `OPEN_KEPT` uses are open, the newest: older ones stay used for good.
+ *
+ * The state is filled in place; one state belongs to one fold.
+ */
+import type { EventData, WritEvent } from '@writ/contracts';
+import type { Folded } from '../decider.ts';
+import type { Grant } from './grants.ts';
+
+export type UsesEventName = 'GrantUseReserved' | 'GrantUseReleased' | 'GrantUseSettled';
+
+/** Uses that can still be given back or settled, per grant. */
+export const OPEN_KEPT = 1024;
+
+type OpenUse = {
+  /** The agent whose decision it is: only its report closes the use. */
+  readonly usedBy: string;
+  readonly atMs: number;
+  readonly costMicros: number;
+  readonly tokens: number;
+};
+
+export type GrantUses = {
+  /** Reserved and not given back. */
+  used: number;
+  /** By decision, the oldest first. */
+  readonly open: Map<string, OpenUse>;
+};
+
+/** By grant; a grant of which nothing was ever reserved is not in it. */
+export type UsesState = Map<string, GrantUses>;
+
+/** What a use asks for. */
+export type UseRequest = {
+  readonly decisionId: string;
+  readonly usedBy: string;
+  readonly costMicros: number | null;
+  readonly tokens: number | null;
+};
+
+/** What a report says of a use. */
+export type UseReport = UseRequest & {
+  readonly outcome: EventData<'ExecutionReported'>['outcome'];
+};
+
+export function initialUses(): UsesState {
+  return new Map();
+}
+
+/** Reserves a use, or says with `undefined` that the grant does not allow another one. */
+export function reserveUse(
+  uses: UsesState,
+  grant: Grant | undefined,
+  request: UseRequest & { readonly timeMs: number },
+): readonly WritEvent<'GrantUseReserved'>[] | undefined {
+  const { decisionId, usedBy, costMicros, tokens, timeMs } = request;
+  if (grant === undefined) return undefined;
+  const { grantId, agentId } = grant;
+  const known = uses.get(grantId);
+  if (known?.open.has(decisionId)) return [];
+  const inForce = grant.status === 'active' && grant.fromMs <= timeMs && timeMs < grant.untilMs;
+  const { maxUses = Number.POSITIVE_INFINITY } = grant.conditions;
+  if (!inForce || (known?.used ?? 0) >= maxUses) return undefined;
+  const data = { grantId, agentId, decisionId, usedBy, costMicros, tokens };
+  return [{ type: 'GrantUseReserved', data }];
+}
+
+/** What a report means for the uses that its decision reserved of one agent's grants. */
+export function closeUses(
+  uses: UsesState,
+  agentId: string,
+  { decisionId, usedBy, outcome, costMicros, tokens }: UseReport,
+): readonly WritEvent<'GrantUseReleased' | 'GrantUseSettled'>[] {
+  return [...uses]
+    .filter(([, { open }]) => open.get(decisionId)?.usedBy === usedBy)
+    .map(([grantId]) =>
+      outcome === 'cancelled'
+        ? { type: 'GrantUseReleased', data: { grantId, agentId, decisionId, reason: 'cancelled' } }
+        : { type: 'GrantUseSettled', data: { grantId, agentId, decisionId, costMicros, tokens } },
+    );
+}
+
+export function evolveUses(state: UsesState, event: Folded<UsesEventName>): UsesState {
+  const { grantId, decisionId } = event.data;
+  if (event.type === 'GrantUseReserved') {
+    reserve(usesOf(state, grantId), event);
+    return state;
+  }
+  const uses = state.get(grantId);
+  const open = uses?.open.get(decisionId);
+  if (!uses || !open) return state;
+  uses.open.delete(decisionId);
+  if (event.type === 'GrantUseReleased') uses.used -= 1;
+  return state;
+}
+
+function reserve(uses: GrantUses, { data, timeMs }: Folded<'GrantUseReserved'>): void {
+  const { decisionId, usedBy, costMicros, tokens } = data;
+  uses.used += 1;
+  uses.open.set(decisionId, {
+    usedBy,
+    atMs: timeMs,
+    costMicros: costMicros ?? 0,
+    tokens: tokens ?? 0,
+  });
+  if (uses.open.size <= OPEN_KEPT) return;
+  const [oldest] = uses.open.keys();
+  if (oldest !== undefined) uses.open.delete(oldest);
+}
+
+function usesOf(state: UsesState, grantId: string): GrantUses {
+  const known = state.get(grantId);
+  if (known) return known;
+  const made = { used: 0, open: new Map<string, OpenUse>() };
+  state.set(grantId, made);
+  return made;
+}
+
+/** What a snapshot keeps of an agent's uses. */
+export type UsesJson = readonly (readonly [
+  grantId: string,
+  used: number,
+  open: readonly (readonly [decisionId: string, use: OpenUse])[],
+])[];
+
+export function usesToJson(state: UsesState): UsesJson {
+  return [...state].map(([grantId, { used, open }]) => [grantId, used, [...open]]);
+}
+
+export function usesFromJson(rows: UsesJson): UsesState {
+  return new Map(rows.map(([grantId, used, open]) => [grantId, { used, open: new Map(open) }]));
+}
