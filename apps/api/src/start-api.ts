@@ -55,6 +55,8 @@ export type RunningApi = RunningRole & { readonly url: string };
 const MAX_ASKS_IN_FLIGHT = 128;
 const CONNECTIONS_TO_POSTGRES = 10;
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** The server cancels first, if it is there. */
+const QUERY_TIMEOUT_MS = 12_000;
 
 /** Connects, starts to listen and to answer; throws when NATS, Postgres or the port can not be had. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
@@ -216,6 +218,7 @@ function storeOptions(log: Logger) {
     max: CONNECTIONS_TO_POSTGRES,
     applicationName: 'writ-api',
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
     onTrouble: (error: Error) =>
       log.warn({ detail: redact(error.message) }, 'a connection to Postgres was lost'),
   };

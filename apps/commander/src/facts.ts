@@ -8,40 +8,32 @@
  * 4. After a lost race the tail is read again, so a fact that somebody else stored meanwhile is met.
  * 5. A projection that lags only lengthens the tail.
  * 6. A refusal may rest on a tail that is behind; it is final only when nothing came to the subject since.
+ * 7. The read model is asked before the turn comes, so that all that wait for theirs share a statement: what it knows up
+ *    to P stays true. Turns are in the order of asking, so P never falls and what was forgotten is not needed again.
+ * 8. A retry of what still waits joins it: a line that is longer than its clients' patience grows no longer by their retries.
  */
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
-import type { EventStore, StoredEvent } from '@writ/bus';
+import type { EventStore } from '@writ/bus';
 import { LRUCache } from 'lru-cache';
 import { reused } from './aggregates.ts';
 import { untilWon } from './contention.ts';
+import {
+  emptyTail,
+  type FactKind,
+  type FactQuery,
+  forgetUpTo,
+  keysOf,
+  type KnownFact,
+  remember,
+  type Tail,
+} from './fact-tail.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { type Order, type Outcome, toNewEvent } from './order.ts';
 
 /** Facts remembered over all subjects, and of one subject before the read model is asked instead. */
 const REMEMBERED = 500_000;
 const SHORT = 256;
-
-export type FactKind = 'started' | 'reported' | 'feedback';
-
-/** How a fact is found again: by its own id, or by the idempotency key it was given under. */
-export type FactQuery = {
-  readonly tenant: string;
-  readonly agentId: string;
-  readonly kind: FactKind;
-  readonly id: string;
-  /** Whose API key it was given with: each has idempotency keys of its own. */
-  readonly keyId: string;
-  readonly idempotencyKey: string | null;
-};
-
-export type KnownFact = {
-  readonly eventId: string;
-  readonly seq: number;
-  readonly fingerprint: string | null;
-  /** The execution's or feedback's own id, for a retry that did not name it. */
-  readonly id: string;
-};
 
 /** What the read models know, and up to which sequence they know everything. */
 export type KnownFacts = (
@@ -60,18 +52,8 @@ export type FactRequest = {
   readonly result: (id: string) => Readonly<Record<string, unknown>>;
 };
 
-type Tail = {
-  lastSeq: number;
-  timeMs: number;
-  version: number;
-  /** Everything after this sequence that is on the subject is in `recent`. */
-  coveredFrom: number;
-  readonly recent: Map<string, KnownFact>;
-};
-
-function emptyTail(coveredFrom: number): Tail {
-  return { lastSeq: 0, timeMs: 0, version: 0, coveredFrom, recent: new Map() };
-}
+/** What is looked for, and the read model's answer where it was asked ahead. */
+type Search = { readonly query: FactQuery; readonly asked?: ReturnType<KnownFacts> };
 
 export type Facts = { record(order: Order, request: FactRequest): Promise<Outcome> };
 
@@ -85,17 +67,34 @@ export function createFacts(
     sizeCalculation: (tail) => 1 + tail.recent.size,
   });
   const lock = createKeyedLock();
+  const waiting = new Map<string, Promise<Outcome>>();
 
   /** The tail to look in, and what the read model knows where that tail does not reach back to the start. */
   async function lookUp(
-    query: FactQuery,
+    { query, asked }: Search,
     subject: string,
   ): Promise<{ tail: Tail; fact: KnownFact | undefined }> {
     const tail = tails.get(subject) ?? (await readShort(subject));
-    if (tail && tail.coveredFrom === 0 && tail.recent.size < 2 * SHORT)
-      return { tail, fact: undefined };
-    const { fact, position } = await known(query);
+    if (tail && isShort(tail)) return { tail, fact: undefined };
+    const { fact, position } = await (asked ?? known(query));
     return { tail: await coverFrom(subject, position), fact };
+  }
+
+  /** Invariant 7. */
+  function searchFor(order: Order, request: FactRequest): Search {
+    const query: FactQuery = {
+      tenant: order.caller.tenant,
+      agentId: request.agentId,
+      kind: request.kind,
+      id: request.id,
+      keyId: order.caller.keyId,
+      idempotencyKey: order.idempotencyKey,
+    };
+    const tail = tails.get(request.subject);
+    if (tail === undefined || isShort(tail)) return { query };
+    const asked = known(query);
+    asked.catch(() => undefined);
+    return { query, asked };
   }
 
   /** All of a subject, where it is short. */
@@ -138,16 +137,13 @@ export function createFacts(
     tail.version = Math.max(tail.version, last.version);
   }
 
-  async function attempt(order: Order, request: FactRequest): Promise<Outcome | undefined> {
-    const query: FactQuery = {
-      tenant: order.caller.tenant,
-      agentId: request.agentId,
-      kind: request.kind,
-      id: request.id,
-      keyId: order.caller.keyId,
-      idempotencyKey: order.idempotencyKey,
-    };
-    const { tail, fact: projected } = await lookUp(query, request.subject);
+  async function attempt(
+    order: Order,
+    request: FactRequest,
+    search: Search,
+  ): Promise<Outcome | undefined> {
+    const { query } = search;
+    const { tail, fact: projected } = await lookUp(search, request.subject);
     const before =
       projected ??
       keysOf(query)
@@ -207,12 +203,27 @@ export function createFacts(
     }
   }
 
+  function recordInTurn(order: Order, request: FactRequest): Promise<Outcome> {
+    const search = searchFor(order, request);
+    return lock.run([request.subject], () =>
+      untilWon(`the facts of agent \`${request.agentId}\``, () => attempt(order, request, search)),
+    );
+  }
+
   return {
-    record: (order, request) =>
-      lock.run([request.subject], () =>
-        untilWon(`the facts of agent \`${request.agentId}\``, () => attempt(order, request)),
-      ),
+    record(order, request) {
+      const same = `${request.eventId} ${order.caller.keyId} ${order.idempotencyKey ?? ''} ${order.fingerprint}`;
+      const before = waiting.get(same);
+      if (before !== undefined) return before;
+      const outcome = recordInTurn(order, request).finally(() => waiting.delete(same));
+      waiting.set(same, outcome);
+      return outcome;
+    },
   };
+}
+
+function isShort(tail: Tail): boolean {
+  return tail.coveredFrom === 0 && tail.recent.size < 2 * SHORT;
 }
 
 function repeat(order: Order, request: FactRequest, before: KnownFact): Outcome {
@@ -240,47 +251,3 @@ const eventNameOfKind = {
   reported: 'ExecutionReported',
   feedback: 'FeedbackGiven',
 } as const;
-
-function keysOf({
-  kind,
-  id,
-  keyId,
-  idempotencyKey,
-}: Pick<FactQuery, 'kind' | 'id' | 'keyId' | 'idempotencyKey'>): string[] {
-  return idempotencyKey === null
-    ? [`${kind}/${id}`]
-    : [`${kind}/${id}`, `${kind}?${keyId}/${idempotencyKey}`];
-}
-
-function remember(tail: Tail, event: StoredEvent): void {
-  tail.lastSeq = Math.max(tail.lastSeq, event.seq);
-  tail.timeMs = laterOf(tail.timeMs, event.timeMs);
-  tail.version = Math.max(tail.version, event.version);
-  const named = factOf(event);
-  if (!named) return;
-  const fact = { eventId: event.id, seq: event.seq, fingerprint: event.fingerprint, id: named.id };
-  const given = { keyId: event.actor.id, idempotencyKey: event.idempotencyKey };
-  for (const key of keysOf({ ...named, ...given })) tail.recent.set(key, fact);
-}
-
-function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined {
-  switch (event.type) {
-    case 'ExecutionStarted':
-      return { kind: 'started', id: event.data.executionId };
-    case 'ExecutionReported':
-      return { kind: 'reported', id: event.data.executionId };
-    case 'FeedbackGiven':
-      return { kind: 'feedback', id: event.data.feedbackId };
-    default:
-      return undefined;
-  }
-}
-
-function forgetUpTo(tail: Tail, position: number): void {
-  if (position <= tail.coveredFrom) return;
-  tail.coveredFrom = position;
-  for (const [key, fact] of tail.recent) {
-    if (fact.seq > position) break;
-    tail.recent.delete(key);
-  }
-}

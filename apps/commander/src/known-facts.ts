@@ -1,6 +1,7 @@
 /** Look-ups of known facts, gathered for one turn of the event loop and asked in one statement. */
 import { knownFacts, type Store } from '@writ/readmodels';
-import type { FactQuery, KnownFact, KnownFacts } from './facts.ts';
+import type { FactQuery, KnownFact } from './fact-tail.ts';
+import type { KnownFacts } from './facts.ts';
 
 const MOST_AT_ONCE = 256;
 

@@ -39,6 +39,8 @@ export type CommanderOptions = {
 
 const MAX_IN_FLIGHT = 1024;
 const INBOX_IN_FLIGHT = 64;
+/** Shorter than clients wait: they hear that it is the store. */
+const STORE_MS = 3000;
 
 export async function startCommander(options: CommanderOptions): Promise<RunningRole> {
   const { secrets, log } = options;
@@ -49,7 +51,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     connect('commander-store'),
   ]);
   const store = openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest });
-  const readModels = openStore(options.databaseUrl, { max: 4 });
+  const readModels = openStore(options.databaseUrl, { max: 4, queryTimeoutMs: STORE_MS });
   const trouble = (what: string) => (error: WritError) =>
     log.warn({ code: error.code, err: error.message }, what);
   const snapshots = openSnapshots({

@@ -21,6 +21,8 @@ export type RunningProjector = RunningRole & {
 };
 
 const MAX_BATCH = 3000;
+/** Much longer than the largest batch takes. */
+const STORE_MS = 60_000;
 
 /** Starts projecting; outages of NATS or Postgres are waited out, now and later. */
 export async function startProjector(options: ProjectorOptions): Promise<RunningProjector> {
@@ -32,6 +34,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Running
   // Two connections for each stream: one holds the lock, one writes.
   const store = openStore(options.databaseUrl, {
     max: 6,
+    queryTimeoutMs: STORE_MS,
     // One name for each process: who stands by ends the connections of one that fell silent.
     applicationName: `writ-projector ${randomUUID().slice(0, 8)}`,
     onTrouble: (error) => log.debug({}, `a connection to Postgres was lost: ${error.message}`),

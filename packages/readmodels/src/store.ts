@@ -16,6 +16,8 @@ export type StoreOptions = {
   readonly applicationName?: string;
   /** A statement that runs longer is cancelled by the server; 0 lets it run. */
   readonly statementTimeoutMs?: number;
+  /** A server that says nothing for so long is taken for gone, and the connection is closed; 0 waits for ever. */
+  readonly queryTimeoutMs?: number;
   readonly onTrouble?: (error: Error) => void;
 };
 
@@ -26,6 +28,7 @@ export function openStore(databaseUrl: string, options: StoreOptions = {}): Stor
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'writ',
     connectionTimeoutMillis: 5000,
+    query_timeout: options.queryTimeoutMs ?? 0,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types: { getTypeParser },

@@ -1,11 +1,13 @@
-/** A way between a client and a server on loopback that can be made to lose what the server says. */
+/** A way between a client and a server on loopback that can be made to lose or delay what the server says. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type TcpProxy = {
   readonly port: number;
   /** From now on nothing of the server reaches the client; the client's bytes still arrive. */
   loseAnswers(): void;
-  /** Cuts every connection, so that the client connects anew, and loses nothing any more. */
+  /** From now on what the server says arrives so much later. */
+  delayAnswers(ms: number): void;
+  /** Cuts every connection, so that the client connects anew, and loses and delays nothing any more. */
   heal(): void;
   stop(): Promise<void>;
 };
@@ -14,6 +16,7 @@ export type TcpProxy = {
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let losing = false;
+  let delayMs = 0;
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     for (const socket of [client, upstream]) {
@@ -27,7 +30,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     client.on('data', (chunk) => upstream.write(chunk));
     upstream.on('data', (chunk) => {
-      if (!losing) client.write(chunk);
+      if (losing) return;
+      if (delayMs === 0) client.write(chunk);
+      else setTimeout(() => client.writable && client.write(chunk), delayMs);
     });
   });
   const port = await listen(server);
@@ -39,8 +44,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     loseAnswers: () => {
       losing = true;
     },
+    delayAnswers: (ms) => {
+      delayMs = ms;
+    },
     heal: () => {
       losing = false;
+      delayMs = 0;
       cut();
     },
     stop: () =>

@@ -1,0 +1,83 @@
+/** The end of an agent's fact subject as a commander remembers it, and how facts are found in it. */
+import type { StoredEvent } from '@writ/bus';
+import { laterOf } from '@writ/domain';
+
+export type FactKind = 'started' | 'reported' | 'feedback';
+
+/** How a fact is found again: by its own id, or by the idempotency key it was given under. */
+export type FactQuery = {
+  readonly tenant: string;
+  readonly agentId: string;
+  readonly kind: FactKind;
+  readonly id: string;
+  /** Whose API key it was given with: each has idempotency keys of its own. */
+  readonly keyId: string;
+  readonly idempotencyKey: string | null;
+};
+
+export type KnownFact = {
+  readonly eventId: string;
+  readonly seq: number;
+  readonly fingerprint: string | null;
+  /** The execution's or feedback's own id, for a retry that did not name it. */
+  readonly id: string;
+};
+
+export type Tail = {
+  lastSeq: number;
+  timeMs: number;
+  version: number;
+  /** Everything after this sequence that is on the subject is in `recent`. */
+  coveredFrom: number;
+  readonly recent: Map<string, KnownFact>;
+};
+
+export function emptyTail(coveredFrom: number): Tail {
+  return { lastSeq: 0, timeMs: 0, version: 0, coveredFrom, recent: new Map() };
+}
+
+/** What a fact is remembered by. */
+export function keysOf({
+  kind,
+  id,
+  keyId,
+  idempotencyKey,
+}: Pick<FactQuery, 'kind' | 'id' | 'keyId' | 'idempotencyKey'>): string[] {
+  return idempotencyKey === null
+    ? [`${kind}/${id}`]
+    : [`${kind}/${id}`, `${kind}?${keyId}/${idempotencyKey}`];
+}
+
+export function remember(tail: Tail, event: StoredEvent): void {
+  tail.lastSeq = Math.max(tail.lastSeq, event.seq);
+  tail.timeMs = laterOf(tail.timeMs, event.timeMs);
+  tail.version = Math.max(tail.version, event.version);
+  const named = factOf(event);
+  if (!named) return;
+  const fact = { eventId: event.id, seq: event.seq, fingerprint: event.fingerprint, id: named.id };
+  const given = { keyId: event.actor.id, idempotencyKey: event.idempotencyKey };
+  for (const key of keysOf({ ...named, ...given })) tail.recent.set(key, fact);
+}
+
+function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined {
+  switch (event.type) {
+    case 'ExecutionStarted':
+      return { kind: 'started', id: event.data.executionId };
+    case 'ExecutionReported':
+      return { kind: 'reported', id: event.data.executionId };
+    case 'FeedbackGiven':
+      return { kind: 'feedback', id: event.data.feedbackId };
+    default:
+      return undefined;
+  }
+}
+
+/** Forgets what the read model knows. */
+export function forgetUpTo(tail: Tail, position: number): void {
+  if (position <= tail.coveredFrom) return;
+  tail.coveredFrom = position;
+  for (const [key, fact] of tail.recent) {
+    if (fact.seq > position) break;
+    tail.recent.delete(key);
+  }
+}
