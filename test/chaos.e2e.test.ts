@@ -12,6 +12,7 @@ test('whatever is killed, nothing acknowledged is lost, doubled or out of order,
     seconds: SECONDS,
     seed: 20_261,
     killEveryMs: 4000,
+    rollEveryMs: 8000,
     layout: 'hosts',
     clients: 1,
     tell: (text) => said.push(text),
@@ -19,6 +20,7 @@ test('whatever is killed, nothing acknowledged is lost, doubled or out of order,
   for (const [name, found] of Object.entries(report.findings))
     expect(found, `${name}\n${said.join('\n')}`).toEqual([]);
   expect(report.counts.kills).toBeGreaterThan(0);
+  expect(report.counts.rolls).toBeGreaterThan(0);
   expect(report.counts.acknowledged).toBeGreaterThan(0);
   expect(report.counts.queued).toBeGreaterThan(0);
   expect(report.counts.questions).toBeGreaterThan(0);

@@ -7,6 +7,7 @@ import { killInTurn } from './killing.ts';
 import { Ledger } from './ledger.ts';
 import { startLoad } from './load.ts';
 import { type Kill, longestWaits, recoveries, type Recovery } from './recovery.ts';
+import { startRolling } from './rolling.ts';
 import { openStage, type Stage } from './stage.ts';
 import { type Findings, judge, quiesce } from './verdict.ts';
 
@@ -16,6 +17,8 @@ export type ChaosOptions = {
   /** A kill comes after so long on average. */
   readonly killEveryMs: number;
   readonly layout: 'roles' | 'hosts';
+  /** The log is rolled over so often. */
+  readonly rollEveryMs: number;
   /** Clients of each kind; the load. */
   readonly clients: number;
   /** Kill without regard to what is down already; false when left out. */
@@ -31,7 +34,14 @@ export type ChaosReport = {
   readonly findings: Findings;
   readonly counts: Readonly<
     Record<
-      'kills' | 'acknowledged' | 'queued' | 'refused' | 'questions' | 'events' | 'retries',
+      | 'kills'
+      | 'rolls'
+      | 'acknowledged'
+      | 'queued'
+      | 'refused'
+      | 'questions'
+      | 'events'
+      | 'retries',
       number
     >
   >;
@@ -72,6 +82,7 @@ async function run(
   const { tell, seed } = options;
   const ledger = new Ledger();
   const load = await startLoad({ stage, readModels, ledger }, options);
+  const rolling = await startRolling(stage, { everyMs: options.rollEveryMs, tell });
   const startedMs = performance.now();
   const progress = setInterval(
     () =>
@@ -85,6 +96,7 @@ async function run(
   let findings: Findings;
   try {
     kills = await killInTurn({ ...options, members: stage.members, onFault });
+    await rolling.stop();
     tell('no more kills; waiting until everybody has an answer and every row is written');
     await load.finish();
     await quiesce(stage, readModels);
@@ -92,7 +104,7 @@ async function run(
     findings = { ...findings, roleFaults: faults };
   } finally {
     clearInterval(progress);
-    await load.close();
+    await Promise.all([rolling.stop(), load.close()]);
   }
   return {
     seed,
@@ -100,6 +112,7 @@ async function run(
     findings,
     counts: {
       kills: kills.length,
+      rolls: rolling.rolls,
       acknowledged: ledger.count('acknowledged'),
       queued: ledger.count('queued'),
       refused: ledger.count('refused'),

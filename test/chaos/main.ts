@@ -1,4 +1,4 @@
-/** `npm run chaos -- [--minutes 5] [--seed N] [--every MS] [--clients N] [--layout roles|hosts] [--ruthless] [--json]`: exit code 1 when anything is not as it must be. */
+/** `npm run chaos -- [--minutes 5] [--seed N] [--every MS] [--roll MS] [--clients N] [--layout roles|hosts] [--ruthless] [--json]`: exit code 1 when anything is not as it must be. */
 import { parseArgs } from 'node:util';
 import { chaos } from './chaos.ts';
 import { describeReport } from './report.ts';
@@ -8,6 +8,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     every: { type: 'string', default: '5000' },
+    roll: { type: 'string', default: '20000' },
     clients: { type: 'string', default: '3' },
     layout: { type: 'string', default: 'roles' },
     ruthless: { type: 'boolean', default: false },
@@ -22,6 +23,7 @@ const report = await chaos({
   seconds: numberOf('minutes', values.minutes) * 60,
   seed: numberOf('seed', values.seed),
   killEveryMs: numberOf('every', values.every),
+  rollEveryMs: numberOf('roll', values.roll),
   clients: numberOf('clients', values.clients),
   layout: values.layout === 'hosts' ? 'hosts' : 'roles',
   ruthless: values.ruthless,

@@ -20,7 +20,7 @@ const SHOWN = 10;
 export function describeReport(report: ChaosReport): string {
   const { counts, findings, recoveries, longestWaitMs, retriedFor, seed, ok } = report;
   const lines = [
-    `seed ${seed}: ${counts.kills} kills, ${counts.acknowledged} commands acknowledged, ${counts.queued} queued, ${counts.refused} refused, ${counts.questions} questions answered, ${counts.events} events in the log`,
+    `seed ${seed}: ${counts.kills} kills, ${counts.rolls} times rolled over, ${counts.acknowledged} commands acknowledged, ${counts.queued} queued, ${counts.refused} refused, ${counts.questions} questions answered, ${counts.events} events in the log`,
     `tried again ${counts.retries} times: ${listed(retriedFor) || 'never'}`,
     '',
     'killed          at s   back after ms   every client served again after ms',

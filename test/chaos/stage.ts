@@ -19,7 +19,7 @@ import {
   startPostgres,
 } from '@writ/embedded';
 import { migrate, openStore } from '@writ/readmodels';
-import { applyStreams, topology } from '@writ/streams';
+import { applyStreams, type Topology, topology } from '@writ/streams';
 import { ensureAdminKey } from '../../apps/cli/src/platform/admin-key.ts';
 import { roleNames } from '../../apps/cli/src/platform/role-names.ts';
 import { type Member, natsMember, postgresMember, roleMember } from './member.ts';
@@ -38,6 +38,7 @@ export type Stage = {
   readonly natsUrl: string;
   readonly databaseUrl: string;
   readonly adminKey: string;
+  readonly topology: Topology;
   readonly members: readonly Member[];
   /** A connection that is closed with the stage. */
   connect(user: UserName): Promise<NatsConnection>;
@@ -97,6 +98,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       natsUrl,
       databaseUrl: postgres.url,
       adminKey: apiKey,
+      topology: declared,
       members,
       connect,
       stop,
