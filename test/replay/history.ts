@@ -131,6 +131,11 @@ async function rules(give: Give): Promise<void> {
     scope: { kind: 'type', id: 'summary' },
     reason: 'odd summaries',
   });
+  await give('authority.rollback-policies', { reason: 'too free' });
+  const schema =
+    'action "count" appliesTo { principal: [Agent], resource: [Resource], context: { rows?: Long } };';
+  await give('authority.publish-schema', { schema, note: 'counting' });
+  await give('authority.publish-schema', { schema: null });
   const key = { name: 'worker', role: 'agent', agents: ['langgraph-v2:*', LONE] };
   const created = await give('tenancy.create-key', { ...key, expiresAt: '2099-01-01T00:00:00Z' });
   await give('tenancy.create-key', { name: 'ops', role: 'admin' });

@@ -1,7 +1,8 @@
 /** What the handlers of commands work with. */
 import type { DeadLetters } from '@writ/bus';
 import type { CommandAccepted, CommandAddress, GovernorAddress } from '@writ/contracts';
-import type { PolicyProblem } from '@writ/policy';
+import type { CheckPolicies } from '@writ/domain';
+import type { SchemaProblem } from '@writ/policy';
 import type { Aggregates } from './aggregates.ts';
 import type { Directory } from './directory.ts';
 import type { Facts } from './facts.ts';
@@ -30,12 +31,19 @@ export type Operations = {
   readonly lastSeq: () => Promise<number>;
 };
 
+/** The engine's part in commands on policies. */
+export type PolicyDesk = {
+  readonly check: CheckPolicies;
+  readonly checkSchema: (schema: string) => readonly SchemaProblem[];
+  readonly digest: (engine: 'cedar', policies: Readonly<Record<string, string>>) => string;
+  readonly schemaDigest: (engine: 'cedar', schema: string | null) => string;
+};
+
 export type Desk = {
   readonly aggregates: Aggregates;
   readonly facts: Facts;
   readonly directory: Directory;
-  readonly checkPolicies: (policies: Readonly<Record<string, string>>) => readonly PolicyProblem[];
-  readonly digestPolicies: (engine: 'cedar', policies: Readonly<Record<string, string>>) => string;
+  readonly policies: PolicyDesk;
   readonly pepper: string;
   readonly operations: Operations;
 };

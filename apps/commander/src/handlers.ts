@@ -1,12 +1,13 @@
 /** Every command and every order of governors, and who handles it. */
 import type { CommandVerb, GovernorVerb } from '@writ/contracts';
+import { issueGrant, revokeGrant } from './authority/handlers.ts';
+import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import {
   activatePolicies,
-  issueGrant,
   publishPolicies,
-  revokeGrant,
-} from './authority/handlers.ts';
-import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
+  publishSchema,
+  rollBackPolicies,
+} from './authority/policy-handlers.ts';
 import { reserveUse } from './authority/uses.ts';
 import type { Handler } from './desk.ts';
 import { reportExecution, startExecution } from './execution/handlers.ts';
@@ -26,6 +27,8 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'authority.activate-policies': activatePolicies,
   'authority.engage-kill-switch': engageKillSwitch,
   'authority.release-kill-switch': releaseKillSwitch,
+  'authority.rollback-policies': rollBackPolicies,
+  'authority.publish-schema': publishSchema,
   'execution.start': startExecution,
   'execution.report': reportExecution,
   'trust.give-feedback': giveFeedback,

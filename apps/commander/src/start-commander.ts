@@ -20,7 +20,7 @@ import {
 } from '@writ/bus';
 import { parseCommandSubject, parseGovernorSubject, WritError } from '@writ/contracts';
 import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
-import { checkPolicies, policyDigest } from '@writ/policy';
+import { checkPolicies, checkSchema, policyDigest, schemaDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
 import { createAggregates } from './aggregates.ts';
 import type { Incoming } from './desk.ts';
@@ -81,8 +81,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       aggregates: createAggregates(store, time),
       facts: createFacts(store, createKnownFacts(readModels), time),
       directory,
-      checkPolicies,
-      digestPolicies: policyDigest,
+      policies: { check: checkPolicies, checkSchema, digest: policyDigest, schemaDigest },
       pepper: secrets.pepper,
       operations: {
         letters: openDeadLetters({ connection: storing, ingest: secrets.ingest }),

@@ -2,7 +2,12 @@
 import type { z } from 'zod';
 import { issueGrant, revokeGrant } from './authority/grant.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
-import { activatePolicies, publishPolicies } from './authority/policy.ts';
+import {
+  activatePolicies,
+  publishPolicies,
+  publishSchema,
+  rollBackPolicies,
+} from './authority/policy.ts';
 import { reportExecution, startExecution } from './execution/execution.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/dead-letter.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/agent.ts';
@@ -64,6 +69,16 @@ export const commands = {
     schema: releaseKillSwitch,
     roles: admin,
     summary: 'lets what a kill switch stopped go on',
+  },
+  'authority.rollback-policies': {
+    schema: rollBackPolicies,
+    roles: admin,
+    summary: 'goes back to a version of the policies that was active before',
+  },
+  'authority.publish-schema': {
+    schema: publishSchema,
+    roles: admin,
+    summary: 'declares actions and their contexts; policies and questions are held to it at once',
   },
   'execution.start': { schema: startExecution, roles: anyone, summary: 'announces an execution' },
   'execution.report': {

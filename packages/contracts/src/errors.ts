@@ -70,6 +70,12 @@ export const errorCatalogue = {
     title: 'this condition is not enforced by this release',
   },
   POLICY_INVALID: { status: 422, delivery: 'terminal', title: 'a policy is not valid' },
+  SCHEMA_INVALID: { status: 422, delivery: 'terminal', title: 'the schema is not valid' },
+  POLICY_ROLLBACK_IMPOSSIBLE: {
+    status: 409,
+    delivery: 'terminal',
+    title: 'there is no such version to go back to',
+  },
   POLICY_VERSION_UNKNOWN: {
     status: 404,
     delivery: 'terminal',

@@ -2,7 +2,12 @@
 import type { z } from 'zod';
 import { grantIssuedV1, grantIssuedV2, grantRevokedV1 } from './authority/grant.ts';
 import { killSwitchEngagedV1, killSwitchReleasedV1 } from './authority/kill-switch.ts';
-import { policiesActivatedV1, policiesPublishedV1 } from './authority/policy.ts';
+import {
+  policiesActivatedV1,
+  policiesPublishedV1,
+  policiesRolledBackV1,
+  schemaPublishedV1,
+} from './authority/policy.ts';
 import { grantUseReleasedV1, grantUseReservedV1, grantUseSettledV1 } from './authority/use.ts';
 import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
 import {
@@ -45,6 +50,8 @@ export const events = {
   PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },
   KillSwitchEngaged: { context: 'authority', version: 1, data: killSwitchEngagedV1 },
   KillSwitchReleased: { context: 'authority', version: 1, data: killSwitchReleasedV1 },
+  PoliciesRolledBack: { context: 'authority', version: 1, data: policiesRolledBackV1 },
+  SchemaPublished: { context: 'authority', version: 1, data: schemaPublishedV1 },
   ExecutionStarted: { context: 'execution', version: 1, data: executionStartedV1 },
   ExecutionReported: { context: 'execution', version: 1, data: executionReportedV1 },
   FeedbackGiven: { context: 'trust', version: 1, data: feedbackGivenV1 },

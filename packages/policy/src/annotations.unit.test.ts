@@ -62,7 +62,7 @@ describe('a log-only policy', () => {
       enforced: when('context has rows && context.rows > 1000'),
       watched: logOnly(when('context has share && context.share > 50')),
     });
-    const { ignored, ...shown } = show(sent({ rows: 1, share: 0.5, other: true }));
+    const { ignored, ...shown } = show('read', sent({ rows: 1, share: 0.5, other: true }));
     expect({ ignored, ...shown }).toEqual({
       ignored: ['other'],
       context: { rows: 1 },
@@ -71,7 +71,7 @@ describe('a log-only policy', () => {
     });
     const inputs = { ...inputsWith({ context: shown.context }), logOnly: shown.logOnly };
     expect(evaluate(inputs)).toMatchObject({ effect: 'allow', wouldDeny: ['watched'] });
-    const usable = show(sent({ rows: 1, share: 20 }));
+    const usable = show('read', sent({ rows: 1, share: 20 }));
     expect(evaluate({ ...inputsWith(usable), logOnly: usable.logOnly })).not.toHaveProperty(
       'wouldDeny',
     );
@@ -79,7 +79,11 @@ describe('a log-only policy', () => {
 
   test('that reads nothing of the context leaves no trace of it', () => {
     const { show } = compile({ watched: logOnly(when('principal.trust < 3')) });
-    expect(show(sent({ rows: 1 }))).toEqual({ context: {}, unusable: [], ignored: ['rows'] });
+    expect(show('read', sent({ rows: 1 }))).toEqual({
+      context: {},
+      unusable: [],
+      ignored: ['rows'],
+    });
   });
 });
 

@@ -78,7 +78,7 @@ const refused: readonly [string, string, { message: RegExp; line?: number; colum
   [
     'a misspelt `has`',
     when('principal has ownr && context.a'),
-    { message: /`ownr` on `principal` not found; it has .*`owner`/, line: 1, column: 59 },
+    { message: /`ownr` on `principal` not found; did you mean `owner`\?/, line: 1, column: 59 },
   ],
   ['a misspelt attribute of the resource', when('resource.kind == "x"'), { message: /`kind`/ }],
   [

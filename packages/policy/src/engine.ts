@@ -22,12 +22,16 @@ import { callOf, type Seen, seenOf } from './cedar/question.ts';
 import { READS_NOTHING, type Reads, readsOf, readsPrincipal } from './cedar/reads.ts';
 import { rulesOut } from './cedar/rules-out.ts';
 import { covers, createSlicer } from './cedar/slices.ts';
+import { NOTHING_DECLARED, readTenantSchema, type TenantSchema } from './cedar/tenant-schema.ts';
+import { showDeclared } from './declared-context.ts';
 import { policyDigest } from './digest.ts';
 import { type SentContext, showApart, showContext, type Shown } from './shown-context.ts';
 
 export type PolicySet = {
   readonly digest: string;
   readonly policies: Readonly<Record<string, string>>;
+  /** The text of the tenant's schema, where it has one. */
+  readonly schema?: string | null;
 };
 
 export type CompiledPolicies = {
@@ -37,7 +41,7 @@ export type CompiledPolicies = {
   /** True when some policy reads `principal.trust`. */
   readonly readsTrust: boolean;
   /** What of a question's context the policies are shown. */
-  readonly show: (sent: SentContext) => Shown;
+  readonly show: (action: string, sent: SentContext) => Shown;
   readonly evaluate: Evaluate;
 };
 
@@ -83,6 +87,7 @@ function compileSet(
 ): CompiledPolicies {
   const read = readSet(instance, set);
   if (!read.ok) return refusing(set.digest, read.error);
+  const { schema } = read;
   const policies = read.policies.filter(({ policy }) => !handlingOf(policy).logOnly);
   const slicer = createSlicer(policies.map(({ policy }) => appliesTo(policy)));
   const reads = readsOf(policies.map(({ policy }) => policy));
@@ -124,6 +129,7 @@ function compileSet(
   const recorded = read.policies
     .filter(({ policy }) => handlingOf(policy).recordRequired)
     .map(({ policy }) => appliesTo(policy));
+  const show = (sent: SentContext): Shown => showApart(reads.context, logOnly.reads.context, sent);
   const isPlain = recorded.length === 0 && policies.length === read.policies.length;
 
   const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
@@ -142,20 +148,30 @@ function compileSet(
     digest: set.digest,
     reads,
     readsTrust: readTrust.size > 0,
-    show: (sent) => showApart(reads.context, logOnly.reads.context, sent),
+    show: (action, sent) =>
+      schema
+        ? showDeclared(schema.actions.get(action) ?? NOTHING_DECLARED, sent, show)
+        : show(sent),
     evaluate: isPlain ? decide : evaluate,
   };
 }
 
 type ReadSet =
-  | { readonly ok: true; readonly policies: readonly Compiled[] }
+  | {
+      readonly ok: true;
+      readonly policies: readonly Compiled[];
+      readonly schema: TenantSchema | undefined;
+    }
   | { readonly ok: false; readonly error: string };
 
-function readSet(instance: Instance, { digest, policies }: PolicySet): ReadSet {
+function readSet(instance: Instance, { digest, policies, schema = null }: PolicySet): ReadSet {
   const texts = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (texts.length === 0) return { ok: true, policies: [] };
+  if (texts.length === 0 && schema === null) return { ok: true, policies: [], schema: undefined };
   try {
-    if (policyDigest('cedar', policies) !== digest)
+    const tenant = schema === null ? undefined : readTenantSchema(instance.cedar, schema);
+    if (tenant?.ok === false)
+      return { ok: false, error: `the schema ${tenant.problems[0]?.message ?? 'can not be read'}` };
+    if (texts.length > 0 && policyDigest('cedar', policies) !== digest)
       return { ok: false, error: `the policies are not those of digest \`${digest}\`` };
     const compiled: Compiled[] = [];
     for (const [id, text] of texts) {
@@ -167,7 +183,7 @@ function readSet(instance: Instance, { digest, policies }: PolicySet): ReadSet {
         };
       compiled.push({ id, text, policy: parsed.policy });
     }
-    return { ok: true, policies: compiled };
+    return { ok: true, policies: compiled, schema: tenant?.schema };
   } catch (thrown) {
     return { ok: false, error: repaired(instance, thrown) };
   }
@@ -178,7 +194,7 @@ function refusing(digest: string, error: string): CompiledPolicies {
     digest,
     reads: READS_NOTHING,
     readsTrust: false,
-    show: (sent) => showContext(READS_NOTHING.context, sent),
+    show: (_action, sent) => showContext(READS_NOTHING.context, sent),
     evaluate: () => failed(error),
   };
 }

@@ -35,7 +35,7 @@ const ESTIMATE = 'estimatedCostMicros';
 const PROPERTIES = ['subject', 'action', 'resource'] as const;
 /** Values inside one question's context. */
 const MAX_VALUES = 2000;
-const MAX_IGNORED = 50;
+export const MAX_IGNORED = 50;
 const MAX_NAME = 128;
 const RESERVED_NAME = 'has a name that begins with `__`';
 
@@ -94,6 +94,11 @@ function showAttribute(progress: Progress, member: Member): void {
   showMember(progress, progress.context, member);
   if (progress.refused > before && progress.unusableNames.length < MAX_IGNORED)
     progress.unusableNames.push(member.name.slice(0, MAX_NAME));
+}
+
+/** True for what conditions of grants read, whatever a schema declares. */
+export function isEstimate(name: string): boolean {
+  return name === ESTIMATE;
 }
 
 function readAt(reads: ReadTree | 'whole', name: string): ReadTree | 'whole' | undefined {

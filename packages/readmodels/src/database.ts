@@ -2,7 +2,7 @@
 import type { DecisionDenialsRow, DecisionGapRow, DecisionRow } from './authority/decisions.ts';
 import type { GrantRow } from './authority/grants.ts';
 import type { KillSwitchRow } from './authority/kill-switches.ts';
-import type { PolicyVersionRow } from './authority/policies.ts';
+import type { PolicySchemaRow, PolicyVersionRow } from './authority/policies.ts';
 import type { ExecutionRow } from './execution/executions.ts';
 import type { DeadLetterRow } from './operations/dead-letters.ts';
 import type { PositionRow } from './operations/position-row.ts';
@@ -17,6 +17,7 @@ export type Database = {
   grants: GrantRow;
   policy_versions: PolicyVersionRow;
   kill_switches: KillSwitchRow;
+  policy_schemas: PolicySchemaRow;
   decisions: DecisionRow;
   decision_gaps: DecisionGapRow;
   decision_denials: DecisionDenialsRow;

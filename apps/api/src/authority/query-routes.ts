@@ -6,6 +6,7 @@ import {
   grantsQuery,
   grantView,
   policiesQuery,
+  policySchemaView,
   policyVersion,
   policyVersionDetailView,
   policyVersionView,
@@ -17,6 +18,7 @@ import {
 import {
   getDecision,
   getGrant,
+  getPolicySchema,
   getPolicyVersion,
   listDecisions,
   listGrants,
@@ -24,6 +26,7 @@ import {
   listUnlistedDecisions,
 } from '@writ/readmodels';
 import { z } from 'zod';
+import { none } from '../http/parameters.ts';
 import type { Route } from '../http/route.ts';
 import { agentListRoute, listRoute, lookupRoute } from '../reads/list-route.ts';
 
@@ -82,6 +85,18 @@ const policyRoutes: readonly Route[] = [
     query: policiesQuery,
     item: policyVersionView,
     list: listPolicyVersions,
+  }),
+  lookupRoute({
+    path: '/v1/policies/schema',
+    operation: 'getPolicySchema',
+    tag: 'policies',
+    summary: 'the schema that policies and questions are held to',
+    models: ['policies'],
+    params: none,
+    item: policySchemaView,
+    get: (store, scope) => getPolicySchema(store, scope),
+    missing: () => new WritError('NOT_FOUND', 'no schema is published; contexts are free'),
+    errors: ['NOT_FOUND'],
   }),
   lookupRoute({
     path: '/v1/policies/{version}',

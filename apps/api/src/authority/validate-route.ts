@@ -1,10 +1,11 @@
 /** Checks policies as publishing them would, and stores nothing. */
 import { checkBody, publishPolicies } from '@writ/contracts';
 import { checkPolicies } from '@writ/policy';
+import { getPolicySchema } from '@writ/readmodels';
 import { z } from 'zod';
 import { readJson } from '../http/body.ts';
 import { none } from '../http/parameters.ts';
-import { route } from '../http/route.ts';
+import { callerOf, route } from '../http/route.ts';
 
 const verdict = z.object({
   valid: z.boolean(),
@@ -23,7 +24,7 @@ export const validatePoliciesRoute = route({
   path: '/v1/policies/validate',
   operation: 'validatePolicies',
   tag: 'policies',
-  summary: 'checks policies without publishing them',
+  summary: 'checks policies against the schema in force, without publishing them',
   access: ['admin'],
   params: none,
   query: none,
@@ -34,10 +35,24 @@ export const validatePoliciesRoute = route({
       schema: verdict,
     },
   },
-  errors: ['BODY_MALFORMED', 'BODY_TOO_LARGE', 'BODY_TOO_DEEP', 'BODY_INVALID', 'HEADER_INVALID'],
-  handle: async (call) => {
+  errors: [
+    'BODY_MALFORMED',
+    'BODY_TOO_LARGE',
+    'BODY_TOO_DEEP',
+    'BODY_INVALID',
+    'HEADER_INVALID',
+    'STORE_UNAVAILABLE',
+  ],
+  handle: async (call, { readSide }) => {
     const { policies } = checkBody(publishPolicies, readJson(call));
-    const problems = checkPolicies(policies);
+    const { value } = await readSide.read({
+      models: ['policies'],
+      tenant: callerOf(call).tenant,
+      atLeast: undefined,
+      query: getPolicySchema,
+    });
+    const schema = value?.schema ?? null;
+    const problems = checkPolicies(policies, schema);
     return { body: { valid: problems.length === 0, problems } };
   },
 });

@@ -26,6 +26,12 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
     `the kill switch stops ${stopped(data.scope)}, because ${data.reason}`,
   KillSwitchReleased: (data) =>
     `the kill switch no longer stops ${stopped(data.scope)}, because ${data.reason}`,
+  PoliciesRolledBack: ({ version, superseded }) =>
+    `policies went back from version ${superseded} to ${version}`,
+  SchemaPublished: ({ version, schema }) =>
+    schema === null
+      ? 'the schema of policies withdrawn'
+      : `schema ${version} of policies published`,
   ExecutionStarted: (data) => `started ${data.action} on ${data.resource} (${data.executionId})`,
   ExecutionReported: (data) =>
     `${data.action} on ${data.resource} ${data.outcome}${took(data.durationMs)}${told('severity', data.severity)}` +

@@ -6,20 +6,22 @@ import type {
   PolicyVersionView,
 } from '@writ/contracts';
 import type { Command } from 'commander';
-import { type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { sayAccepted } from '../terminal/accepted.ts';
 import { list, shortTime } from '../terminal/format.ts';
 import { type Column, oneLine, renderFields, renderTable } from '../terminal/table.ts';
 import { encoded, type ListOptions, type Page, withPaging } from '../verb.ts';
+import { addLintVerb } from './policy-lint.ts';
+import { addSchemaVerb } from './policy-schema.ts';
 import { readPolicySources } from './policy-sources.ts';
 
+type RollbackFlags = { readonly reason?: string };
 type PublishFlags = { readonly note?: string; readonly activate?: boolean };
 
 export function addPolicyVerbs(program: Command, host: Host): void {
   const policies = program
     .command('policies')
-    .description('policies: list, show, lint, publish, activate');
+    .description('policies: list, show, lint, publish, activate, rollback, schema');
   withPaging(policies.command('list').description('list the published versions')).action(
     handled<ListOptions>(host, listVersions),
   );
@@ -27,10 +29,7 @@ export function addPolicyVerbs(program: Command, host: Host): void {
     .command('show <version>')
     .description('show one version with its texts')
     .action(handled(host, showVersion));
-  policies
-    .command('lint <path...>')
-    .description('check policies here, without publishing them')
-    .action(handled(host, lint));
+  addLintVerb(policies, host);
   policies
     .command('publish <path...>')
     .description(
@@ -57,6 +56,12 @@ export function addPolicyVerbs(program: Command, host: Host): void {
         );
       }),
     );
+  policies
+    .command('rollback [version]')
+    .description('go back to the version that was active before, or to one before that')
+    .option('--reason <text>', 'why')
+    .action(handled<RollbackFlags>(host, rollBack));
+  addSchemaVerb(policies, host);
 }
 
 async function listVersions(
@@ -112,30 +117,6 @@ async function showVersion(
   });
 }
 
-async function lint({ out }: Session, paths: readonly string[]): Promise<ExitCode> {
-  const sources = await readPolicySources(paths);
-  const { checkPolicies } = await import('@writ/policy');
-  const problems = checkPolicies(
-    Object.fromEntries(sources.map(({ policyId, text }) => [policyId, text])),
-  );
-  const fileOf = new Map(sources.map(({ policyId, file }) => [policyId, file]));
-  const found = problems.map((problem) => ({
-    file: fileOf.get(problem.policyId) ?? '',
-    ...problem,
-  }));
-  out.document({ valid: found.length === 0, policies: sources.length, problems: found }, () =>
-    found.length === 0
-      ? `${out.colours.green('valid:')} ${sources.length} ${sources.length === 1 ? 'policy' : 'policies'}`
-      : found
-          .map(
-            ({ file, line, column, policyId, message }) =>
-              `${file}:${line}:${column} ${out.colours.bold(policyId)} ${oneLine(message)}`,
-          )
-          .join('\n'),
-  );
-  return found.length === 0 ? exitCodes.done : exitCodes.no;
-}
-
 async function publish(
   { api, out }: Session,
   paths: readonly string[],
@@ -162,6 +143,19 @@ async function publish(
     `version ${version} is published and decides now`,
     `version ${version} decides already`,
   );
+}
+
+async function rollBack(
+  { api, out }: Session,
+  [version]: readonly string[],
+  { reason }: RollbackFlags,
+): Promise<void> {
+  const path =
+    version === undefined ? '/v1/policies/rollback' : `/v1/policies/${encoded(version)}/rollback`;
+  const body = { ...(reason === undefined ? {} : { reason }) };
+  const reply = await api().send<CommandAccepted>('POST', path, body);
+  const now = String(reply.result['version']);
+  sayAccepted(out, reply, `version ${now} decides again`, `version ${now} decides already`);
 }
 
 function activate(api: Session['api'], version: string): Promise<CommandAccepted> {

@@ -26,6 +26,37 @@ export async function readPolicySources(
   return sources;
 }
 
+export type SchemaFile = { readonly file: string; readonly text: string };
+
+export async function readSchemaFile(file: string): Promise<SchemaFile> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CliFailure(exitCodes.usage, `there is no file \`${file}\` to read`, { cause });
+  });
+  return { file, text };
+}
+
+/** The schema that policies are held to: the file named, or the one in the folders they are in. */
+export async function findSchemaFile(
+  paths: readonly string[],
+  named?: string,
+): Promise<SchemaFile | undefined> {
+  if (named !== undefined) return readSchemaFile(named);
+  const files = (await Promise.all(paths.map(schemasIn))).flat();
+  const [file, other] = files;
+  if (other !== undefined)
+    throw new CliFailure(
+      exitCodes.usage,
+      `\`${file}\` and \`${other}\` are both schemas; say which with \`--schema\``,
+    );
+  return file === undefined ? undefined : readSchemaFile(file);
+}
+
+async function schemasIn(path: string): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [];
+  const names = (await readdir(path)).filter((name) => extname(name) === '.cedarschema');
+  return names.sort().map((name) => join(path, name));
+}
+
 async function readPath(path: string): Promise<readonly PolicySource[]> {
   const kind = await stat(path).catch((cause: unknown) => {
     throw new CliFailure(exitCodes.usage, `there is no file or folder \`${path}\``, { cause });

@@ -1,6 +1,6 @@
-/** Commands of authority: grants given and taken back, policies published and activated. */
+/** Commands of authority on grants: given and taken back. */
 import { subjects, WritError } from '@writ/contracts';
-import { type AgentStanding, policies, Refusal } from '@writ/domain';
+import { type AgentStanding, Refusal } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
@@ -55,56 +55,6 @@ export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order
     result: () => ({ grantId, agentId, status: 'revoked' }),
   });
 };
-
-export const publishPolicies: Handler<'authority.publish-policies'> = async (desk, order) => {
-  const { engine, policies: texts, note } = order.body;
-  const problems = desk.checkPolicies(texts);
-  if (problems.length > 0) throw invalidPolicies(problems);
-  const digest = desk.digestPolicies(engine, texts);
-  const command = { type: 'PublishPolicies' as const, engine, policies: texts, note, digest };
-  return desk.aggregates.execute(order, {
-    parts: [partOf(policiesOf(order.caller.tenant), policies, () => command)],
-    result: (events) => {
-      const published = events.find((event) => event.type === 'PoliciesPublished');
-      return { version: published?.data.version, digest: published?.data.digest };
-    },
-  });
-};
-
-export const activatePolicies: Handler<'authority.activate-policies'> = (desk, order) => {
-  const { version } = order.body;
-  return desk.aggregates.execute(order, {
-    parts: [
-      partOf(policiesOf(order.caller.tenant), policies, () => ({
-        type: 'ActivatePolicies' as const,
-        version,
-      })),
-    ],
-    result: (_events, state) => ({ version, digest: state.published.get(version)?.digest }),
-  });
-};
-
-function policiesOf(tenant: string): { subject: string; aggregate: string } {
-  return { subject: subjects.policies(tenant), aggregate: 'policies' };
-}
-
-function invalidPolicies(
-  problems: readonly {
-    policyId: string;
-    message: string;
-    line: number | null;
-    column: number | null;
-  }[],
-): WritError {
-  const details = problems.map(({ policyId, message, line, column }) => ({
-    path: `policies.${policyId}`,
-    message: line === null ? message : `line ${line}, column ${column}: ${message}`,
-  }));
-  const first = details[0];
-  return new WritError('POLICY_INVALID', `\`${first?.path}\` is not valid: ${first?.message}`, {
-    details,
-  });
-}
 
 /** The same instant in UTC with milliseconds, the form that events hold. */
 function inUtc(timestamp: string | null): string | null {

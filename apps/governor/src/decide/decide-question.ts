@@ -35,7 +35,7 @@ export function decideQuestion(
   const nowMs = state.now();
   const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
-  const { ignored, ...shown } = policies.show({ context, ...properties });
+  const { ignored, ...shown } = policies.show(action, { context, ...properties });
   const asked = {
     tenant,
     keyId,

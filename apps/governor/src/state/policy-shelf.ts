@@ -1,11 +1,20 @@
-import { emptyTenant, type PublishedPolicies, type World } from '@writ/domain';
+import {
+  emptyTenant,
+  type PublishedPolicies,
+  type PublishedSchema,
+  type World,
+} from '@writ/domain';
 import type { CedarEngine, CompiledPolicies } from '@writ/policy';
 
 const NO_POLICIES = { digest: 'sha256:none', policies: {} } as const;
 
-type Shelved = { readonly active: PublishedPolicies | null; readonly compiled: CompiledPolicies };
+type Shelved = {
+  readonly active: PublishedPolicies | null;
+  readonly schema: PublishedSchema | null;
+  readonly compiled: CompiledPolicies;
+};
 
-/** The active policies of each tenant, parsed: again only when others became active. */
+/** The active policies of each tenant under its schema, parsed: again only when one of them changed. */
 export class PolicyShelf {
   readonly #engine: CedarEngine;
   readonly #world: World;
@@ -19,12 +28,13 @@ export class PolicyShelf {
   }
 
   policiesOf(tenantId: string): CompiledPolicies {
-    const { active } = (this.#world.tenants.get(tenantId) ?? NOBODY).policies;
-    if (active === null) return this.#none;
+    const { active, schema } = (this.#world.tenants.get(tenantId) ?? NOBODY).policies;
+    if (active === null && schema === null) return this.#none;
     const known = this.#shelf.get(tenantId);
-    if (known?.active === active) return known.compiled;
-    const compiled = this.#engine.compile(`live/${tenantId}`, active);
-    this.#shelf.set(tenantId, { active, compiled });
+    if (known?.active === active && known.schema === schema) return known.compiled;
+    const set = { ...(active ?? NO_POLICIES), schema: schema?.schema ?? null };
+    const compiled = this.#engine.compile(`live/${tenantId}`, set);
+    this.#shelf.set(tenantId, { active, schema, compiled });
     return compiled;
   }
 

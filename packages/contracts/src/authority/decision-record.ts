@@ -115,6 +115,8 @@ export const decisionInputs = z.strictObject({
     })
     .nullable(),
   policies: z.strictObject({ version: z.string().nullable(), digest: z.string() }),
+  /** The tenant's schema, there where it has one. */
+  schema: z.strictObject({ version: z.string(), digest: z.string() }).optional(),
   engine: z.strictObject({ name: z.string(), version: z.string() }),
   nowMs: z.int(),
   seq: z.int(),

@@ -21,6 +21,19 @@ export const policyVersion = z
   .regex(/^[1-9]\d{0,8}$/, 'must be a version number that a publication returned');
 export const activatePolicies = z.strictObject({ version: policyVersion });
 
+export const rollBackPolicies = z.strictObject({
+  /** One that was active before; the last one when left out. */
+  version: policyVersion.optional(),
+  reason: z.string().max(2000).nullable().default(null),
+});
+
+export const publishSchema = z.strictObject({
+  engine: z.literal('cedar').default('cedar'),
+  /** Actions with their contexts, as Cedar writes them; `null` withdraws what was published. */
+  schema: z.string().min(1).max(65_536).nullable(),
+  note: z.string().max(2000).nullable().default(null),
+});
+
 export const policiesPublishedV1 = z.strictObject({
   version: policyVersion,
   engine: z.literal('cedar'),
@@ -34,6 +47,22 @@ export const policiesActivatedV1 = z.strictObject({
   digest: z.string(),
   /** The version that was active until now. */
   superseded: policyVersion.nullable(),
+});
+
+export const policiesRolledBackV1 = z.strictObject({
+  version: policyVersion,
+  digest: z.string(),
+  /** The version that was active until now. */
+  superseded: policyVersion,
+  reason: z.string().nullable(),
+});
+export const schemaPublishedV1 = z.strictObject({
+  version: z.string(),
+  engine: z.literal('cedar'),
+  schema: z.string().nullable(),
+  /** `sha256:` and the hex digest of the RFC 8785 form of `{engine, schema}`. */
+  digest: z.string(),
+  note: z.string().nullable(),
 });
 
 export type PublishPolicies = z.infer<typeof publishPolicies>;

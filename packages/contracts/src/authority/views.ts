@@ -62,6 +62,18 @@ export const policyVersionDetailView = z.strictObject({
   policies: z.record(z.string(), z.string()),
 });
 
+/** The tenant's schema in force; `schema` is null where it was withdrawn. */
+export const policySchemaView = z.strictObject({
+  version: z.string(),
+  engine: z.string(),
+  schema: z.string().nullable(),
+  digest: z.string(),
+  note: z.string().nullable(),
+  publishedBy: z.string(),
+  publishedAt: z.string(),
+  seq: z.int(),
+});
+
 export const policiesQuery = z.strictObject(pageQuery);
 
 export const decisionView = z.strictObject({
@@ -147,6 +159,7 @@ export type GrantView = z.infer<typeof grantView>;
 export type GrantsQuery = z.infer<typeof grantsQuery>;
 export type PolicyVersionView = z.infer<typeof policyVersionView>;
 export type PolicyVersionDetailView = z.infer<typeof policyVersionDetailView>;
+export type PolicySchemaView = z.infer<typeof policySchemaView>;
 export type PoliciesQuery = z.infer<typeof policiesQuery>;
 export type DecisionView = z.infer<typeof decisionView>;
 export type DecisionDetailView = z.infer<typeof decisionDetailView>;

@@ -53,7 +53,7 @@ export function gatherInputs(
   const minute = minuteOf(at.nowMs);
   const trust = tenant.trust.get(agentId) ?? initialTrust();
   const known = tenant.agents.get(agentId);
-  const active = tenant.policies.active;
+  const { active, schema } = tenant.policies;
   const stopped = stopOf(world, tenant, agentId);
   const limits = readLimits(tenant, found.matched);
   const inputs: DecisionInputs = {
@@ -79,6 +79,7 @@ export function gatherInputs(
     missed: found.missed,
     trust: known === undefined ? null : trustInputs(trust, minute, world.model),
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,
+    ...(schema && { schema: { version: schema.version, digest: schema.digest } }),
     engine: { name: at.engine.name, version: at.engine.version },
     nowMs: at.nowMs,
     seq: world.seq,

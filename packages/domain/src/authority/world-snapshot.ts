@@ -8,7 +8,7 @@ import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { activeGrant, type Grant, type GrantsState, type GrantTerms } from './grants.ts';
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
-import type { PoliciesState, PublishedPolicies } from './policies.ts';
+import type { PoliciesState, PublishedPolicies, PublishedSchema } from './policies.ts';
 import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
 import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
 
@@ -16,7 +16,7 @@ import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 4 } as const;
+export const worldFold = { name: 'world', version: 5 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -28,6 +28,8 @@ type PoliciesPart = readonly [
   timeMs: number,
   published: readonly PublishedPolicies[],
   active: string | PublishedPolicies | null,
+  before: readonly string[],
+  schema: PublishedSchema | null,
 ];
 
 type KillSwitchPart = readonly [timeMs: number, engaged: readonly EngagedSwitch[]];
@@ -93,9 +95,10 @@ function text(line: Line): string {
   return JSON.stringify(line);
 }
 
-function policiesPart({ published, active, timeMs }: PoliciesState): PoliciesPart {
+function policiesPart({ published, active, before, schema, timeMs }: PoliciesState): PoliciesPart {
   const isPublished = active !== null && published.get(active.version) === active;
-  return [timeMs, [...published.values()], isPublished ? active.version : active];
+  const decides = isPublished ? active.version : active;
+  return [timeMs, [...published.values()], decides, before, schema];
 }
 
 function killSwitchPart({ engaged, timeMs }: KillSwitchState): KillSwitchPart {
@@ -249,10 +252,10 @@ class WorldReader {
   }
 }
 
-function policiesOf([timeMs, published, active]: PoliciesPart): PoliciesState {
+function policiesOf([timeMs, published, active, before, schema]: PoliciesPart): PoliciesState {
   const byVersion = new Map(published.map((one) => [one.version, one]));
-  if (typeof active !== 'string') return { published: byVersion, active, timeMs };
-  return { published: byVersion, active: known(byVersion, active), timeMs };
+  const decides = typeof active === 'string' ? known(byVersion, active) : active;
+  return { published: byVersion, active: decides, before, schema, timeMs };
 }
 
 function killSwitchOf([timeMs, switches]: KillSwitchPart): KillSwitchState {

@@ -89,6 +89,8 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     }
     case 'PoliciesPublished':
     case 'PoliciesActivated':
+    case 'PoliciesRolledBack':
+    case 'SchemaPublished':
       tenant.policies = policies.evolve(tenant.policies, event);
       break;
     case 'KillSwitchEngaged':

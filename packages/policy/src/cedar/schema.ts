@@ -8,6 +8,7 @@ import type {
 } from '@cedar-policy/cedar-wasm/nodejs';
 import { childrenOf, nodeOf } from './expression.ts';
 import { type Guess, inferTypes, resolve } from './infer.ts';
+import type { DeclaredType, TenantSchema } from './tenant-schema.ts';
 
 const text = { type: 'String' } as const;
 
@@ -34,14 +35,19 @@ const ANY_ACTION = 'any other action';
 /** A tower of records that goes on for ever by unification ends here. */
 const MAX_LEVELS = 16;
 
-export function schemaFor(policy: PolicyJson): SchemaJson<string> {
+/** With a tenant's schema the context is what that declares for each action, else it is guessed from use. */
+export function schemaFor(policy: PolicyJson, tenant?: TenantSchema): SchemaJson<string> {
   const { context, labels } = inferTypes(policy);
-  const appliesTo = {
-    principalTypes: ['Agent'],
-    resourceTypes: ['Resource'],
-    context: typeJson(context, 0),
-  };
-  const actions = [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, { appliesTo }]);
+  const contexts: readonly (readonly [string, Type<string>])[] = tenant
+    ? [
+        [ANY_ACTION, NO_CONTEXT],
+        ...[...tenant.actions].map(([name, type]) => [name, declaredJson(type)] as const),
+      ]
+    : [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, typeJson(context, 0)] as const);
+  const actions = contexts.map(([name, shape]) => [
+    name,
+    { appliesTo: { principalTypes: ['Agent'], resourceTypes: ['Resource'], context: shape } },
+  ]);
   return {
     '': {
       entityTypes: {
@@ -60,6 +66,24 @@ function labelsJson(labels: Guess): Type<string> {
     type: 'Record',
     attributes: Object.fromEntries(names.map((name) => [name, { ...text, required: false }])),
   };
+}
+
+const NO_CONTEXT: Type<string> = { type: 'Record', attributes: {} };
+
+function declaredJson(type: DeclaredType): Type<string> {
+  switch (type.kind) {
+    case 'Set':
+      return { type: 'Set', element: declaredJson(type.element) };
+    case 'Record': {
+      const attributes = [...type.attributes].map(([name, attribute]) => [
+        name,
+        { ...declaredJson(attribute.type), required: attribute.required },
+      ]);
+      return { type: 'Record', attributes: Object.fromEntries(attributes) };
+    }
+    default:
+      return { type: type.kind };
+  }
 }
 
 function typeJson(guess: Guess, level: number): Type<string> {

@@ -1,29 +1,37 @@
-/** Folds publications and activations into the rows of policy versions. */
+/** Folds publications and activations into the rows of policy versions, and schemas into theirs. */
 import type { RecordedEvent } from '@writ/contracts';
 import { momentAt } from '../projection/moment.ts';
 import type { ProjectedEvent, Projection } from '../projection/projection.ts';
 import { type RowSet, rowSet } from '../projection/row-set.ts';
-import { type PolicyVersionRow, policyVersionsTable } from './policies.ts';
+import {
+  type PolicySchemaRow,
+  policySchemasTable,
+  type PolicyVersionRow,
+  policyVersionsTable,
+} from './policies.ts';
 
 export const policiesProjection: Projection<ProjectedEvent> = {
   name: 'policies',
   version: 1,
   source: 'EVENTS',
   kinds: ['authority.policies'],
-  tables: [policyVersionsTable.name],
+  tables: [policyVersionsTable.name, policySchemasTable.name],
   open() {
     const rows = rowSet(policyVersionsTable);
+    const schemas = rowSet(policySchemasTable);
     return {
-      sets: [rows],
+      sets: [rows, schemas],
       need(event) {
         if (event.type === 'PoliciesPublished') rows.need(event.tenant, event.data.version);
-        if (event.type !== 'PoliciesActivated') return;
+        if (event.type !== 'PoliciesActivated' && event.type !== 'PoliciesRolledBack') return;
         rows.need(event.tenant, event.data.version);
         if (event.data.superseded !== null) rows.need(event.tenant, event.data.superseded);
       },
       apply(event) {
         if (event.type === 'PoliciesPublished') rows.put(published(event));
-        if (event.type === 'PoliciesActivated') activate(rows, event);
+        if (event.type === 'PoliciesActivated' || event.type === 'PoliciesRolledBack')
+          activate(rows, event);
+        if (event.type === 'SchemaPublished') schemas.put(schemaRow(event));
       },
     };
   },
@@ -45,7 +53,7 @@ function published(event: RecordedEvent<'PoliciesPublished'>): PolicyVersionRow 
 
 function activate(
   rows: RowSet<PolicyVersionRow>,
-  { tenant, data, actor, timeMs, seq }: RecordedEvent<'PoliciesActivated'>,
+  { tenant, data, actor, timeMs, seq }: RecordedEvent<'PoliciesActivated' | 'PoliciesRolledBack'>,
 ): void {
   const before = data.superseded === null ? undefined : rows.get(tenant, data.superseded);
   if (before) rows.put({ ...before, active: false, seq });
@@ -58,4 +66,14 @@ function activate(
       activated_at: momentAt(timeMs),
       seq,
     });
+}
+
+function schemaRow({
+  tenant,
+  data,
+  actor,
+  timeMs,
+  seq,
+}: RecordedEvent<'SchemaPublished'>): PolicySchemaRow {
+  return { tenant, ...data, published_by: actor.id, published_at: momentAt(timeMs), seq };
 }

@@ -1,4 +1,4 @@
-/** The rows of published policies, one for each version. */
+/** The rows of published policies and schemas, one for each version. */
 import type { Table } from '../projection/table.ts';
 
 export type PolicyVersionRow = {
@@ -35,6 +35,35 @@ export const policyVersionsTable: Table<PolicyVersionRow> = {
     activated_by: 'text',
     activated_at: 'timestamptz',
     created_seq: 'bigint',
+    seq: 'bigint',
+  },
+};
+
+export type PolicySchemaRow = {
+  tenant: string;
+  version: string;
+  engine: 'cedar';
+  schema: string | null;
+  digest: string;
+  note: string | null;
+  published_by: string;
+  published_at: string;
+  seq: number;
+};
+
+export const policySchemasTable: Table<PolicySchemaRow> = {
+  name: 'policy_schemas',
+  key: ['tenant', 'version'],
+  onConflict: 'keep',
+  columns: {
+    tenant: 'text',
+    version: 'text',
+    engine: 'text',
+    schema: 'text',
+    digest: 'text',
+    note: 'text',
+    published_by: 'text',
+    published_at: 'timestamptz',
     seq: 'bigint',
   },
 };

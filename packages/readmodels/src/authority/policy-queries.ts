@@ -1,5 +1,10 @@
 /** Lists of published policies, and one version with its texts. */
-import type { PoliciesQuery, PolicyVersionDetailView, PolicyVersionView } from '@writ/contracts';
+import type {
+  PoliciesQuery,
+  PolicySchemaView,
+  PolicyVersionDetailView,
+  PolicyVersionView,
+} from '@writ/contracts';
 import { type Page, readPage, type Scope } from '../queries/page.ts';
 import { reading, type Store } from '../store.ts';
 import type { PolicyVersionRow } from './policies.ts';
@@ -34,6 +39,33 @@ export async function getPolicyVersion(
     versionsOf(store, scope).where('version', '=', version).executeTakeFirst(),
   );
   return row && { ...policyVersionView(row), policies: row.policies };
+}
+
+/** The schema in force; `undefined` where none was ever published. */
+export async function getPolicySchema(
+  { db }: Store,
+  { tenant }: Scope,
+): Promise<PolicySchemaView | undefined> {
+  const row = await reading(() =>
+    db
+      .selectFrom('policy_schemas')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .orderBy('seq', 'desc')
+      .executeTakeFirst(),
+  );
+  return (
+    row && {
+      version: row.version,
+      engine: row.engine,
+      schema: row.schema,
+      digest: row.digest,
+      note: row.note,
+      publishedBy: row.published_by,
+      publishedAt: row.published_at,
+      seq: row.seq,
+    }
+  );
 }
 
 function versionsOf({ db }: Store, { tenant }: Scope) {
