@@ -1,6 +1,6 @@
 import type { RunningRole } from '@writ/bus';
 import type { EvaluationReply } from '@writ/contracts';
-import { decideAccess } from '@writ/domain';
+import { redecide } from '@writ/domain';
 import { openCedar } from '@writ/policy';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentKey, GovernedBus, questionOf, quiet } from './governed-bus.fixture.ts';
@@ -240,8 +240,8 @@ test('every answer has its record, which decided again gives the same bytes', as
     });
     expect(decision).toBe(outcome === 'allow');
     const set = texts.get(inputs.policies.version ?? '') ?? { digest: 'sha256:none', policies: {} };
-    const again = decideAccess(inputs, engine.compile('again', set).evaluate);
-    expect(JSON.stringify(again)).toBe(JSON.stringify({ outcome, code, reasons, determining }));
+    const again = redecide(record, engine.compile('again', set).evaluate);
+    expect(again.now).toBe(again.recorded);
   }
   expect(records.map(({ n }) => n)).toEqual(records.map((_, index) => index + 1));
   expect(new Set(answers.map(({ context }) => context.decisionId)).size).toBe(answers.length);

@@ -6,6 +6,7 @@ export * from './authority/grants.ts';
 export * from './authority/kill-switch.ts';
 export * from './authority/limits.ts';
 export * from './authority/policies.ts';
+export * from './authority/redecide.ts';
 export * from './authority/uses.ts';
 export * from './authority/world.ts';
 export * from './authority/world-snapshot.ts';

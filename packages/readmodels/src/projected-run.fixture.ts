@@ -1,4 +1,5 @@
 /** The rows of a run of events, and the world that governors fold from the same run. */
+import type { WritEvent } from '@writ/contracts';
 import { emptyWorld, foldEvent, type Tenant, type World } from '@writ/domain';
 import { eventRun, storedRun } from '@writ/testkit';
 import { applyEntries } from './projection/apply.ts';
@@ -6,6 +7,7 @@ import type { Claimed } from './projection/positions.ts';
 import type { ProjectedEvent } from './projection/projection.ts';
 import { projections } from './projections.ts';
 import type { Page, Scope } from './queries/page.ts';
+import { recorded } from './recorded.fixture.ts';
 import {
   batchOf,
   claimAll,
@@ -25,6 +27,8 @@ export type ProjectedRun = {
   readonly scope: Scope;
   /** Projects this many more events of the same run and folds them into the world. */
   more(count: number): Promise<void>;
+  /** Projects one more event of a subject of the tenant and folds it into the world. */
+  tell(subject: string, event: WritEvent): Promise<void>;
 };
 
 const SEED = { seed: 51, agents: 30 };
@@ -48,6 +52,8 @@ export async function projectRun(count: number): Promise<ProjectedRun> {
     world,
     tenant,
     scope: { tenant: 'default', nowMs: world.timeMs + 3 * 86_400_000 },
+    tell: (subject, event) =>
+      project([{ ...recorded(event, { seq: world.seq + 1, timeMs: world.timeMs + 1 }), subject }]),
     more: (further) =>
       project(storedRun(eventRun({ count: count + further, ...SEED })).slice(count)),
   };

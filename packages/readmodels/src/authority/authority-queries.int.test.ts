@@ -10,10 +10,12 @@ import {
   keysQuery,
   keyView,
   policiesQuery,
+  policySchemaView,
   policyVersionDetailView,
   policyVersionView,
   unlistedDecisionsQuery,
   unlistedDecisionsView,
+  subjects,
 } from '@writ/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../projection/apply.ts';
@@ -23,7 +25,7 @@ import { getKey, listKeys } from '../tenancy/key-queries.ts';
 import { batchOf, claimAll, testSource } from '../test-store.fixture.ts';
 import { getDecision, listDecisions } from './decision-queries.ts';
 import { getGrant, listGrants } from './grant-queries.ts';
-import { getPolicyVersion, listPolicyVersions } from './policy-queries.ts';
+import { getPolicySchema, getPolicyVersion, listPolicyVersions } from './policy-queries.ts';
 import { listUnlistedDecisions } from './unlisted-decisions.ts';
 
 let run: ProjectedRun;
@@ -63,6 +65,33 @@ describe('grants, policies and keys', () => {
     ]);
     const detail = policyVersionDetailView.parse(await getPolicyVersion(run.store, run.scope, '1'));
     expect(detail.policies).toEqual(run.tenant.policies.published.get('1')?.policies);
+  });
+
+  test('going back makes the version of before active again, and the schema in force is the last one', async () => {
+    const { policies } = run.tenant;
+    const [version] = policies.before.slice(-1);
+    if (policies.active === null || version === undefined) throw new Error('nothing to go back to');
+    expect(await getPolicySchema(run.store, run.scope)).toBeUndefined();
+    await run.tell(subjects.policies('default'), {
+      type: 'PoliciesRolledBack',
+      data: { version, digest: 'sha256:', superseded: policies.active.version, reason: null },
+    });
+    for (const schema of ['action "a";', null])
+      await run.tell(subjects.policies('default'), {
+        type: 'SchemaPublished',
+        data: {
+          version: schema ? '1' : '2',
+          engine: 'cedar',
+          schema,
+          digest: 'sha256:',
+          note: null,
+        },
+      });
+    const { items } = await listPolicyVersions(run.store, run.scope, policiesQuery.parse({}));
+    expect(items.filter(({ active }) => active)).toMatchObject([{ version }]);
+    expect(run.tenant.policies.active?.version).toBe(version);
+    const schema = await getPolicySchema(run.store, run.scope);
+    expect(policySchemaView.parse(schema)).toMatchObject({ version: '2', schema: null });
   });
 
   test('keys are as the world has them', async () => {
