@@ -5,6 +5,7 @@ import {
   type AgentTrust,
   emptyWorld,
   foldEvent,
+  type Grant,
   type Tenant,
   trustToJson,
   type UsesState,
@@ -28,14 +29,7 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
   return {
     agents: byId(tenant.agents, agentOf),
     grants: byId(tenant.grants, ({ grants }) =>
-      byId(grants, ({ status, actions, resources, notBefore, expiresAt, conditions }) => ({
-        status,
-        actions,
-        resources,
-        notBefore,
-        expiresAt,
-        conditions,
-      })),
+      Object.fromEntries([...grants].map((grant) => [grant.grantId, grantOf(grant)])),
     ),
     // Left out where there are none: older logs know of no uses.
     ...(tenant.uses.size === 0 ? {} : { uses: byId(tenant.uses, usesOf) }),
@@ -58,6 +52,13 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
     ...(engaged.size === 0 ? {} : { stopped: [...engaged.keys()] }),
     trust: byId(tenant.trust, trustOf),
   };
+}
+
+function grantOf(grant: Grant) {
+  const { status, actions, resources, notBefore, expiresAt, conditions, delegable, parent } = grant;
+  const stands = { status, actions, resources, notBefore, expiresAt, conditions };
+  // Earlier releases knew of no handing on.
+  return parent === null ? stands : { ...stands, delegable, parent };
 }
 
 function agentOf(agent: AgentState) {

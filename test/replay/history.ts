@@ -99,13 +99,22 @@ async function rules(give: Give): Promise<void> {
     reason: 'quarterly reports',
   });
   const all = { agentId: CHART, actions: ['*'], resources: ['*'] };
-  await give('authority.issue-grant', { ...all, delegable: 2 });
+  const wide = await give('authority.issue-grant', { ...all, delegable: 2 });
   await uses(give);
   // Retired with its agent later, in one atomic append.
   await give('authority.issue-grant', {
     agentId: LONE,
     actions: ['count'],
     resources: ['dataset:x'],
+  });
+  await give('authority.delegate-grant', {
+    grantId: wide['grantId'],
+    toAgentId: LONE,
+    actions: ['count', 'read_*'],
+    resources: ['dataset:*'],
+    conditions: { maxCostMicros: 9 },
+    delegable: 1,
+    reason: 'helps out',
   });
   await give('authority.revoke-grant', {
     agentId: CHART,

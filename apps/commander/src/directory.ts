@@ -222,7 +222,7 @@ function knownOf(world: World) {
     for (const [agentId, state] of tenant.agents) agents.set(`${tenantId}/${agentId}`, state);
     for (const [keyId, state] of tenant.keys) keys.set(`${tenantId}/${keyId}`, state);
     for (const [agentId, { grants }] of tenant.grants)
-      for (const grantId of grants.keys()) grantHolders.set(`${tenantId}/${grantId}`, agentId);
+      for (const { grantId } of grants) grantHolders.set(`${tenantId}/${grantId}`, agentId);
     openUses.take(tenantId, tenant.uses);
   }
   return { agents, keys, grantHolders, openUses };

@@ -1,5 +1,6 @@
 /** Every command and every order of governors, and who handles it. */
 import type { CommandVerb, GovernorVerb } from '@writ/contracts';
+import { delegateGrant } from './authority/delegate-grant.ts';
 import { issueGrant, revokeGrant } from './authority/handlers.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import {
@@ -22,6 +23,7 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'registry.suspend-agent': suspendAgent,
   'registry.resume-agent': resumeAgent,
   'authority.issue-grant': issueGrant,
+  'authority.delegate-grant': delegateGrant,
   'authority.revoke-grant': revokeGrant,
   'authority.publish-policies': publishPolicies,
   'authority.activate-policies': activatePolicies,

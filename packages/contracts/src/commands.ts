@@ -1,6 +1,6 @@
 /** Every command: its schema, which roles may give it, and the name of its HTTP operation. */
 import type { z } from 'zod';
-import { issueGrant, revokeGrant } from './authority/grant.ts';
+import { delegateGrant, issueGrant, revokeGrant } from './authority/grant.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import {
   activatePolicies,
@@ -48,6 +48,11 @@ export const commands = {
     schema: issueGrant,
     roles: admin,
     summary: 'grants actions on resources to an agent',
+  },
+  'authority.delegate-grant': {
+    schema: delegateGrant,
+    roles: anyone,
+    summary: 'hands a grant of an agent on to another agent, never wider than it is',
   },
   'authority.revoke-grant': { schema: revokeGrant, roles: admin, summary: 'takes a grant back' },
   'authority.publish-policies': {

@@ -64,6 +64,16 @@ export const errorCatalogue = {
   GRANT_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such grant' },
   LIMIT_REACHED: { status: 409, delivery: 'terminal', title: 'the limit of a grant is reached' },
   GRANT_EXPIRED: { status: 422, delivery: 'terminal', title: 'the grant ends before it begins' },
+  GRANT_NOT_DELEGABLE: {
+    status: 422,
+    delivery: 'terminal',
+    title: 'the grant can not be handed on',
+  },
+  GRANT_TOO_WIDE: {
+    status: 422,
+    delivery: 'terminal',
+    title: 'the grant would be wider than the one it is handed on from',
+  },
   CONDITION_UNSUPPORTED: {
     status: 422,
     delivery: 'terminal',

@@ -12,6 +12,7 @@ type AgentResult = {
   readonly version: string;
 };
 type GrantResult = { readonly grantId: string; readonly agentId: string };
+type DelegatedResult = GrantResult & { readonly parent: GrantResult };
 type PolicyResult = { readonly version: string; readonly digest: string };
 type ExecutionResult = { readonly executionId: string };
 /** `key` is there only in the first reply; a retry that met its own earlier try has the id alone. */
@@ -69,7 +70,15 @@ export abstract class NamedCommands {
     return this.#give('authority.issue-grant', grant, options);
   }
 
-  /** Takes a grant back. */
+  /** Hands a grant of an agent on to another agent; what it does not say is as in the grant that is handed on. */
+  delegateGrant(
+    handing: CommandInput<'authority.delegate-grant'>,
+    options?: CommandOptions,
+  ): Promise<Reply<DelegatedResult>> {
+    return this.#give('authority.delegate-grant', handing, options);
+  }
+
+  /** Takes a grant back, and with it everything that was handed on from it. */
   revokeGrant(
     grantId: string,
     reason?: string,

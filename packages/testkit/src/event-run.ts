@@ -1,7 +1,7 @@
 /** Long runs of plausible events, the same for the same seed: lives of agents as commanders would have written them. */
 import { createHash } from 'node:crypto';
 import type { NewEvent, StoredEvent } from '@writ/bus';
-import { subjects, type WritEvent } from '@writ/contracts';
+import { type EventData, subjects, type WritEvent } from '@writ/contracts';
 
 export type EventRunOptions = {
   readonly count: number;
@@ -41,6 +41,16 @@ export function storedRun(planned: readonly PlannedEvent[], fromSeq = 1): Stored
   });
 }
 
+type GivenGrant = Pick<
+  EventData<'GrantIssued'>,
+  'grantId' | 'agentId' | 'expiresAt' | 'conditions' | 'delegable' | 'parent'
+> & { readonly tenant: string };
+
+/** The same grant for another agent, which can hand it on once less. */
+function handOn({ grantId, agentId, expiresAt, conditions, delegable }: GivenGrant) {
+  return { expiresAt, conditions, delegable: delegable - 1, parent: { grantId, agentId } };
+}
+
 class RunWriter {
   readonly planned: PlannedEvent[] = [];
   readonly #tenants: readonly string[];
@@ -51,11 +61,7 @@ class RunWriter {
     status: string;
     version: number;
   }[] = [];
-  readonly #grants: {
-    readonly tenant: string;
-    readonly agentId: string;
-    readonly grantId: string;
-  }[] = [];
+  readonly #grants: GivenGrant[] = [];
   readonly #running: {
     readonly tenant: string;
     readonly agentId: string;
@@ -192,20 +198,25 @@ class RunWriter {
 
   #grant({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
     const grantId = this.#uuid();
-    this.#grants.push({ tenant, agentId, grantId });
+    const ends = new Date(this.#timeMs + this.#below(1_000_000_000)).toISOString();
+    const terms = {
+      expiresAt: this.#below(2) === 0 ? null : ends,
+      conditions: this.#below(2) === 0 ? {} : { maxCostMicros: this.#below(500_000) },
+      delegable: this.#below(2) === 0 ? 0 : 3,
+      parent: null,
+    };
+    const from = this.#grants.findLast(
+      (one) => one.tenant === tenant && one.delegable > 0 && one.agentId !== agentId,
+    );
+    const given = from && this.#below(3) === 0 ? handOn(from) : terms;
+    this.#grants.push({ tenant, agentId, grantId, ...given });
     const data = {
       grantId,
       agentId,
       actions: ['generate_chart', 'read_*'],
       resources: ['dataset:*'],
       notBefore: null,
-      expiresAt:
-        this.#below(2) === 0
-          ? null
-          : new Date(this.#timeMs + this.#below(1_000_000_000)).toISOString(),
-      conditions: this.#below(2) === 0 ? {} : { maxCostMicros: this.#below(500_000) },
-      delegable: 0,
-      parent: null,
+      ...given,
       reason: 'quarterly reports',
       issuedBy: OPERATOR,
     };
@@ -216,7 +227,7 @@ class RunWriter {
   }
 
   #revokeGrant(): void {
-    const grant = this.#grants.pop();
+    const [grant] = this.#grants.splice(this.#below(this.#grants.length), 1);
     if (!grant) return;
     const { tenant, agentId, grantId } = grant;
     const data = { grantId, agentId, reason: null, revokedBy: OPERATOR };

@@ -1,5 +1,5 @@
 /** Commands on grants and policies. */
-import { agentId, policyVersion, uuid } from '@writ/contracts';
+import { agentId, delegateGrant, policyVersion, uuid } from '@writ/contracts';
 import { z } from 'zod';
 import { commandRoute } from '../commands/command-route.ts';
 import type { Route } from '../http/route.ts';
@@ -15,6 +15,28 @@ export const authorityCommandRoutes: readonly Route[] = [
     operation: 'issueGrant',
     creates: true,
     errors: ['AGENT_UNKNOWN', 'AGENT_RETIRED', 'GRANT_EXPIRED', 'CONDITION_UNSUPPORTED'],
+  }),
+  commandRoute({
+    method: 'POST',
+    path: '/v1/grants/{grantId}/delegate',
+    verb: 'authority.delegate-grant',
+    tag: 'grants',
+    operation: 'delegateGrant',
+    params: z.strictObject({ grantId: uuid }),
+    body: delegateGrant.extend({ grantId: uuid.optional() }),
+    creates: true,
+    errors: [
+      'GRANT_UNKNOWN',
+      'GRANT_NOT_DELEGABLE',
+      'GRANT_TOO_WIDE',
+      'GRANT_EXPIRED',
+      'CONDITION_UNSUPPORTED',
+      'AGENT_UNKNOWN',
+      'AGENT_SUSPENDED',
+      'AGENT_RETIRED',
+      'IDENTITY_MISMATCH',
+      'STALE_STATE',
+    ],
   }),
   commandRoute({
     method: 'DELETE',

@@ -1,7 +1,6 @@
 /** Commands of authority on grants: given and taken back. */
-import { subjects, WritError } from '@writ/contracts';
+import { WritError } from '@writ/contracts';
 import { type AgentStanding, Refusal } from '@writ/domain';
-import { partOf } from '../aggregates.ts';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { authorityPart } from './agent-authority.ts';
@@ -32,7 +31,8 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
   });
 };
 
-function refuseNobody(standing: AgentStanding, agentId: string): void {
+/** Throws where there is nobody who could be given anything. */
+export function refuseNobody(standing: AgentStanding, agentId: string): void {
   if (standing !== 'unknown' && standing !== 'retired') return;
   throw new Refusal(
     standing === 'unknown' ? 'AGENT_UNKNOWN' : 'AGENT_RETIRED',
@@ -45,10 +45,7 @@ export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order
   const { grantId, reason } = order.body;
   const { tenant, keyId } = order.caller;
   const agentId = order.body.agentId ?? (await desk.directory.agentOfGrant(tenant, grantId));
-  if (agentId === undefined)
-    throw new WritError('GRANT_UNKNOWN', `there is no grant \`${grantId}\`; list the grants`, {
-      details: [{ path: 'grantId', message: 'must be a grant that was issued' }],
-    });
+  if (agentId === undefined) throw unknownGrant(grantId);
   const command = { type: 'RevokeGrant' as const, grantId, agentId, reason, revokedBy: keyId };
   return desk.aggregates.execute(order, {
     parts: [authorityPart({ tenant, agentId }, () => command)],
@@ -56,7 +53,14 @@ export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order
   });
 };
 
+/** The refusal of a grant that nobody has, or that is not the caller's to know of. */
+export function unknownGrant(grantId: string): WritError {
+  return new WritError('GRANT_UNKNOWN', `there is no grant \`${grantId}\`; list the grants`, {
+    details: [{ path: 'grantId', message: 'must be a grant that was issued' }],
+  });
+}
+
 /** The same instant in UTC with milliseconds, the form that events hold. */
-function inUtc(timestamp: string | null): string | null {
+export function inUtc(timestamp: string | null): string | null {
   return timestamp === null ? null : new Date(timestamp).toISOString();
 }

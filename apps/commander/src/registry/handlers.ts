@@ -48,7 +48,7 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
 };
 
 function activeIn({ grants: { grants } }: AuthorityState): number {
-  return [...grants.values()].filter(({ status }) => status === 'active').length;
+  return [...grants].filter(({ status }) => status === 'active').length;
 }
 
 function change(

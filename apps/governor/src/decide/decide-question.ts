@@ -45,7 +45,7 @@ export function decideQuestion(
     resource,
     ...shown,
   };
-  const { inputs, validUntilMs } = gatherInputs(state.world, asked, { nowMs, engine });
+  const { inputs, validUntilMs, alsoRead } = gatherInputs(state.world, asked, { nowMs, engine });
   const decision = decideAccess(inputs, policies.evaluate);
   const limited = inputs.grants.some(
     ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
@@ -62,11 +62,11 @@ export function decideQuestion(
     ignored,
     durability: mustRecord ? 'required' : 'buffered',
   });
-  const agent = state.changes.agent(tenant, agentId);
+  const agents = state.changes.agents(tenant, [agentId, ...alsoRead]);
   const keep =
-    limited || !agent
+    limited || !agents
       ? undefined
-      : { tenant: state.changes.tenant(tenant), agent, fromMs: nowMs, untilMs: validUntilMs };
+      : { tenant: state.changes.tenant(tenant), agents, fromMs: nowMs, untilMs: validUntilMs };
   return {
     answer: { rendered, records: records.of(tenant), mustRecord },
     keep,

@@ -17,11 +17,13 @@ export type Answer = {
 
 export type Dependence = {
   readonly tenant: Mark;
-  readonly agent: Mark;
+  /** The agent that asked, and those whose grants were handed on to it. */
+  readonly agents: readonly Mark[];
   readonly fromMs: number;
   readonly untilMs: number;
 };
 
+/** Counts only grow, so their sum is the same only while each of them is. */
 type Entry = Answer & Dependence & { readonly tenantCount: number; readonly agentCount: number };
 
 /** Entries of one generation; two are kept, and what is not asked for during one is forgotten. */
@@ -53,12 +55,12 @@ export class Memo {
   /** Keeps an answer when its question was asked before: most of those that are asked once never come again. */
   keep(key: string, answer: Answer, dependence: Dependence): void {
     if (key.length > MAX_QUESTION_LENGTH || !this.#asked.note(key)) return;
-    const { tenant, agent } = dependence;
+    const { tenant, agents } = dependence;
     this.#add(key, {
       ...answer,
       ...dependence,
       tenantCount: tenant.count,
-      agentCount: agent.count,
+      agentCount: countOf(agents),
     });
   }
 
@@ -91,8 +93,14 @@ class AskedBefore {
 
 function holds(entry: Entry, nowMs: number): boolean {
   const unchanged =
-    entry.tenant.count === entry.tenantCount && entry.agent.count === entry.agentCount;
+    entry.tenant.count === entry.tenantCount && countOf(entry.agents) === entry.agentCount;
   return unchanged && nowMs >= entry.fromMs && nowMs < entry.untilMs;
+}
+
+function countOf(marks: readonly Mark[]): number {
+  let count = 0;
+  for (const mark of marks) count += mark.count;
+  return count;
 }
 
 function lengthOf(key: string, { rendered: { reply, record } }: Answer): number {

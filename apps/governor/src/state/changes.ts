@@ -37,9 +37,16 @@ export class Changes {
     return this.#of(tenantId).tenant;
   }
 
-  /** `undefined` for an agent that nothing was ever said of. */
-  agent(tenantId: string, agentId: string): Mark | undefined {
-    return this.#tenants.get(tenantId)?.agents.get(agentId);
+  /** `undefined` where nothing was ever said of one of the agents. */
+  agents(tenantId: string, agentIds: readonly string[]): readonly Mark[] | undefined {
+    const known = this.#tenants.get(tenantId)?.agents;
+    const marks: Mark[] = [];
+    for (const agentId of agentIds) {
+      const mark = known?.get(agentId);
+      if (mark === undefined) return undefined;
+      marks.push(mark);
+    }
+    return marks;
   }
 
   #of(tenantId: string): TenantChanges {

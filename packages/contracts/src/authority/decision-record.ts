@@ -28,6 +28,8 @@ export const matchedGrant = z.strictObject({
   grantId: z.string(),
   expiresAt: z.string().nullable(),
   conditions: grantConditions,
+  /** What it was handed on from, the nearest first; absent where nobody handed it on. */
+  handedOnFrom: z.array(z.strictObject({ grantId: z.string(), agentId: z.string() })).optional(),
 });
 
 /** The approval that stood for these arguments, as it was read. */
@@ -101,7 +103,12 @@ export const decisionInputs = z.strictObject({
   limits: z.array(limitReading).optional(),
   /** Grants that would have matched at another time; a few of them. */
   missed: z.array(
-    z.strictObject({ grantId: z.string(), why: z.enum(['expired', 'not_yet', 'revoked']) }),
+    z.strictObject({
+      grantId: z.string(),
+      why: z.enum(['expired', 'not_yet', 'revoked', 'stopped', 'retired']),
+      /** The grant it was handed on from that this is said of; absent where it is said of itself. */
+      through: z.strictObject({ grantId: z.string(), agentId: z.string() }).optional(),
+    }),
   ),
   /** Read only where an answer asks for one; null where none stood, left out where it was not asked for. */
   approval: readApproval.nullable().optional(),

@@ -42,6 +42,22 @@ export const issueGrant = z.strictObject({
   reason: z.string().max(2000).nullable().default(null),
 });
 
+export const delegateGrant = z.strictObject({
+  /** The grant that is handed on. */
+  grantId: uuid,
+  /** Whose it is; may be left out, it is looked up by the grant. */
+  agentId: agentId.optional(),
+  toAgentId: agentId,
+  actions: z.array(pattern).min(1).max(100),
+  resources: z.array(pattern).min(1).max(100),
+  /** Where nothing is said, the bounds and conditions are those of the grant that is handed on. */
+  notBefore: timestamp.nullable().default(null),
+  expiresAt: timestamp.nullable().default(null),
+  conditions: grantConditions.default({}),
+  delegable: delegable.default(0),
+  reason: z.string().max(2000).nullable().default(null),
+});
+
 export const revokeGrant = z.strictObject({
   grantId: uuid,
   /** May be left out; it is looked up by the grant. */

@@ -1,14 +1,16 @@
 /** Grants, policies and decisions as they are shown, and how lists of them are filtered. */
 import { z } from 'zod';
 import { denyCodes } from '../errors.ts';
-import { agentId } from '../ids.ts';
+import { agentId, uuid } from '../ids.ts';
 import { listedText, pageQuery, timeQuery } from '../list-query.ts';
 import { decisionInputs } from './decision-record.ts';
 import { outcome, reason } from './evaluation.ts';
 import { grantConditions } from './grant.ts';
 
-/** `not_yet` and `expired` are as of the moment it is shown. */
+/** `not_yet` and `expired` are as of the moment it is shown; what was handed on is revoked with what it is from. */
 export const grantStatus = z.enum(['active', 'not_yet', 'expired', 'revoked']);
+
+const grantName = z.strictObject({ grantId: z.string(), agentId: z.string() });
 
 export const grantView = z.strictObject({
   grantId: z.string(),
@@ -22,12 +24,20 @@ export const grantView = z.strictObject({
   /** How many times it may be handed on. */
   delegable: z.int(),
   /** The grant that it was handed on from, and whose that one is. */
-  parent: z.strictObject({ grantId: z.string(), agentId: z.string() }).nullable(),
+  parent: grantName.nullable(),
+  /** How many times it was handed on: 0 where it was issued. */
+  depth: z.int(),
   reason: z.string().nullable(),
   issuedBy: z.string(),
   issuedAt: z.string(),
   revoked: z
-    .strictObject({ by: z.string(), at: z.string(), reason: z.string().nullable() })
+    .strictObject({
+      by: z.string(),
+      at: z.string(),
+      reason: z.string().nullable(),
+      /** The grant that was revoked, where it is one that this one was handed on from. */
+      through: grantName.nullable(),
+    })
     .nullable(),
   seq: z.int(),
 });
@@ -40,6 +50,8 @@ export const grantsQuery = z.strictObject({
   action: listedText.optional(),
   resource: listedText.optional(),
   status: grantStatus.optional(),
+  /** Those that were handed on from this grant. */
+  parent: uuid.optional(),
 });
 
 /** A published version of the policies, without their text. */

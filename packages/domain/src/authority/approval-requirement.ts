@@ -1,6 +1,6 @@
 /** Whether an answer needs a person, and what the approval that stands for its arguments says. */
 import type { ApprovalReason, DecisionInputs, DecisionReason, DenyCode } from '@writ/contracts';
-import { instantOf } from './grants.ts';
+import { instantOf } from './instant.ts';
 
 /** How many persons must approve, and for how long an approval stands. */
 export type ApprovalTerms = { readonly needed: 1 | 2; readonly ttlSeconds: number };

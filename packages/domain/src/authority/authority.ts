@@ -32,6 +32,7 @@ function decide(
 ): readonly WritEvent<AuthorityEventName>[] {
   switch (command.type) {
     case 'IssueGrant':
+    case 'DelegateGrant':
     case 'RevokeGrant':
     case 'RevokeAllGrants':
       return grants.decide(state.grants, command);

@@ -16,6 +16,7 @@ import {
   answerOf,
   requirementOf,
 } from './approval-requirement.ts';
+import { grantReason, missReason } from './grant-reasons.ts';
 import { hasRoom, isLimited, limitText, withinLimits } from './limits.ts';
 
 /** What a policy engine says of the inputs. Policy ids are sorted. */
@@ -127,13 +128,10 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
   const { grants, missed, request } = inputs;
   const asked = `\`${request.action}\` on \`${request.resource.type}:${request.resource.id}\``;
   if (grants.length === 0) {
-    const near = missed.map(
-      (miss): DecisionReason => ({ kind: 'grant', id: miss.grantId, text: missText(miss) }),
-    );
     return deny(
       'NO_GRANT',
       gateReason(request.agentId, `no grant of agent \`${request.agentId}\` covers ${asked}`),
-      ...near,
+      ...missed.map(missReason),
     );
   }
   if (holdingGrants(inputs).length > 0) return undefined;
@@ -208,22 +206,6 @@ function easiest(holding: readonly MatchedGrant[]): MatchedGrant {
   const hardship = ({ conditions }: MatchedGrant): number =>
     (conditions.requireApproval ? 2 : 0) + (isLimited(conditions) ? 1 : 0);
   return holding.reduce((best, grant) => (hardship(grant) < hardship(best) ? grant : best));
-}
-
-function grantReason({ grantId, expiresAt }: MatchedGrant): DecisionReason {
-  const text = expiresAt === null ? 'granted without an end' : `granted until ${expiresAt}`;
-  return { kind: 'grant', id: grantId, text };
-}
-
-function missText({ why }: DecisionInputs['missed'][number]): string {
-  switch (why) {
-    case 'expired':
-      return 'a grant would have covered it, but it has expired';
-    case 'not_yet':
-      return 'a grant will cover it, but it has not begun';
-    case 'revoked':
-      return 'a grant would have covered it, but it was revoked';
-  }
 }
 
 function limitReason(

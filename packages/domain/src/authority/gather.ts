@@ -7,9 +7,11 @@ import { minuteOf } from '../trust/facts.ts';
 import type { TrustModel } from '../trust/model.ts';
 import { readTrust } from '../trust/score.ts';
 import { trustNumerics } from '../trust/agent-trust.ts';
-import { type Grant, type GrantsState, instantOf } from './grants.ts';
+import { findGrants, grantInputs } from './find-grants.ts';
+import { instantOf } from './instant.ts';
 import { type EngagedSwitch, OPERATOR_TENANT, switchThatStops } from './kill-switch.ts';
 import { readLimits } from './limits.ts';
+import { coversAny } from './patterns.ts';
 import { emptyTenant, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
@@ -33,12 +35,10 @@ export type Gathered = {
   readonly inputs: DecisionInputs;
   /** Until when, in milliseconds, the same question on the same state has the same inputs but for the clock. */
   readonly validUntilMs: number;
+  /** Other agents whose state was read: those that grants were handed on from. */
+  readonly alsoRead: readonly string[];
 };
 
-/** At most so many near misses are named. */
-const MISSES_NAMED = 5;
-/** At most so many grants are recorded with a decision. */
-const MATCHES_NAMED = 64;
 const NOBODY = emptyTenant();
 const NO_POLICIES = { version: null, digest: 'sha256:none' } as const;
 
@@ -70,11 +70,7 @@ export function gatherInputs(
     ...(logOnly && { logOnly }),
     agent: agentInputs(known, trust.latchedBy !== null),
     ...(stopped === undefined ? {} : { killSwitch: stopped }),
-    grants: found.matched.map(({ grantId, expiresAt, conditions }) => ({
-      grantId,
-      expiresAt,
-      conditions,
-    })),
+    grants: found.matched.map(grantInputs),
     ...(limits.length === 0 ? {} : { limits }),
     missed: found.missed,
     trust: known === undefined ? null : trustInputs(trust, minute, world.model),
@@ -91,6 +87,7 @@ export function gatherInputs(
       found.validUntilMs,
       keyEnd(tenant, question, at.nowMs),
     ),
+    alsoRead: found.alsoRead,
   };
 }
 
@@ -135,7 +132,7 @@ export function speaksFor(
   key: { readonly role: string; readonly agents: readonly string[] },
   agentId: string,
 ): boolean {
-  return key.role === 'admin' || key.agents.some((pattern) => covers(pattern, agentId));
+  return key.role === 'admin' || coversAny(key.agents, agentId);
 }
 
 function keyEnd(tenant: Tenant, { keyId }: AccessQuestion, nowMs: number): number {
@@ -150,75 +147,4 @@ function agentInputs(state: AgentState | undefined, latched: boolean): DecisionI
   if (!state || state.status === 'unknown') return null;
   const { type, version, owner, capabilities, labels } = state.current;
   return { status: state.status, latched, type, version, owner, capabilities, labels };
-}
-
-type Found = {
-  readonly matched: Grant[];
-  readonly missed: DecisionInputs['missed'];
-  readonly validUntilMs: number;
-};
-
-/** The grants that cover action and resource now, in the order they were given, and those that nearly did. */
-function findGrants(
-  tenant: Tenant,
-  { agentId, action, resource }: AccessQuestion,
-  nowMs: number,
-): Found {
-  const matched: Grant[] = [];
-  const missed: DecisionInputs['missed'] = [];
-  let validUntilMs = Number.POSITIVE_INFINITY;
-  const resourceName = `${resource.type}:${resource.id}`;
-  for (const grant of grantsFor(tenant.grants.get(agentId), action)) {
-    if (!coversAny(grant.resources, resourceName)) continue;
-    const why = missOf(grant, nowMs);
-    if (why === undefined) matched.push(grant);
-    else if (missed.length < MISSES_NAMED) missed.push({ grantId: grant.grantId, why });
-    if (grant.status === 'active' && grant.fromMs > nowMs)
-      validUntilMs = Math.min(validUntilMs, grant.fromMs);
-    if (grant.status === 'active' && grant.untilMs > nowMs)
-      validUntilMs = Math.min(validUntilMs, grant.untilMs);
-  }
-  return { matched: atMost(MATCHES_NAMED, matched), missed, validUntilMs };
-}
-
-/** Grants by action, as they are asked for; a state never changes, so neither does what is found in it. */
-const byAction = new WeakMap<GrantsState, Map<string, readonly Grant[]>>();
-const ACTIONS_REMEMBERED = 256;
-
-function grantsFor(state: GrantsState | undefined, action: string): readonly Grant[] {
-  if (!state) return [];
-  const known = byAction.get(state) ?? new Map<string, readonly Grant[]>();
-  byAction.set(state, known);
-  const found = known.get(action);
-  if (found) return found;
-  const covering = [...state.grants.values()].filter(({ actions }) => coversAny(actions, action));
-  if (known.size < ACTIONS_REMEMBERED) known.set(action, covering);
-  return covering;
-}
-
-/** Of too many grants those that hold most easily, still in the order they were given. */
-function atMost(count: number, grants: Grant[]): Grant[] {
-  if (grants.length <= count) return grants;
-  const ease = ({ conditions }: Grant): number => {
-    const { maxCostMicros, ...others } = conditions;
-    if (Object.keys(others).length > 0) return -1;
-    return maxCostMicros ?? Number.POSITIVE_INFINITY;
-  };
-  const kept = new Set(grants.toSorted((a, b) => ease(b) - ease(a) || 0).slice(0, count));
-  return grants.filter((grant) => kept.has(grant));
-}
-
-function missOf(grant: Grant, nowMs: number): DecisionInputs['missed'][number]['why'] | undefined {
-  if (grant.status === 'revoked') return 'revoked';
-  if (grant.untilMs <= nowMs) return 'expired';
-  return grant.fromMs > nowMs ? 'not_yet' : undefined;
-}
-
-function coversAny(patterns: readonly string[], value: string): boolean {
-  return patterns.some((pattern) => covers(pattern, value));
-}
-
-/** Exact, or a prefix where the pattern ends in `*`. */
-function covers(pattern: string, value: string): boolean {
-  return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
 }

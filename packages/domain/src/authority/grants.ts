@@ -1,22 +1,29 @@
-/** The grants of one agent: who gave what, until when, and what was taken back. */
+/** The grants of one agent: who gave what, until when, from whom it was handed on, and what was taken back. */
 import type { EventData, WritEvent } from '@writ/contracts';
 import { type Decider, type Folded, laterOf, Refusal } from '../decider.ts';
+import { refuseWider } from './attenuation.ts';
+import { type Grant, GrantBook } from './grant-book.ts';
+import { instantOf } from './instant.ts';
 
 export type GrantsEventName = 'GrantIssued' | 'GrantRevoked';
-export type Grant = EventData<'GrantIssued'> & {
-  readonly status: 'active' | 'revoked';
-  /** `notBefore` and `expiresAt` in milliseconds; a grant without them begins at 0 and never ends. */
-  readonly fromMs: number;
-  readonly untilMs: number;
-};
 
-export type GrantsState = { readonly grants: ReadonlyMap<string, Grant>; readonly timeMs: number };
+/** The book is filled in place; a state that was folded further shares it with the one before. */
+export type GrantsState = { readonly grants: GrantBook; readonly timeMs: number };
 
-/** A grant as it is asked for; times in milliseconds beside their text, so that nothing here reads dates. */
+/** A grant as it is asked for. */
 export type GrantTerms = EventData<'GrantIssued'>;
+
+/** A grant that is to be handed on, and those it was itself handed on from, the nearest first. */
+export type Lineage = readonly [Grant, ...Grant[]];
 
 export type GrantsCommand =
   | { readonly type: 'IssueGrant'; readonly terms: GrantTerms; readonly timeMs: number }
+  | {
+      readonly type: 'DelegateGrant';
+      readonly terms: GrantTerms;
+      readonly lineage: Lineage;
+      readonly timeMs: number;
+    }
   | {
       readonly type: 'RevokeGrant';
       readonly grantId: string;
@@ -37,6 +44,12 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
   switch (command.type) {
     case 'IssueGrant':
       return issue(state, command.terms, command.timeMs);
+    case 'DelegateGrant': {
+      if (state.grants.get(command.terms.grantId)) return [];
+      refuseEnded(command.lineage, command.timeMs);
+      refuseWider(command.lineage[0], activeGrant(command.terms));
+      return issue(state, command.terms, command.timeMs);
+    }
     case 'RevokeGrant': {
       const grant = state.grants.get(command.grantId);
       if (!grant)
@@ -47,7 +60,7 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
       return grant.status === 'revoked' ? [] : [revoked(command, command.grantId)];
     }
     case 'RevokeAllGrants':
-      return [...state.grants.values()]
+      return [...state.grants]
         .filter((grant) => grant.status === 'active')
         .slice(0, command.atMost)
         .map((grant) => revoked(command, grant.grantId));
@@ -59,7 +72,7 @@ function issue(
   terms: GrantTerms,
   timeMs: number,
 ): readonly WritEvent<GrantsEventName>[] {
-  if (state.grants.has(terms.grantId)) return [];
+  if (state.grants.get(terms.grantId)) return [];
   const { fromMs, untilMs } = span(terms);
   if (untilMs <= fromMs || untilMs <= timeMs)
     throw new Refusal(
@@ -82,6 +95,17 @@ function issue(
   return [{ type: 'GrantIssued', data: terms }];
 }
 
+/** What does not hold any more can not be handed on; what will begin later can. */
+function refuseEnded(lineage: Lineage, timeMs: number): void {
+  for (const { grantId, agentId, status, expiresAt, untilMs } of lineage)
+    if (status === 'revoked' || untilMs <= timeMs)
+      throw new Refusal(
+        'GRANT_NOT_DELEGABLE',
+        `grant \`${grantId}\` of agent \`${agentId}\` ${status === 'revoked' ? 'was revoked' : `has expired at ${expiresAt}`}, so nothing can be handed on from it; ask for a new one`,
+        [{ path: 'grantId', message: 'must be a grant that holds' }],
+      );
+}
+
 function revoked(
   command: { readonly agentId: string; readonly reason: string | null; readonly revokedBy: string },
   grantId: string,
@@ -91,18 +115,51 @@ function revoked(
 }
 
 function evolve(state: GrantsState, event: Folded<GrantsEventName>): GrantsState {
-  const grants = new Map(state.grants);
-  if (event.type === 'GrantIssued') grants.set(event.data.grantId, activeGrant(event.data));
-  else {
-    const grant = grants.get(event.data.grantId);
-    if (grant) grants.set(grant.grantId, { ...grant, status: 'revoked' });
+  const { grants } = state;
+  switch (event.type) {
+    case 'GrantIssued':
+      grants.put(activeGrant(event.data));
+      break;
+    case 'GrantRevoked': {
+      const grant = grants.get(event.data.grantId);
+      if (grant) grants.put(revokedGrant(grant));
+    }
   }
   return { grants, timeMs: laterOf(state.timeMs, event.timeMs) };
 }
 
 /** A grant as it stands when it is issued. */
 export function activeGrant(terms: GrantTerms): Grant {
-  return { ...terms, status: 'active', ...span(terms) };
+  return grantOf(terms, 'active', span(terms));
+}
+
+/** The same grant, taken back. */
+export function revokedGrant(grant: Grant): Grant {
+  return grantOf(grant, 'revoked', grant);
+}
+
+/** Member by member, so that all grants have one shape: very many of them are held. */
+function grantOf(
+  terms: GrantTerms,
+  status: Grant['status'],
+  { fromMs, untilMs }: Pick<Grant, 'fromMs' | 'untilMs'>,
+): Grant {
+  return {
+    grantId: terms.grantId,
+    agentId: terms.agentId,
+    actions: terms.actions,
+    resources: terms.resources,
+    notBefore: terms.notBefore,
+    expiresAt: terms.expiresAt,
+    conditions: terms.conditions,
+    delegable: terms.delegable,
+    parent: terms.parent,
+    reason: terms.reason,
+    issuedBy: terms.issuedBy,
+    status,
+    fromMs,
+    untilMs,
+  };
 }
 
 function span(terms: Pick<GrantTerms, 'notBefore' | 'expiresAt'>): {
@@ -115,31 +172,8 @@ function span(terms: Pick<GrantTerms, 'notBefore' | 'expiresAt'>): {
   };
 }
 
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3})\d*)?Z$/;
-
-/**
- * Milliseconds since 1970 of an RFC 3339 time in UTC (the form events hold), by the civil-date
- * arithmetic of Hinnant (days from civil), so that the domain needs no clock object.
- */
-export function instantOf(text: string): number {
-  const match = INSTANT.exec(text);
-  if (!match) throw new Refusal('BODY_INVALID', `\`${text}\` is not an RFC 3339 time in UTC`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1, 7)
-    .map(Number);
-  const ms = Number((match[7] ?? '').padEnd(3, '0'));
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra =
-    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  const days = era * 146_097 + dayOfEra - 719_468;
-  return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + ms;
-}
-
 export const grants: Decider<GrantsState, GrantsCommand, GrantsEventName> = {
-  initial: () => ({ grants: new Map(), timeMs: 0 }),
+  initial: () => ({ grants: new GrantBook(), timeMs: 0 }),
   decide,
   evolve,
 };

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { specify } from '../decider.testkit.ts';
-import { type GrantsCommand, type GrantTerms, grants, instantOf } from './grants.ts';
+import { inherited } from './attenuation.ts';
+import {
+  activeGrant,
+  type GrantsCommand,
+  type GrantTerms,
+  grants,
+  type Lineage,
+  revokedGrant,
+} from './grants.ts';
+import { instantOf } from './instant.ts';
 
 const terms: GrantTerms = {
   grantId: '0b0e3c1a-0000-8000-8000-000000000001',
@@ -81,6 +90,76 @@ describe('the grants of an agent', () => {
       .given(issued, revoked, other)
       .when(all)
       .then({ type: 'GrantRevoked', data: { ...revokedData, grantId: other.data.grantId } });
+  });
+});
+
+describe('handing a grant on', () => {
+  const parent = activeGrant({
+    ...terms,
+    actions: ['count', 'read_*'],
+    notBefore: '2026-11-01T00:00:00.000Z',
+    delegable: 2,
+  });
+  const child: GrantTerms = {
+    ...terms,
+    grantId: '0b0e3c1a-0000-8000-8000-000000000009',
+    agentId: 'town:clerk',
+    notBefore: parent.notBefore,
+    parent: { grantId: parent.grantId, agentId: parent.agentId },
+  };
+  const handOn = (
+    changed: Partial<GrantTerms> = {},
+    lineage: Lineage = [parent],
+  ): GrantsCommand => ({
+    type: 'DelegateGrant',
+    terms: { ...child, ...changed },
+    lineage,
+    timeMs: nowMs,
+  });
+
+  test('makes a grant of the recipient, once', () => {
+    const made = { type: 'GrantIssued', data: child } as const;
+    the.given().when(handOn()).then(made);
+    the.given(made).when(handOn()).then();
+    the
+      .given()
+      .when(handOn({ actions: ['read_a', 'read_b*', 'count'], delegable: 1 }))
+      .then({
+        type: 'GrantIssued',
+        data: { ...child, actions: ['read_a', 'read_b*', 'count'], delegable: 1 },
+      });
+  });
+
+  test.each<[string, Partial<GrantTerms>, string]>([
+    ['actions.1', { actions: ['count', 'read*'] }, 'must be covered by one of `count`, `read_*`'],
+    ['resources.0', { resources: ['*'] }, 'must be covered by `dataset:*`'],
+    ['notBefore', { notBefore: null }, 'must not be before 2026-11-01T00:00:00.000Z'],
+    ['expiresAt', { expiresAt: null }, 'must not be after 2027-01-01T00:00:00.000Z'],
+    ['conditions.maxCostMicros', { conditions: { maxCostMicros: 6 } }, 'must be at most 5'],
+    ['conditions.maxCostMicros', { conditions: {} }, 'must be at most 5'],
+    ['delegable', { delegable: 2 }, 'must be less than 2'],
+  ])('is refused where `%s` would be wider, with the bound', (path, changed, message) => {
+    expect(() => grants.decide(grants.initial(), handOn(changed))).toThrow(
+      expect.objectContaining({ code: 'GRANT_TOO_WIDE', details: [{ path, message }] }),
+    );
+  });
+
+  test('is refused where the grant, or one it is from, does not hold or may not be handed on', () => {
+    const refused = (...lineage: Lineage) =>
+      the.given().when(handOn({}, lineage)).thenThrows('GRANT_NOT_DELEGABLE');
+    refused({ ...parent, delegable: 0 });
+    refused(revokedGrant(parent));
+    refused(parent, revokedGrant(parent));
+    refused(activeGrant({ ...parent, expiresAt: '2026-11-19T00:00:00.000Z' }));
+  });
+
+  test('takes the bounds and conditions that are not said from the grant', () => {
+    const said = { notBefore: null, expiresAt: null, conditions: { maxUses: 3 } };
+    expect(inherited(parent, said)).toEqual({
+      notBefore: parent.notBefore,
+      expiresAt: parent.expiresAt,
+      conditions: { maxCostMicros: 5, maxUses: 3 },
+    });
   });
 });
 

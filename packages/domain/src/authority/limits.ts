@@ -1,6 +1,7 @@
 /** The limits of grants: what is left of each when a question is asked, and whether that is enough. */
 import type { DecisionInputs, GrantConditions, LimitReading, MatchedGrant } from '@writ/contracts';
-import type { Grant } from './grants.ts';
+import type { Matched } from './find-grants.ts';
+import type { Grant } from './grant-book.ts';
 import type { Tenant } from './world.ts';
 
 /** The limits that conditions set, by kind. */
@@ -14,26 +15,12 @@ export function isLimited(conditions: GrantConditions): boolean {
 }
 
 /** Reads every limit of the grants, and of those that they were handed on from; empty where none is limited. */
-export function readLimits(tenant: Tenant, grants: readonly Grant[]): LimitReading[] {
-  if (!grants.some(({ conditions }) => isLimited(conditions))) return [];
-  return grants.flatMap((grant) =>
-    lineOf(tenant, grant).flatMap((bound) => readingsOf(tenant, grant, bound)),
+export function readLimits(tenant: Tenant, matched: readonly Matched[]): LimitReading[] {
+  if (!matched.some(({ grant }) => isLimited(grant.conditions))) return [];
+  return matched.flatMap(({ grant, ancestors }) =>
+    [grant, ...ancestors].flatMap((bound) => readingsOf(tenant, grant, bound)),
   );
 }
-
-/** A grant and those it was handed on from, the nearest first. */
-function lineOf(tenant: Tenant, grant: Grant): Grant[] {
-  const line = [grant];
-  for (let at = grant.parent; at !== null && line.length < LONGEST_LINE; ) {
-    const parent = tenant.grants.get(at.agentId)?.grants.get(at.grantId);
-    if (!parent) break;
-    line.push(parent);
-    at = parent.parent;
-  }
-  return line;
-}
-
-const LONGEST_LINE = 8;
 
 function readingsOf(tenant: Tenant, grant: Grant, bound: Grant): LimitReading[] {
   const { maxUses } = bound.conditions;

@@ -9,7 +9,7 @@
  */
 import type { EventData, WritEvent } from '@writ/contracts';
 import type { Folded } from '../decider.ts';
-import type { Grant } from './grants.ts';
+import type { Grant } from './grant-book.ts';
 
 export type UsesEventName = 'GrantUseReserved' | 'GrantUseReleased' | 'GrantUseSettled';
 

@@ -6,7 +6,8 @@ import { type AgentState, type Registration } from '../registry/agent.ts';
 import type { KeyState } from '../tenancy/key.ts';
 import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-trust.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
-import { activeGrant, type Grant, type GrantsState, type GrantTerms } from './grants.ts';
+import { type Grant, GrantBook } from './grant-book.ts';
+import { activeGrant, type GrantsState, type GrantTerms, revokedGrant } from './grants.ts';
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
 import type { PoliciesState, PublishedPolicies, PublishedSchema } from './policies.ts';
 import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
@@ -84,7 +85,7 @@ export function* worldToLines(world: World): Generator<string, void> {
     yield text(['tenant', id, sizes, policiesPart(policies), killSwitchPart(killSwitch)]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
-      yield text(['grants', agentId, state.timeMs, [...state.grants.values()].map(grantRow)]);
+      yield text(['grants', agentId, state.timeMs, [...state.grants].map(grantRow)]);
     for (const [agentId, state] of uses) yield text(['uses', agentId, usesToJson(state)]);
     for (const [agentId, state] of trust) yield text(['trust', agentId, trustToJson(state)]);
     for (const [keyId, state] of keys) yield text(keyLine(keyId, state));
@@ -199,7 +200,7 @@ class WorldReader {
         );
         return;
       case 'grants':
-        tenant.grants.set(line[1], grantsOf(line[1], line[2], line[3]));
+        tenant.grants.set(line[1], this.#grantsOf(line[1], line[2], line[3]));
         return;
       case 'uses':
         tenant.uses.set(line[1], usesFromJson(line[2]));
@@ -219,6 +220,15 @@ class WorldReader {
     if (this.#world.tenants.size !== this.#tenants)
       throw new RangeError(`${this.#world.tenants.size} of ${this.#tenants} tenants came`);
     return this.#world;
+  }
+
+  #grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): GrantsState {
+    const grants = new GrantBook();
+    for (const row of rows) {
+      const grant = activeGrant(this.#world.sharedTerms.of(termsOf(agentId, row)));
+      grants.put(row[0] === 1 ? revokedGrant(grant) : grant);
+    }
+    return { grants, timeMs };
   }
 
   #begin([, seq, timeMs, model, tenants]: Extract<Line, readonly ['world', ...unknown[]]>): void {
@@ -283,19 +293,10 @@ function known<T>(byVersion: ReadonlyMap<string, T>, version: string): T {
   return found;
 }
 
-function grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): GrantsState {
-  const grants = new Map<string, Grant>();
-  for (const row of rows) {
-    const grant = grantOf(agentId, row);
-    grants.set(grant.grantId, grant);
-  }
-  return { grants, timeMs };
-}
-
-function grantOf(agentId: string, row: GrantRow): Grant {
-  const [revoked, grantId, actions, resources, notBefore, expiresAt, ...more] = row;
+function termsOf(agentId: string, row: GrantRow): GrantTerms {
+  const [, grantId, actions, resources, notBefore, expiresAt, ...more] = row;
   const [conditions, delegable, parent, reason, issuedBy] = more;
-  const terms: GrantTerms = {
+  return {
     grantId,
     agentId,
     actions: actions as string[],
@@ -308,6 +309,4 @@ function grantOf(agentId: string, row: GrantRow): Grant {
     reason,
     issuedBy,
   };
-  const grant = activeGrant(terms);
-  return revoked === 1 ? { ...grant, status: 'revoked' } : grant;
 }

@@ -15,6 +15,7 @@ import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { type GrantsState, grants } from './grants.ts';
 import { killSwitch, type KillSwitchState } from './kill-switch.ts';
 import { type PoliciesState, policies } from './policies.ts';
+import { SharedTerms } from './shared-terms.ts';
 import { evolveUses, initialUses, type UsesState } from './uses.ts';
 
 export type Tenant = {
@@ -31,13 +32,14 @@ export type Tenant = {
 export type World = {
   readonly tenants: Map<string, Tenant>;
   readonly model: TrustModel;
+  readonly sharedTerms: SharedTerms;
   /** The sequence of the last event folded, and the newest time folded. */
   seq: number;
   timeMs: number;
 };
 
 export function emptyWorld(model: TrustModel = DEFAULT_TRUST_MODEL): World {
-  return { tenants: new Map(), model, seq: 0, timeMs: 0 };
+  return { tenants: new Map(), model, sharedTerms: new SharedTerms(), seq: 0, timeMs: 0 };
 }
 
 /** A tenant of which nothing is known. */
@@ -77,7 +79,8 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'GrantIssued':
     case 'GrantRevoked': {
       const id = event.data.agentId;
-      tenant.grants.set(id, grants.evolve(tenant.grants.get(id) ?? grants.initial(), event));
+      const state = tenant.grants.get(id) ?? grants.initial();
+      tenant.grants.set(id, grants.evolve(state, sharing(world, event)));
       break;
     }
     case 'GrantUseReserved':
@@ -112,6 +115,13 @@ export function foldEvent(world: World, event: RecordedEvent): void {
   foldTrust(tenant, event, world.model);
   world.seq = event.seq;
   world.timeMs = laterOf(world.timeMs, event.timeMs);
+}
+
+function sharing(
+  { sharedTerms }: World,
+  event: RecordedEvent<'GrantIssued' | 'GrantRevoked'>,
+): RecordedEvent<'GrantIssued' | 'GrantRevoked'> {
+  return event.type === 'GrantIssued' ? { ...event, data: sharedTerms.of(event.data) } : event;
 }
 
 function foldTrust(tenant: Tenant, event: RecordedEvent, model: TrustModel): void {

@@ -17,6 +17,7 @@ import {
   unlistedDecisionsView,
   subjects,
 } from '@writ/contracts';
+import { ancestorsOf } from '@writ/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../projection/apply.ts';
 import { projections } from '../projections.ts';
@@ -55,6 +56,30 @@ describe('grants, policies and keys', () => {
     );
     const [first] = everything;
     expect(await getGrant(run.store, run.scope, first?.grantId ?? '')).toEqual(first);
+  });
+
+  test('grants that were handed on stand as the world has them, with what they are from', async () => {
+    const everything = await grants();
+    const handedOn = everything.filter(({ parent }) => parent !== null);
+    let cascaded = 0;
+    for (const { grantId, agentId, parent, depth, revoked } of handedOn) {
+      const grant = run.tenant.grants.get(agentId)?.grants.get(grantId);
+      const ancestors = (grant && ancestorsOf(run.tenant, grant)) ?? [];
+      const [first] = ancestors;
+      expect(first && { grantId: first.grantId, agentId: first.agentId }).toEqual(parent);
+      expect(depth).toBe(ancestors.length);
+      const ended = [grant, ...ancestors].find((one) => one?.status === 'revoked');
+      const { through = null } = revoked ?? {};
+      expect(revoked !== null).toBe(ended !== undefined);
+      expect(through?.grantId).toBe(ended === grant ? undefined : ended?.grantId);
+      if (through !== null) cascaded += 1;
+    }
+    expect(cascaded).toBeGreaterThan(0);
+    expect(Math.max(...handedOn.map(({ depth }) => depth))).toBeGreaterThan(1);
+    const [some] = handedOn;
+    expect(await grants({ parent: some?.parent?.grantId })).toEqual(
+      handedOn.filter(({ parent }) => parent?.grantId === some?.parent?.grantId),
+    );
   });
 
   test('exactly one version of the policies is active, the one that the world has', async () => {

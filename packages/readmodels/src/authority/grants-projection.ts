@@ -38,7 +38,8 @@ export function evolveGrant(
   event: RecordedEvent<GrantsEventName>,
 ): GrantRow | undefined {
   const { grantId } = event.data;
-  const before = { grants: new Map(row ? [[grantId, grantOf(row)]] : []), timeMs: 0 };
+  const before = grants.initial();
+  if (row) before.grants.put(grantOf(row));
   const grant = grants.evolve(before, event).grants.get(grantId);
   if (!grant) return undefined;
   const revoked = event.type === 'GrantRevoked' && row?.status !== 'revoked';

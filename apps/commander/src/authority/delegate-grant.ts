@@ -1,0 +1,119 @@
+/** Handing a grant on: the recipient gets a grant of its own that names the one it comes from. */
+import {
+  type AgentStanding,
+  type AuthorityState,
+  type Grant,
+  type GrantTerms,
+  inherited,
+  type Lineage,
+  MOST_ANCESTORS,
+  Refusal,
+  speaksFor,
+} from '@writ/domain';
+import type { Desk, Handler } from '../desk.ts';
+import { thingIdOf } from '../order.ts';
+import { requireSpeaker } from '../rights.ts';
+import { authorityPart } from './agent-authority.ts';
+import { inUtc, refuseNobody, unknownGrant } from './handlers.ts';
+
+type Handing = Parameters<Handler<'authority.delegate-grant'>>[1];
+
+export const delegateGrant: Handler<'authority.delegate-grant'> = async (desk, order) => {
+  const { tenant } = order.caller;
+  const { grantId: parentId, toAgentId } = order.body;
+  const holder = await holderOf(desk, order);
+  const [lineage, from, to] = await Promise.all([
+    lineageOf(desk, tenant, { grantId: parentId, agentId: holder }),
+    desk.directory.standing(tenant, holder),
+    desk.directory.standing(tenant, toAgentId),
+  ]);
+  const grantId = thingIdOf({ ...order, body: { ...order.body, agentId: toAgentId } });
+  return desk.aggregates.execute(order, {
+    parts: [
+      authorityPart({ tenant, agentId: toAgentId }, (timeMs) => {
+        // Only now: a retry has met itself before, whatever became of agents and grants since.
+        refuseStopped(from, holder);
+        refuseSelf(holder, toAgentId);
+        refuseNobody(to, toAgentId);
+        if (lineage === undefined) throw unknownGrant(parentId);
+        const terms = termsOf(order, { grantId, parent: lineage[0] });
+        return { type: 'DelegateGrant', terms, lineage, timeMs };
+      }),
+    ],
+    result: () => ({
+      grantId,
+      agentId: toAgentId,
+      parent: { grantId: parentId, agentId: holder },
+    }),
+  });
+};
+
+/** Whose the grant is; throws where that is not for the caller to know. */
+async function holderOf(desk: Desk, { body, caller }: Handing): Promise<string> {
+  if (body.agentId !== undefined) {
+    requireSpeaker(caller, body.agentId);
+    return body.agentId;
+  }
+  const holder = await desk.directory.agentOfGrant(caller.tenant, body.grantId);
+  if (holder === undefined || !speaksFor(caller, holder)) throw unknownGrant(body.grantId);
+  return holder;
+}
+
+/** The grant and everything it was handed on from, as the log has them now; `undefined` where it is not there. */
+async function lineageOf(
+  desk: Desk,
+  tenant: string,
+  first: { readonly grantId: string; readonly agentId: string },
+): Promise<Lineage | undefined> {
+  const found: Grant[] = [];
+  let next: Grant['parent'] = first;
+  while (next !== null && found.length <= MOST_ANCESTORS) {
+    const part = authorityPart({ tenant, agentId: next.agentId }, onlyRead);
+    const { grants }: AuthorityState = await desk.aggregates.read(part);
+    const grant = grants.grants.get(next.grantId);
+    if (grant === undefined) return undefined;
+    found.push(grant);
+    next = grant.parent;
+  }
+  const [nearest, ...others] = found;
+  return nearest && [nearest, ...others];
+}
+
+function onlyRead(): never {
+  throw new RangeError('what is only read decides nothing');
+}
+
+function termsOf(
+  { body, caller }: Handing,
+  { grantId, parent }: { readonly grantId: string; readonly parent: Grant },
+): GrantTerms {
+  return inherited(parent, {
+    grantId,
+    agentId: body.toAgentId,
+    actions: body.actions,
+    resources: body.resources,
+    notBefore: inUtc(body.notBefore),
+    expiresAt: inUtc(body.expiresAt),
+    conditions: body.conditions,
+    delegable: body.delegable,
+    parent: { grantId: parent.grantId, agentId: parent.agentId },
+    reason: body.reason,
+    issuedBy: caller.keyId,
+  });
+}
+
+function refuseStopped(standing: AgentStanding, agentId: string): void {
+  if (standing === 'suspended')
+    throw new Refusal(
+      'AGENT_SUSPENDED',
+      `agent \`${agentId}\` is suspended, so it can hand nothing on; resume it first`,
+      [{ path: 'agentId', message: 'must be an agent that is not suspended' }],
+    );
+}
+
+function refuseSelf(holder: string, toAgentId: string): void {
+  if (holder === toAgentId)
+    throw new Refusal('BODY_INVALID', `grant is agent \`${holder}\`'s already; name another`, [
+      { path: 'toAgentId', message: 'must be another agent than the one that hands on' },
+    ]);
+}
