@@ -1,23 +1,40 @@
 /** A log that holds an event of a later release: whoever folds it stops, says so, and lets nothing pass. */
+import { join } from 'node:path';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { openKeyring, openRequester, type Requester, type RunningRole } from '@writ/bus';
+import {
+  openKeyring,
+  openRequester,
+  type Requester,
+  type RunningRole,
+  writeSecrets,
+} from '@writ/bus';
 import { commandReply, ingestSubject, subjects } from '@writ/contracts';
 import { migrate, openStore } from '@writ/readmodels';
 import {
   eventually,
+  runWrit,
   startTestBus,
   type TestBus,
   type TestDatabase,
   testDatabase,
 } from '@writ/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startApi } from '../apps/api/src/index.ts';
 import { startCommander } from '../apps/commander/src/index.ts';
 import { startGovernor } from '../apps/governor/src/index.ts';
+import { startProjector } from '../apps/projector/src/index.ts';
 
 const KEY = 'adminkey00001';
 const tenant = 'default';
 const log = { debug() {}, info() {}, warn() {}, error() {} };
-const TYPE = 'dev.writ.tenancy.KeyCreated.v2';
+const KEY_OF_TOMORROW = {
+  type: 'dev.writ.tenancy.KeyCreated.v2',
+  subject: subjects.key('another', 'secretname01'),
+};
+const GRANT_OF_TOMORROW = {
+  type: 'dev.writ.authority.GrantIssued.v9',
+  subject: subjects.grants('another', 'secretname01'),
+};
 const PATIENT = { withinMs: 30_000 };
 
 let bus: TestBus;
@@ -66,18 +83,18 @@ async function createAdmin(): Promise<void> {
 }
 
 /** Writes what a commander of a later release would. */
-async function writeTomorrow(): Promise<void> {
+async function writeTomorrow({ type, subject } = KEY_OF_TOMORROW): Promise<void> {
   const lines = headers();
   for (const [name, value] of Object.entries({
     'ce-id': 'e-2',
-    'ce-type': TYPE,
+    'ce-type': type,
     'ce-time': new Date().toISOString(),
     'ce-writtenant': 'another',
     'ce-writversion': '1',
   }))
     lines.set(name, value);
-  const subject = ingestSubject(bus.secrets.ingest, subjects.key('another', 'secretname01'));
-  await operator.request(subject, '{}', { timeout: 5000, headers: lines });
+  const ingested = ingestSubject(bus.secrets.ingest, subject);
+  await operator.request(ingested, '{}', { timeout: 5000, headers: lines });
 }
 
 const common = () => ({ secrets: bus.secrets, natsUrl: bus.url, version: '0.0.0', log });
@@ -115,7 +132,9 @@ test('a commander refuses every command, names event and role, and is not ready'
     ok: false,
     error: {
       code: 'EVENT_UNREADABLE',
-      message: expect.stringMatching(`event at 3 is a .${TYPE}.*upgrade the role .commander`),
+      message: expect.stringMatching(
+        `event at 3 is a .${KEY_OF_TOMORROW.type}.*upgrade the role .commander`,
+      ),
     },
   });
   expect(JSON.stringify(await register())).not.toContain('secretname01');
@@ -143,6 +162,38 @@ test.each([
     code: 'EVENT_UNREADABLE',
     message: expect.stringContaining(`upgrade the role \`${name}\``),
   });
+});
+
+test('doctor names the event, what stands still because of it, and that every role is to be upgraded', async () => {
+  const withDatabase = { ...common(), databaseUrl: database.url };
+  const api = await startApi({ ...withDatabase, httpHost: '127.0.0.1', httpPort: 0 });
+  const projector = await startProjector(withDatabase);
+  running.push(api, projector);
+  await writeTomorrow(GRANT_OF_TOMORROW);
+  await expect(commander()).rejects.toThrow('upgrade the role `commander`');
+  await eventually(() => projector.lag().some(({ paused }) => paused !== null), PATIENT);
+  const file = join(bus.dataDir, 'secrets.json');
+  await writeSecrets(file, bus.secrets);
+  const env = {
+    WRIT_DATA_DIR: join(bus.dataDir, 'nothing'),
+    WRIT_NATS_CREDS: file,
+    WRIT_NATS_URL: bus.url,
+    WRIT_DATABASE_URL: database.url,
+    WRIT_HTTP_PORT: new URL(api.url).port,
+  };
+  const said = await runWrit(['doctor', '--json'], { env });
+  expect(said.code).toBe(1);
+  const { findings } = JSON.parse(said.stdout) as { findings: object[] };
+  expect(findings).toContainEqual({
+    check: 'read model grants',
+    state: 'failed',
+    detail: expect.stringMatching(`stopped before 2 of EVENTS: .*${GRANT_OF_TOMORROW.type}`),
+    remedy: expect.stringMatching(/^upgrade every role: governors and commanders/),
+  });
+  expect(findings).toContainEqual(
+    expect.objectContaining({ check: 'roles', detail: 'no commander is heard of' }),
+  );
+  expect(said.stdout).not.toContain('secretname01');
 });
 
 test('a keyring lets nobody in any more, for a revoked key would go unnoticed', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../platform/cell-access.ts';
 import type { Session } from '../session.ts';
 import { type Examination, failed, type Finding, ok, repaired, skipped } from './finding.ts';
+import { examineRoles } from './roles.ts';
 
 const MAX_SKEW_MS = 500;
 
@@ -16,6 +17,7 @@ export function examinePlatform(session: Session, repair: boolean): readonly Exa
   return [
     { check: 'process', run: () => [examineProcess(session)] },
     { check: 'api', run: async () => [await examineApi(session)] },
+    { check: 'roles', run: () => examineRoles(session) },
     { check: 'streams', run: async () => [await examineStreams(session, repair)] },
     { check: 'clock', run: async () => [await examineClock(session)] },
     { check: 'tables', run: async () => [await examineTables(session, repair)] },

@@ -118,9 +118,14 @@ function paused(row: PositionRow): Finding {
   return failed(
     `read model ${row.projection}`,
     detail,
-    'upgrade the projector, or restart it to try once more',
+    LATER_EVENT.test(detail)
+      ? 'upgrade every role: governors and commanders of this release do not start on that event either'
+      : 'upgrade the projector, or restart it to try once more',
   );
 }
+
+/** How a reader says that it does not know the type of an event. */
+const LATER_EVENT = /upgrade the role/;
 
 async function problemOf(check: () => Promise<void>): Promise<string | undefined> {
   try {
