@@ -1,8 +1,10 @@
-/** Which servers the tests run on: the embedded ones, or what the environment names. */
+/** Which servers the tests run on: the embedded ones, a Postgres in a container, or what the environment names. */
 
 export type TestBackend = {
   /** The Postgres in which tests make databases of their own; an embedded one when left out. */
   readonly databaseUrl?: string;
+  /** Postgres runs in a container, where an engine answers. */
+  readonly container?: boolean;
   /** The nats-server to start instead of the bundled one. Tests kill, stop and configure theirs, so each starts its own. */
   readonly natsBinary?: string;
 };
@@ -22,15 +24,25 @@ export function testBackend(variables: Variables = process.env): TestBackend {
   const backend = variables['WRIT_TEST_BACKEND'] ?? 'embedded';
   const natsBinary = variables['WRIT_NATS_SERVER_BIN'];
   const nats = natsBinary === undefined ? {} : { natsBinary };
-  if (backend === 'embedded') return nats;
-  if (backend !== 'external')
-    throw new Error(
-      `\`WRIT_TEST_BACKEND\` must be \`embedded\` or \`external\`, not \`${backend}\``,
-    );
+  switch (backend) {
+    case 'embedded':
+      return nats;
+    case 'container':
+      return { ...nats, container: true };
+    case 'external':
+      return { ...nats, databaseUrl: namedDatabase(variables) };
+    default:
+      throw new Error(
+        `\`WRIT_TEST_BACKEND\` must be \`embedded\`, \`container\` or \`external\`, not \`${backend}\``,
+      );
+  }
+}
+
+function namedDatabase(variables: Variables): string {
   const databaseUrl = variables['WRIT_TEST_DATABASE_URL'] ?? '';
   if (databaseUrl === '')
     throw new Error(
       '`WRIT_TEST_BACKEND=external` needs `WRIT_TEST_DATABASE_URL`; name a Postgres whose role may create databases',
     );
-  return { ...nats, databaseUrl };
+  return databaseUrl;
 }

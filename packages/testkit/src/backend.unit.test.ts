@@ -12,6 +12,10 @@ describe('the backend of the tests', () => {
     expect(testBackend(variables)).toEqual({ databaseUrl: 'postgres://mine' });
   });
 
+  test('is a Postgres in a container, where one is asked for', () => {
+    expect(testBackend({ WRIT_TEST_BACKEND: 'container' })).toEqual({ container: true });
+  });
+
   test('starts the nats-server that is named', () => {
     expect(testBackend({ WRIT_NATS_SERVER_BIN: '/opt/nats' })).toEqual({ natsBinary: '/opt/nats' });
   });
