@@ -40,17 +40,30 @@ export type Execution<State> = {
   readonly refused?: () => Readonly<Record<string, unknown>>;
 };
 
+/** An aggregate that is only looked at. */
+export type View<State = unknown> = Pick<Part<State>, 'subject' | 'initial' | 'evolve'>;
+
+/** The state that a decider folds from the events of a subject, which are all its own: nobody else can write to it. */
+export function viewOf<State, N extends EventName>(
+  subject: string,
+  decider: Pick<Decider<State, never, N>, 'initial' | 'evolve'>,
+): View<State> {
+  return {
+    subject,
+    initial: () => decider.initial(),
+    evolve: (state, event) => decider.evolve(state, event as StoredEvent & WritEvent<N>),
+  };
+}
+
 /** A part over a decider whose events are all that its subject holds. */
 export function partOf<State, Command, N extends EventName>(
-  where: { readonly subject: string; readonly aggregate: string },
+  { subject, aggregate }: { readonly subject: string; readonly aggregate: string },
   decider: Decider<State, Command, N>,
   command: (timeMs: number) => Command,
 ): Part<State> {
   return {
-    ...where,
-    initial: () => decider.initial(),
-    // A subject holds the events of its own aggregate only; nobody else can write to it.
-    evolve: (state, event) => decider.evolve(state, event as StoredEvent & WritEvent<N>),
+    ...viewOf(subject, decider),
+    aggregate,
     // The names are a subset of all, which the compiler can not follow through a mapped type.
     decide: (state, timeMs) => decider.decide(state, command(timeMs)) as readonly WritEvent[],
   };
@@ -75,17 +88,14 @@ export type Aggregates = {
   /** Runs an order to its outcome; throws coded errors, `VERSION_CONFLICT` after several lost races. */
   execute<State>(order: Order, execution: Execution<State>): Promise<Outcome>;
   /** The state as the leader has it now. */
-  read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State>;
+  read<State>(part: View<State>): Promise<State>;
 };
 
 export function createAggregates(store: EventStore, clock: { nowMs(): number }): Aggregates {
   const kept = new LRUCache<string, Kept>({ max: KEPT });
   const lock = createKeyedLock();
 
-  async function load(
-    part: Pick<Part, 'subject' | 'initial' | 'evolve'>,
-    refresh: boolean,
-  ): Promise<Kept> {
+  async function load(part: View, refresh: boolean): Promise<Kept> {
     const known = kept.get(part.subject);
     if (known && !refresh) return known;
     const entry = known ?? {
@@ -160,8 +170,8 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
         ),
       );
     },
-    async read<State>(part: Pick<Part<State>, 'subject' | 'initial' | 'evolve'>): Promise<State> {
-      const entry = await lock.run([part.subject], () => load(part as Part, true));
+    async read<State>(part: View<State>): Promise<State> {
+      const entry = await lock.run([part.subject], () => load(part as View, true));
       return entry.state as State;
     },
   };
@@ -175,7 +185,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'Refusal';
 }
 
-function foldInto(entry: Kept, part: Pick<Part, 'evolve'>, event: StoredEvent): void {
+function foldInto(entry: Kept, part: Pick<View, 'evolve'>, event: StoredEvent): void {
   entry.state = part.evolve(entry.state, event);
   entry.lastSeq = event.seq;
   entry.timeMs = laterOf(entry.timeMs, event.timeMs);

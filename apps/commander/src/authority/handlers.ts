@@ -4,6 +4,7 @@ import { type AgentStanding, Refusal } from '@writ/domain';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { authorityPart } from './agent-authority.ts';
+import { endGrantsOfRetired } from './grants-of-retired.ts';
 
 export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) => {
   const { agentId, notBefore, expiresAt, ...rest } = order.body;
@@ -19,7 +20,7 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
     parent: null,
     issuedBy: keyId,
   };
-  return desk.aggregates.execute(order, {
+  const outcome = await desk.aggregates.execute(order, {
     parts: [
       authorityPart({ tenant, agentId }, (timeMs) => {
         // Only now: a retry has met itself before, whatever became of the agent since.
@@ -29,6 +30,8 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
     ],
     result: () => ({ grantId, agentId }),
   });
+  await endGrantsOfRetired(desk, order, agentId);
+  return outcome;
 };
 
 /** Throws where there is nobody who could be given anything. */

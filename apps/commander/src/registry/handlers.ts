@@ -3,6 +3,7 @@ import { type CommandVerb, subjects } from '@writ/contracts';
 import { type AgentCommand, type AgentState, agent, type AuthorityState } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import { authorityPart } from '../authority/agent-authority.ts';
+import { endGrantsOfRetired } from '../authority/grants-of-retired.ts';
 import type { Desk, Handler } from '../desk.ts';
 import type { Order, Outcome } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
@@ -41,10 +42,12 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
       parts: [revoke(REVOKED_AT_ONCE)],
       result: () => ({}),
     });
-  return desk.aggregates.execute(order, {
+  const outcome = await desk.aggregates.execute(order, {
     parts: [agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason }), revoke()],
     result: (_events, state) => describe(agentId, state),
   });
+  await endGrantsOfRetired(desk, order, agentId);
+  return outcome;
 };
 
 function activeIn({ grants: { grants } }: AuthorityState): number {
