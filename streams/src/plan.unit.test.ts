@@ -28,6 +28,11 @@ function present(name?: string, change: object = {}, bytes = 1000): Present {
 const stepOf = (found: Present, target: string) =>
   planFor(declared, found).steps.find((step) => step.target === target);
 
+test('whoever took a command and is silent is given up after the same short time, each time', () => {
+  const inbox = declared.consumers.find(({ stream }) => stream === 'INBOX');
+  expect(inbox).toMatchObject({ ack_wait: 15_000_000_000, backoff: [] });
+});
+
 describe('a plan', () => {
   test('creates everything where there is nothing', () => {
     const plan = planFor(declared, { streams: new Map(), consumers: new Map() });

@@ -213,8 +213,9 @@ const commanderOfInbox: DeclaredConsumer = {
   description: 'the commanders, each message to one of them',
   ack_policy: 'explicit',
   deliver_policy: 'all',
+  // A commander that lives says every few seconds that it works on: who is silent is gone, however often that was so.
   ack_wait: 15 * SECOND,
-  backoff: [15 * SECOND, 30 * SECOND, 60 * SECOND],
+  backoff: [],
   max_deliver: 20,
   max_ack_pending: 1024,
 };

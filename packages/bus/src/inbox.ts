@@ -4,7 +4,8 @@
  * Invariants:
  * 1. A command leaves INBOX only when it was handled, or after its dead letter is stored.
  * 2. Trouble of ours (the log or a store away, a human needed) holds what is in hand and pulls nothing more; the broker
- *    is told that work goes on, so that no delivery is used up.
+ *    is told that work goes on, so that no delivery is used up. Nothing is pulled before everything was there once: who
+ *    is started again and again in the meantime takes nothing that it would have to give back.
  * 3. A command that can not be handled delays nobody: the others in flight go on.
  * 4. A command whose deliveries all ended without an outcome (it kills its handler) is buried unopened at the last one.
  */
@@ -29,6 +30,8 @@ export type InboxOptions = {
   readonly connection: NatsConnection;
   readonly ingest: string;
   readonly maxInFlight: number;
+  /** Throws while something is away that commands need; nothing is taken before it was there once. */
+  readonly healthy?: () => Promise<void>;
   /** Resolves when the command is done; what it throws is acted on by its delivery class. */
   readonly handler: (command: InboxCommand) => Promise<void>;
   readonly onTrouble?: (error: WritError) => void;
@@ -53,6 +56,8 @@ export const NOT_A_COMMAND = 'an acknowledgement, not a command';
 const TRIES = 5;
 const MAX_WORKING_MS = 3000;
 const MAX_HOLD_MS = 5000;
+/** What failed for another reason is delivered again after 5 s, then less and less often. */
+const LONGEST_NAK_MS = 60_000;
 
 /** Starts to take commands; throws `LOG_UNAVAILABLE` when the stream or its consumer is not there. */
 export async function takeInbox(options: InboxOptions): Promise<InboxIntake> {
@@ -82,6 +87,7 @@ class Intake implements InboxIntake {
   readonly #stopping = new AbortController();
   #subscription: PullSubscription | undefined;
   #holding = 0;
+  #wasHealthy = false;
   #empty = Promise.withResolvers<void>();
 
   constructor(options: InboxOptions, limits: ConsumerLimits) {
@@ -92,10 +98,11 @@ class Intake implements InboxIntake {
     const ackWaitMs = (limits.ack_wait ?? 30e9) / 1e6;
     this.#working = setInterval(() => this.#keep(), Math.min(MAX_WORKING_MS, ackWaitMs / 4));
     this.#subscribe();
+    void this.#begin();
   }
 
   get paused(): boolean {
-    return this.#holding > 0;
+    return !this.#wasHealthy || this.#holding > 0;
   }
 
   get inFlight(): number {
@@ -109,6 +116,20 @@ class Intake implements InboxIntake {
     clearInterval(this.#working);
     // With the bus gone, what was not acknowledged is delivered again.
     await handOver(this.#options.connection);
+  }
+
+  async #begin(): Promise<void> {
+    const { healthy = () => Promise.resolve(), onTrouble } = this.#options;
+    for (let tries = 0; !this.#stopping.signal.aborted; tries++) {
+      const outcome = await this.#unlessOutage(healthy);
+      if (outcome === 'done') {
+        this.#wasHealthy = true;
+        return this.#pull();
+      }
+      if (outcome === 'held_back') return;
+      onTrouble?.(outcome);
+      await this.#pause(tries);
+    }
   }
 
   #subscribe(): void {
@@ -205,21 +226,27 @@ class Intake implements InboxIntake {
         if (!holding) this.#holding++;
         holding = true;
         if (this.#stopping.signal.aborted) return 'held_back';
-        await wait(Math.min(MAX_HOLD_MS, 100 * 2 ** tries), undefined, {
-          signal: this.#stopping.signal,
-        }).catch(() => undefined);
+        await this.#pause(tries);
       }
     } finally {
       if (holding) this.#holding--;
     }
   }
 
+  /** Ends at once when the intake is stopped. */
+  async #pause(tries: number): Promise<void> {
+    const ms = Math.min(MAX_HOLD_MS, 100 * 2 ** tries);
+    await wait(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+
   async #bury(held: Held, error: WritError): Promise<void> {
     const letter = toLetter(held, error);
     const outcome = await this.#unlessOutage(() => this.#letters.write(letter));
     if (outcome === 'done') return this.#answer(held, `+TERM ${BURIED} ${letter.id}`);
-    if (outcome !== 'held_back') this.#options.onTrouble?.(outcome);
-    this.#answer(held, '-NAK {"delay": 5000000000}');
+    if (outcome === 'held_back') return this.#answer(held, '-NAK');
+    this.#options.onTrouble?.(outcome);
+    const delayMs = Math.min(LONGEST_NAK_MS, 5000 * 2 ** (held.delivery.deliveries - 1));
+    this.#answer(held, `-NAK {"delay": ${delayMs}000000}`);
   }
 
   #keep(): void {

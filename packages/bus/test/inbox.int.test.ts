@@ -243,6 +243,29 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       expect(seen).toEqual(['left over']);
     });
 
+    test('burns no delivery however often a role is started in the middle of it', async () => {
+      await send('patient');
+      const { max_deliver: most = 0 } = bus.topology.consumers[0] ?? {};
+      for (let start = 0; start <= most; start++) {
+        const told = Promise.withResolvers<void>();
+        intake = await takeInbox({
+          connection: await bus.connect('commander-store'),
+          ingest: bus.secrets.ingest,
+          maxInFlight: 8,
+          healthy: () => Promise.reject(new WritError('STORE_UNAVAILABLE', 'it is away')),
+          handler: () => Promise.reject(new Error('nothing may be taken')),
+          onTrouble: () => told.resolve(),
+        });
+        await told.promise;
+        expect(intake.paused).toBe(true);
+        await intake.stop();
+      }
+      const deliveries: number[] = [];
+      await take(async (command) => void deliveries.push(command.deliveries));
+      await eventually(async () => (await waiting()) === 0);
+      expect(deliveries).toEqual([1]);
+    });
+
     test('of a broker that is killed and comes back ends in every command handled', {
       timeout: 180_000,
     }, async () => {
