@@ -5,6 +5,8 @@ import type { EventStore } from './event-store.ts';
 export type ClockWatch = {
   /** Our clock minus the broker's in milliseconds, `null` before the first answer. */
   readonly offsetMs: number | null;
+  /** Resolves with the first answer. */
+  readonly compared: Promise<void>;
   /** True when the clocks surely differ by more than the bound. */
   skewed(): boolean;
   stop(): void;
@@ -29,13 +31,15 @@ export function watchClock({
   now = Date.now,
   onTrouble,
 }: ClockWatchOptions): ClockWatch {
+  const { promise: compared, resolve: compare } = Promise.withResolvers<void>();
   let offset: { readonly ms: number; readonly doubtMs: number } | null = null;
   const measure = async () => {
     const asked = now();
     const { serverTimeMs } = await store.status();
     const answered = now();
-    if (Number.isFinite(serverTimeMs))
-      offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
+    if (!Number.isFinite(serverTimeMs)) return;
+    offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
+    compare();
   };
   const look = () => void measure().catch((error: unknown) => onTrouble?.(toWritError(error)));
   look();
@@ -45,6 +49,7 @@ export function watchClock({
     get offsetMs() {
       return offset?.ms ?? null;
     },
+    compared,
     skewed: () => offset !== null && Math.abs(offset.ms) - offset.doubtMs > maxSkewMs,
     stop: () => clearInterval(timer),
   };

@@ -123,7 +123,7 @@ describe('the clock watch', () => {
     [5000, true],
   ])('of a clock that is %i ms off says %s', async (offMs, skewed) => {
     const watch = watchClock({ store, everyMs: 50, now: () => Date.now() + offMs });
-    await eventually(() => watch.offsetMs !== null);
+    await watch.compared;
     expect(watch.skewed()).toBe(skewed);
     expect(Math.abs((watch.offsetMs ?? 0) - offMs)).toBeLessThan(1000);
     watch.stop();
