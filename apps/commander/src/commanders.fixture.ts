@@ -1,5 +1,5 @@
 /** A cell with commanders, and the commands that a test gives them. */
-import { type EventStore, openRequester, type RunningRole } from '@writ/bus';
+import { type EventStore, type Logger, openRequester, type RunningRole } from '@writ/bus';
 import { type CommandReply, commandReply, subjects } from '@writ/contracts';
 import { migrate, openStore } from '@writ/readmodels';
 import { startTestBus, type TestBus, type TestDatabase, testDatabase } from '@writ/testkit';
@@ -21,11 +21,15 @@ type Refused = Extract<CommandReply, { ok: false }>['error'];
 
 export type Commanders = {
   readonly bus: TestBus;
+  readonly database: TestDatabase;
   readonly commanders: readonly RunningRole[];
   readonly store: EventStore;
   /** A body that is text is sent as it is. */
+  give(verb: string, body: unknown, given?: Given): Promise<CommandReply>;
   done(verb: string, body: unknown, given?: Given): Promise<Accepted>;
   refused(verb: string, body: unknown, given?: Given): Promise<Refused>;
+  /** Starts one more. */
+  start(log?: Logger): Promise<RunningRole>;
   stop(): Promise<void>;
 };
 
@@ -34,18 +38,17 @@ export async function startCommanders(count: number): Promise<Commanders> {
   const [bus, database] = await Promise.all([startTestBus(), testDatabase('migrated', migrated)]);
   const store = await bus.store();
   await seedKey(store, { tenant, keyId: ADMIN, role: 'admin', agents: [] });
-  const options = {
-    secrets: bus.secrets,
-    natsUrl: bus.url,
-    databaseUrl: database.url,
-    version: '0.0.0',
-    log: silent,
+  const commanders: RunningRole[] = [];
+  const start = async (log: Logger = silent): Promise<RunningRole> => {
+    const { secrets, url } = bus;
+    const options = { secrets, natsUrl: url, databaseUrl: database.url, version: '0.0.0', log };
+    const commander = await startCommander(options);
+    commanders.push(commander);
+    return commander;
   };
-  const commanders = await Promise.all(
-    Array.from({ length: count }, () => startCommander(options)),
-  );
+  await Promise.all(Array.from({ length: count }, () => start()));
   const requester = openRequester(await bus.connect('api-store'));
-  const give = async (verb: string, body: unknown, given: Given): Promise<CommandReply> => {
+  const give = async (verb: string, body: unknown, given: Given = {}): Promise<CommandReply> => {
     const { key = ADMIN, idempotencyKey, tenant: of = tenant } = given;
     const reply = await requester.request({
       subject: subjects.command({ tenant: of, key, verb }),
@@ -57,8 +60,11 @@ export async function startCommanders(count: number): Promise<Commanders> {
   };
   return {
     bus,
+    database,
     commanders,
     store,
+    start,
+    give,
     async done(verb, body, given = {}) {
       const reply = await give(verb, body, given);
       if (!reply.ok) throw new Error(`refused: ${JSON.stringify(reply.error)}`);

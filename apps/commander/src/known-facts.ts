@@ -1,5 +1,10 @@
-/** Look-ups of known facts, gathered for one turn of the event loop and asked in one statement. */
-import { knownFacts, type Store } from '@writ/readmodels';
+/**
+ * Look-ups of known facts, gathered for one turn of the event loop and asked in one statement. What the read models
+ * say counts only where they were made from this very log: they may have outlived one that was replaced.
+ */
+import { headerOf, LOG, logSegments, type NatsConnection, openStreamReader } from '@writ/bus';
+import { percentDecode, toWritError, WritError } from '@writ/contracts';
+import { checkPositions, type CheckedSource, knownFacts, type Store } from '@writ/readmodels';
 import type { FactQuery, KnownFact } from './fact-tail.ts';
 import type { KnownFacts } from './facts.ts';
 
@@ -11,9 +16,25 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-export function createKnownFacts(store: Store): KnownFacts {
+export type ReadModels = {
+  readonly known: KnownFacts;
+  /** Throws `STORE_UNAVAILABLE`, also where they are of another log, or `LOG_UNAVAILABLE`. */
+  check(): Promise<void>;
+};
+
+/** `log` is the log as it is now. */
+export function openReadModels(store: Store, log: () => Promise<CheckedSource>): ReadModels {
   let waiting: Waiting[] = [];
   let running = false;
+
+  async function ask(queries: readonly FactQuery[]) {
+    const known = await knownFacts(store, queries);
+    if (known.position > 0)
+      await checkPositions(known.positions, [], await log()).catch((thrown: unknown) => {
+        throw ofAnotherLog(toWritError(thrown));
+      });
+    return known;
+  }
 
   async function askAll(): Promise<void> {
     running = true;
@@ -21,10 +42,7 @@ export function createKnownFacts(store: Store): KnownFacts {
       const batch = waiting.slice(0, MOST_AT_ONCE);
       waiting = waiting.slice(MOST_AT_ONCE);
       try {
-        const { facts, position } = await knownFacts(
-          store,
-          batch.map(({ query }) => query),
-        );
+        const { facts, position } = await ask(batch.map(({ query }) => query));
         for (const [i, { resolve }] of batch.entries()) resolve({ fact: facts[i], position });
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -33,9 +51,42 @@ export function createKnownFacts(store: Store): KnownFacts {
     running = false;
   }
 
-  return (query) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ query, resolve, reject });
-      if (!running && waiting.length === 1) setImmediate(() => void askAll());
-    });
+  return {
+    known: (query) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ query, resolve, reject });
+        if (!running && waiting.length === 1) setImmediate(() => void askAll());
+      }),
+    async check() {
+      await ask([]);
+    },
+  };
+}
+
+/** Until they are mended nobody can tell what is new; a client may try again, and a command of INBOX waits. */
+function ofAnotherLog(error: WritError): WritError {
+  if (error.code !== 'CHECKPOINT_MISMATCH') return error;
+  const text = `the read models are of another log: ${error.message}`;
+  return new WritError('STORE_UNAVAILABLE', text, { cause: error });
+}
+
+/** The log of a cell, for positions to be compared with. */
+export async function checkedLog(connection: NatsConnection, cell: string): Promise<CheckedSource> {
+  const reader = openStreamReader(connection, LOG);
+  const [status, segments] = await Promise.all([reader.status(), logSegments(connection)]);
+  return {
+    ...status,
+    source: 'EVENTS',
+    cell,
+    segment: segments.at(-1)?.number ?? 1,
+    segments: segments.map(({ number, created, firstSeq }) => ({
+      segment: number,
+      created,
+      firstSeq,
+    })),
+    async idAt(seq) {
+      const message = await reader.get(seq);
+      return message && percentDecode(headerOf(message, 'ce-id') ?? '');
+    },
+  };
 }

@@ -27,7 +27,7 @@ import type { Incoming } from './desk.ts';
 import { openDirectory } from './directory.ts';
 import { createFacts } from './facts.ts';
 import { type CommandRoom, handleCommand, handleGovernorOrder } from './handle-command.ts';
-import { createKnownFacts } from './known-facts.ts';
+import { checkedLog, openReadModels } from './known-facts.ts';
 
 export type CommanderOptions = {
   readonly secrets: Secrets;
@@ -51,7 +51,8 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     connect('commander-store'),
   ]);
   const store = openEventStore({ connection: storing, cell: secrets.cell, ingest: secrets.ingest });
-  const readModels = openStore(options.databaseUrl, { max: 4, queryTimeoutMs: STORE_MS });
+  const tables = openStore(options.databaseUrl, { max: 4, queryTimeoutMs: STORE_MS });
+  const readModels = openReadModels(tables, () => checkedLog(storing, secrets.cell));
   const trouble = (what: string) => (error: WritError) =>
     log.warn({ code: error.code, err: error.message }, what);
   const snapshots = openSnapshots({
@@ -61,9 +62,11 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     fold: worldFold,
     onIgnored: (reason, detail) => log.warn({ reason, detail }, 'a snapshot is ignored'),
   });
+  const world = (await snapshots.restore(worldFromLines)) ?? emptyWorld();
+  log.info({ seq: world.seq, ignored: snapshots.counts.ignored }, 'the log is folded from here on');
   const directory = openDirectory({
     store,
-    world: (await snapshots.restore(worldFromLines)) ?? emptyWorld(),
+    world,
     onTrouble: trouble('the commander could not follow the log'),
   });
   const clock = watchClock({
@@ -79,7 +82,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     nowMs: () => Date.now(),
     desk: {
       aggregates: createAggregates(store, time),
-      facts: createFacts(store, createKnownFacts(readModels), time),
+      facts: createFacts(store, readModels.known, time),
       directory,
       policies: { check: checkPolicies, checkSchema, digest: policyDigest, schemaDigest },
       pepper: secrets.pepper,
@@ -105,9 +108,10 @@ export async function startCommander(options: CommanderOptions): Promise<Running
 
   await directory.ready.catch(async (error: unknown) => {
     clock.stop();
-    await Promise.all([answering.close(), storing.close(), readModels.close()]);
+    await Promise.all([answering.close(), storing.close(), tables.close()]);
     throw error;
   });
+  await clock.compared;
   const responder = await serve({
     connection: answering,
     name: 'writ-commander',
@@ -159,6 +163,10 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     ingest: secrets.ingest,
     maxInFlight: INBOX_IN_FLIGHT,
     onTrouble: trouble('the inbox waits'),
+    async healthy() {
+      refuseDoubt();
+      await Promise.all([store.status(), readModels.check()]);
+    },
     async handler(command: InboxCommand) {
       await handle({
         address: command,
@@ -190,7 +198,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       await Promise.all([responder.stop(), intake.stop(), advisories.stop()]);
       clock.stop();
       await directory.stop();
-      await Promise.all([disconnect(answering), disconnect(storing), readModels.close()]);
+      await Promise.all([disconnect(answering), disconnect(storing), tables.close()]);
     },
   };
   return reporting(role, () => storing);

@@ -1,5 +1,11 @@
 /** Trouble of ours never costs a command: Postgres away for many waits, the log full, then healthy again. */
-import { type NatsConnection, openDeadLetters, openRequester, type RunningRole } from '@writ/bus';
+import {
+  type Logger,
+  type NatsConnection,
+  openDeadLetters,
+  openRequester,
+  type RunningRole,
+} from '@writ/bus';
 import { subjects } from '@writ/contracts';
 import { migrate, openStore } from '@writ/readmodels';
 import { applyStreams, type Topology } from '@writ/streams';
@@ -42,18 +48,22 @@ async function setUp(nodes: 1 | 3): Promise<void> {
   const readModels = openStore(postgres.url, { max: 1 });
   await migrate(readModels).finally(() => readModels.close());
   await seedKey(await bus.store(), { tenant, keyId: ADMIN, role: 'admin', agents: [] });
-  commander = await startCommander({
-    secrets: bus.secrets,
-    natsUrl: bus.url,
-    databaseUrl: postgres.url,
-    version: '0.0.0',
-    log: silent,
-  });
+  commander = await start();
 }
 afterEach(async () => {
   await commander?.stop();
   await Promise.all([bus?.stop(), postgres?.stop()]);
 });
+
+function start(log: Logger = silent): Promise<RunningRole> {
+  return startCommander({
+    secrets: bus.secrets,
+    natsUrl: bus.url,
+    databaseUrl: postgres.url,
+    version: '0.0.0',
+    log,
+  });
+}
 
 async function limitLog(maxBytes: number): Promise<void> {
   const streams = bus.topology.streams.map((stream) =>
@@ -80,7 +90,7 @@ async function info(path: string) {
 }
 
 const register = (name: string) => ({ agentId: name, name, type: 'analysis', version: '1.0.0' });
-const start = (id: string) => ({
+const started = (id: string) => ({
   executionId: id,
   agentId: 'busy',
   action: 'count',
@@ -111,25 +121,25 @@ async function manyWaits(): Promise<void> {
   );
 }
 
-test('Postgres away for longer than all deliveries last loses nothing and buries nothing', async () => {
+test('Postgres away for longer than all deliveries last, and for more starts of the commander, loses nothing and buries nothing', async () => {
   await setUp(1);
   await command('registry.register-agent', register('busy'));
   // So many facts that the commander has to ask the read models whether one is new.
   const known = Array.from({ length: 300 }, (_, i) => `known-${i}`);
-  for (const id of known) await post('execution.start', start(id));
+  for (const id of known) await post('execution.start', started(id));
   await eventually(async () => (await info('STREAM.INFO.INBOX')).state.messages === 0, PATIENT);
   await commander.stop();
+  commander = await start();
   await postgres.halt();
-  commander = await startCommander({
-    secrets: bus.secrets,
-    natsUrl: bus.url,
-    databaseUrl: postgres.url,
-    version: '0.0.0',
-    log: silent,
-  });
   const held = Array.from({ length: 10 }, (_, i) => `held-${i}`);
-  for (const id of held) await post('execution.start', start(id));
+  for (const id of held) await post('execution.start', started(id));
   await manyWaits();
+  for (let again = 0; again <= MAX_DELIVER; again++) {
+    await commander.stop();
+    const told = Promise.withResolvers<void>();
+    commander = await start({ ...silent, warn: () => told.resolve() });
+    await told.promise;
+  }
   await postgres.resume();
   await eventually(async () => (await info('STREAM.INFO.INBOX')).state.messages === 0, PATIENT);
   expect((await startedIds()).sort()).toEqual([...known, ...held].sort());
@@ -143,7 +153,7 @@ test.each([1, 3] as const)(
     await command('registry.register-agent', register('busy'));
     await limitLog(192 * 1024);
     const fill = Array.from({ length: 600 }, (_, i) => `fill-${i}`);
-    for (const id of fill) await post('execution.start', start(id));
+    for (const id of fill) await post('execution.start', started(id));
     await manyWaits();
     expect((await startedIds()).length).toBeLessThan(fill.length);
     await limitLog(64 * 1024 * 1024);

@@ -58,6 +58,7 @@ describe('known facts', () => {
     expect(await knownFacts(store, [ask('started', 'exec-1')])).toEqual({
       facts: [undefined],
       position: 0,
+      positions: [],
     });
   });
 
@@ -67,7 +68,7 @@ describe('known facts', () => {
       ...batchOf(entriesOf(events)),
       through: { seq: 9, id: 'event-9' },
     });
-    const { facts, position } = await knownFacts(store, [
+    const { facts, position, positions } = await knownFacts(store, [
       ask('feedback', 'fb-1'),
       ask('started', 'exec-1'),
       ask('reported', 'exec-1'),
@@ -79,6 +80,9 @@ describe('known facts', () => {
       ask('reported', 'unheard', { idempotencyKey: 'report-2', keyId: 'k0another0' }),
     ]);
     expect(position).toBe(9);
+    expect(positions.map(({ projection, seq, msg_id }) => [projection, seq, msg_id])).toEqual(
+      expect.arrayContaining(['executions', 'feedback'].map((name) => [name, 9, 'event-9'])),
+    );
     expect(facts).toEqual([
       { id: 'fb-1', eventId: 'event-3', seq: 3, fingerprint: 'print-3' },
       { id: 'exec-1', eventId: 'event-1', seq: 1, fingerprint: 'print-1' },

@@ -2,6 +2,7 @@
  * What retries of facts are recognised by. Ids and position are read in one statement, so "not known up to P" holds:
  * a fact that is not found here and not on its subject after P was never stored.
  */
+import type { CheckedRow } from '../projection/checkpoint.ts';
 import { reading, type Store } from '../store.ts';
 import { factKey, type Giving, givenUnder } from './fact-key.ts';
 
@@ -23,6 +24,8 @@ export type KnownFacts = {
   readonly facts: readonly (KnownFact | undefined)[];
   /** Every fact up to this sequence of the log is known; 0 before anything was projected. */
   readonly position: number;
+  /** Which log that is said of. */
+  readonly positions: readonly CheckedRow[];
 };
 
 type FactLine = {
@@ -31,6 +34,7 @@ type FactLine = {
   readonly event_id: string;
   readonly seq: number;
   readonly fingerprint: string | null;
+  readonly positions: readonly CheckedRow[] | null;
 };
 
 /** Looks up many facts at once. */
@@ -45,9 +49,12 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
   );
   const facts: (KnownFact | undefined)[] = queries.map(() => undefined);
   let position = 0;
+  let positions: readonly CheckedRow[] = [];
   for (const row of rows) {
-    if (row.n === 0) position = row.seq;
-    else
+    if (row.n === 0) {
+      position = row.seq;
+      positions = row.positions ?? [];
+    } else
       facts[row.n - 1] ??= {
         id: row.id,
         eventId: row.event_id,
@@ -55,7 +62,7 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
         fingerprint: row.fingerprint,
       };
   }
-  return { facts, position };
+  return { facts, position, positions };
 }
 
 type Source = {
@@ -103,10 +110,11 @@ function probes({ kind, table, id, event, under }: Source): string[] {
 }
 
 const KNOWN_FACTS = `
-  select 0 as n, null as id, null as event_id, coalesce(min(seq), 0) as seq, null as fingerprint, 0 as rank
+  select 0 as n, null as id, null as event_id, coalesce(min(seq), 0) as seq, null as fingerprint, 0 as rank,
+    json_agg(projection_positions) as positions
   from projection_positions where projection in ('executions', 'feedback')
   union all
-  select a.n::integer, f.id, f.event_id, f.seq, f.fingerprint, f.rank
+  select a.n::integer, f.id, f.event_id, f.seq, f.fingerprint, f.rank, null
   from unnest($1::text[], $2::text[], $3::text[]) with ordinality as a(kind, fact_key, under, n)
   cross join lateral (${sources.flatMap(probes).join('\n union all ')}) f
   where f.seq is not null

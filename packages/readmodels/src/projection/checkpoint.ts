@@ -3,6 +3,12 @@ import { WritError } from '@writ/contracts';
 import type { PositionRow } from '../operations/position-row.ts';
 import type { Projection, SourceName } from './projection.ts';
 
+/** What a position keeps to tell its stream from any other. */
+export type CheckedRow = Pick<
+  PositionRow,
+  'projection' | 'version' | 'cell' | 'segment' | 'stream_created' | 'seq' | 'msg_id'
+>;
+
 /** A stream as it is now, and a look at single messages of it. */
 export type CheckedSource = {
   readonly source: SourceName;
@@ -32,7 +38,7 @@ export function placeOf(
 
 /** Throws `CHECKPOINT_MISMATCH` when rows were made from another stream than this one, or by another version. */
 export async function checkPositions(
-  rows: readonly PositionRow[],
+  rows: readonly CheckedRow[],
   projections: readonly Projection<never>[],
   stream: CheckedSource,
 ): Promise<void> {
@@ -50,13 +56,13 @@ export async function checkPositions(
   }
 }
 
-function versionProblem(row: PositionRow, version: number): string | undefined {
+function versionProblem(row: CheckedRow, version: number): string | undefined {
   return row.version === version
     ? undefined
     : `has rows of version ${row.version}, this release makes version ${version}`;
 }
 
-function streamProblem(row: PositionRow, stream: CheckedSource): string | undefined {
+function streamProblem(row: CheckedRow, stream: CheckedSource): string | undefined {
   if (row.seq === 0) return undefined;
   if (row.cell !== stream.cell)
     return `was made from cell \`${row.cell}\`, this is \`${stream.cell}\``;
@@ -74,10 +80,7 @@ function streamProblem(row: PositionRow, stream: CheckedSource): string | undefi
 }
 
 /** A message that aged out of its stream can not be compared; it was there, or the stream would be shorter. */
-async function messageProblem(
-  row: PositionRow,
-  stream: CheckedSource,
-): Promise<string | undefined> {
+async function messageProblem(row: CheckedRow, stream: CheckedSource): Promise<string | undefined> {
   if (row.seq === 0 || row.msg_id === null || row.seq < stream.firstSeq) return undefined;
   const id = await stream.idAt(row.seq);
   if (id === row.msg_id) return undefined;
