@@ -14,6 +14,7 @@ import type { Desk, Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
 import { authorityPart } from './agent-authority.ts';
+import { endGrantsOfRetired } from './grants-of-retired.ts';
 import { inUtc, refuseNobody, unknownGrant } from './handlers.ts';
 
 type Handing = Parameters<Handler<'authority.delegate-grant'>>[1];
@@ -28,7 +29,7 @@ export const delegateGrant: Handler<'authority.delegate-grant'> = async (desk, o
     desk.directory.standing(tenant, toAgentId),
   ]);
   const grantId = thingIdOf({ ...order, body: { ...order.body, agentId: toAgentId } });
-  return desk.aggregates.execute(order, {
+  const outcome = await desk.aggregates.execute(order, {
     parts: [
       authorityPart({ tenant, agentId: toAgentId }, (timeMs) => {
         // Only now: a retry has met itself before, whatever became of agents and grants since.
@@ -46,6 +47,8 @@ export const delegateGrant: Handler<'authority.delegate-grant'> = async (desk, o
       parent: { grantId: parentId, agentId: holder },
     }),
   });
+  await endGrantsOfRetired(desk, order, toAgentId);
+  return outcome;
 };
 
 /** Whose the grant is; throws where that is not for the caller to know. */

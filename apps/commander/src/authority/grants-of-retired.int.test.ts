@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agent, type Commanders, grant, startCommanders, tenant } from '../commanders.fixture.ts';
 
 const ROUNDS = 40;
-const GRANTS = 3;
 
 let cell: Commanders;
 
@@ -23,16 +22,23 @@ async function activeGrants(agentId: string): Promise<string[]> {
 
 test('no grant survives the retirement that it was issued beside', async () => {
   const survivors: string[] = [];
+  await cell.done('registry.register-agent', agent('lender'));
+  const lent = await cell.done('authority.issue-grant', { ...grant('lender'), delegable: 1 });
+  const { agentId: _, ...rights } = grant('lender');
+  const handing = { ...rights, grantId: lent.result['grantId'] };
   for (let round = 0; round < ROUNDS; round++) {
     const name = `leaving-${round}`;
     await cell.done('registry.register-agent', agent(name));
-    const given = Array.from({ length: GRANTS }, () =>
-      cell.done('authority.issue-grant', grant(name)).catch((refused: unknown) => {
-        expect(String(refused)).toContain('AGENT_RETIRED');
-      }),
+    const toAgentId = `town:${name}`;
+    const given = [
+      cell.done('authority.issue-grant', grant(name)),
+      cell.done('authority.issue-grant', grant(name)),
+      cell.done('authority.delegate-grant', { ...handing, toAgentId }),
+    ].map((reply) =>
+      reply.catch((refused: unknown) => expect(String(refused)).toContain('AGENT_RETIRED')),
     );
-    await Promise.all([...given, cell.done('registry.retire-agent', { agentId: `town:${name}` })]);
-    survivors.push(...(await activeGrants(`town:${name}`)));
+    await Promise.all([...given, cell.done('registry.retire-agent', { agentId: toAgentId })]);
+    survivors.push(...(await activeGrants(toAgentId)));
   }
   expect(survivors).toEqual([]);
 }, 120_000);

@@ -40,7 +40,5 @@ export async function endGrantsOfRetired(desk: Desk, order: Order, agentId: stri
 }
 
 function activeIn({ grants: { grants } }: AuthorityState): string[] {
-  return [...grants.values()].flatMap(({ status, grantId }) =>
-    status === 'active' ? [grantId] : [],
-  );
+  return [...grants].flatMap(({ status, grantId }) => (status === 'active' ? [grantId] : []));
 }
