@@ -27,6 +27,11 @@ export class GrantBook implements Iterable<Grant> {
     return this.#grants.length;
   }
 
+  /** The one that was given first. */
+  get first(): Grant | undefined {
+    return this.#grants[0];
+  }
+
   /** In the order they were given. */
   [Symbol.iterator](): Iterator<Grant> {
     return this.#grants[Symbol.iterator]();

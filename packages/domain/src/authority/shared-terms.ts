@@ -4,7 +4,7 @@
  */
 import type { EventData, GrantConditions } from '@writ/contracts';
 
-const MOST = 65_536;
+const MOST = 16_384;
 const UNCONDITIONAL: GrantConditions = {};
 
 export class SharedTerms {
@@ -12,11 +12,12 @@ export class SharedTerms {
   readonly #lists = new Map<string, string[]>();
   readonly #conditions = new Map<string, GrantConditions>();
 
-  /** The same terms, of shared parts. */
-  of(terms: EventData<'GrantIssued'>): EventData<'GrantIssued'> {
+  /** The same terms, of shared parts; the holder's id is the one that is kept already. */
+  of(terms: EventData<'GrantIssued'>, agentId: string): EventData<'GrantIssued'> {
     const { actions, resources, conditions, reason, issuedBy, parent } = terms;
     return {
       ...terms,
+      agentId,
       actions: this.#list(actions),
       resources: this.#list(resources),
       conditions: this.#conditionsOf(conditions),

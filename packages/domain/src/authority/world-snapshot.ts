@@ -225,7 +225,7 @@ class WorldReader {
   #grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): GrantsState {
     const grants = new GrantBook();
     for (const row of rows) {
-      const grant = activeGrant(this.#world.sharedTerms.of(termsOf(agentId, row)));
+      const grant = activeGrant(this.#world.sharedTerms.of(termsOf(agentId, row), agentId));
       grants.put(row[0] === 1 ? revokedGrant(grant) : grant);
     }
     return { grants, timeMs };

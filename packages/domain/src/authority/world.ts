@@ -80,7 +80,7 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'GrantRevoked': {
       const id = event.data.agentId;
       const state = tenant.grants.get(id) ?? grants.initial();
-      tenant.grants.set(id, grants.evolve(state, sharing(world, event)));
+      tenant.grants.set(id, grants.evolve(state, sharing(world, state, event)));
       break;
     }
     case 'GrantUseReserved':
@@ -117,11 +117,14 @@ export function foldEvent(world: World, event: RecordedEvent): void {
   world.timeMs = laterOf(world.timeMs, event.timeMs);
 }
 
+/** The event with what the world holds of its grant already, so that it is held once. */
 function sharing(
   { sharedTerms }: World,
+  { grants: { first } }: GrantsState,
   event: RecordedEvent<'GrantIssued' | 'GrantRevoked'>,
 ): RecordedEvent<'GrantIssued' | 'GrantRevoked'> {
-  return event.type === 'GrantIssued' ? { ...event, data: sharedTerms.of(event.data) } : event;
+  if (event.type === 'GrantRevoked') return event;
+  return { ...event, data: sharedTerms.of(event.data, first?.agentId ?? event.data.agentId) };
 }
 
 function foldTrust(tenant: Tenant, event: RecordedEvent, model: TrustModel): void {
