@@ -1,5 +1,6 @@
 /** Limits of grants over four governors and two commanders: exact ones to the use, also over restarts. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '@writ/testkit';
 import { GovernedCell, questionOf } from './governed-cell.fixture.ts';
 
 let cell: GovernedCell;
@@ -116,5 +117,124 @@ describe('`maxUses`', () => {
     expect(codes([await ask()])).toEqual(['LOG_UNAVAILABLE']);
     await cell.startCommanders(2);
     expect(codes([await ask()])).toEqual(['allow']);
+  });
+});
+
+describe('`window`', () => {
+  test('is overshot by no more than the governors do not yet know of each other', async () => {
+    const limit = 20;
+    const { ask } = await limited('rate:many', { window: { limit, seconds: 3600 } });
+    let allowed = 0;
+    const askAtOnce = async (count: number) => {
+      const replies = await Promise.all(Array.from({ length: count }, () => ask()));
+      allowed += replies.filter(({ decision }) => decision).length;
+      return replies;
+    };
+    await askAtOnce(200);
+    process.stdout.write(`window of ${limit}, 4 governors, 200 at once: ${allowed} allowed\n`);
+    expect(allowed).toBeGreaterThanOrEqual(limit);
+    const last = await eventually(async () => {
+      const replies = await askAtOnce(20);
+      if (replies.some(({ decision }) => decision)) throw new Error('some are allowed still');
+      return replies;
+    });
+    expect(new Set(codes(last))).toEqual(new Set(['LIMIT_REACHED']));
+    expect(last[0]?.context.message).toMatch(
+      /^\d+ of 20 allows within 3600 seconds are used; there is room in \d+ seconds$/,
+    );
+    expect(allowed).toBeLessThanOrEqual(4 * limit);
+  });
+
+  test('frees again when its time has passed', async () => {
+    const { ask } = await limited('rate:short', { window: { limit: 1, seconds: 1 } });
+    expect(codes([await ask()])).toEqual(['allow']);
+    await eventually(async () => (await ask()).decision);
+  });
+
+  test('is read back after every governor was started anew', async () => {
+    const { ask } = await limited('rate:restart', { window: { limit: 3, seconds: 3600 } });
+    expect(codes([await ask(), await ask(), await ask()])).toEqual(['allow', 'allow', 'allow']);
+    await cell.stopGovernors();
+    await cell.startGovernors(4);
+    expect(codes(await Promise.all([ask(), ask(), ask(), ask()]))).toEqual(
+      Array(4).fill('LIMIT_REACHED'),
+    );
+  });
+});
+
+describe('`budget`', () => {
+  const spend = async (agentId: string, more: object) =>
+    (
+      await cell.done('execution.report', {
+        agentId,
+        action: 'read',
+        resource: 'dataset:sales',
+        outcome: 'succeeded',
+        ...more,
+      })
+    ).token;
+
+  test('counts what was reported, together with what is expected', async () => {
+    const { token } = await limited('money:soft', { budget: { seconds: 3600, costMicros: 100 } });
+    const ask = (atLeast: string, estimatedCostMicros?: number) =>
+      cell.ask('money:soft', { options: { atLeast }, context: { estimatedCostMicros } });
+    expect(codes([await ask(token, 100), await ask(token, 101), await ask(token)])).toEqual([
+      'allow',
+      'LIMIT_REACHED',
+      'allow',
+    ]);
+    const spent = await spend('money:soft', { costMicros: 70 });
+    expect(codes([await ask(spent, 30)])).toEqual(['allow']);
+    const { context } = await ask(spent, 31);
+    expect(context.message).toMatch(
+      /^70 of 100 micros within 3600 seconds are spent, 31 more do not fit; there is room in \d+ seconds$/,
+    );
+    const over = await spend('money:soft', { costMicros: 60 });
+    expect(codes([await ask(over)])).toEqual(['LIMIT_REACHED']);
+  });
+
+  test('counts tokens, and only of what the grant covers', async () => {
+    const { token } = await limited('money:tokens', { budget: { seconds: 3600, tokens: 50 } });
+    await spend('money:tokens', { action: 'write', tokens: { input: 500, output: 0 } });
+    const spent = await spend('money:tokens', { tokens: { input: 20, output: 20 } });
+    const ask = (estimatedTokens: number) =>
+      cell.ask('money:tokens', { options: { atLeast: spent }, context: { estimatedTokens } });
+    expect(codes([await ask(10), await ask(11)])).toEqual(['allow', 'LIMIT_REACHED']);
+    expect(token).not.toBe(spent);
+  });
+
+  test('that is exact reserves what is expected, and settles it by the report', async () => {
+    const budget = { seconds: 3600, costMicros: 100, exact: true };
+    const { token } = await limited('money:exact', { budget });
+    const ask = (atLeast: string, estimatedCostMicros?: number) =>
+      cell.ask('money:exact', { options: { atLeast }, context: { estimatedCostMicros } });
+    expect((await ask(token)).context).toMatchObject({
+      code: 'LIMIT_REACHED',
+      message: "the grant's budget is reserved; give `context.estimatedCostMicros`",
+    });
+    const racing = await Promise.all(Array.from({ length: 40 }, () => ask(token, 10)));
+    const allowed = racing.filter(({ decision }) => decision);
+    expect(allowed).toHaveLength(10);
+    expect(allowed[0]?.context.obligations).toEqual([
+      { kind: 'report', grantId: expect.any(String) },
+    ]);
+    const decisionId = allowed[0]?.context.decisionId;
+    const settled = await spend('money:exact', { decisionId, costMicros: 4 });
+    expect(codes([await ask(settled, 7), await ask(settled, 6), await ask(settled, 1)])).toEqual([
+      'LIMIT_REACHED',
+      'allow',
+      'LIMIT_REACHED',
+    ]);
+  });
+
+  test('is the same after every role was started anew', async () => {
+    const { token } = await limited('money:restart', { budget: { seconds: 3600, tokens: 50 } });
+    const spent = await spend('money:restart', { tokens: { input: 45, output: 0 } });
+    await cell.stopGovernors();
+    await cell.startGovernors(4);
+    const ask = (estimatedTokens: number) =>
+      cell.ask('money:restart', { options: { atLeast: spent }, context: { estimatedTokens } });
+    expect(codes([await ask(5), await ask(6)])).toEqual(['allow', 'LIMIT_REACHED']);
+    expect(token).not.toBe(spent);
   });
 });

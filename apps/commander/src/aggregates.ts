@@ -80,6 +80,8 @@ type Kept = {
   lastSeq: number;
   timeMs: number;
   version: number;
+  /** When it was last brought up to what the leader has, by a clock that never jumps. */
+  freshAt: number;
   /** Events that were stored under an idempotency key, by id. */
   readonly remembered: Map<string, Remembered>;
 };
@@ -103,11 +105,14 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
       lastSeq: 0,
       timeMs: 0,
       version: 0,
+      freshAt: 0,
       remembered: new Map<string, Remembered>(),
     };
+    const freshAt = performance.now();
     const { events, lastSeq } = await store.load(part.subject, entry.lastSeq);
     for (const event of events) foldInto(entry, part, event);
     entry.lastSeq = Math.max(entry.lastSeq, lastSeq);
+    entry.freshAt = freshAt;
     kept.set(part.subject, entry);
     return entry;
   }
@@ -115,7 +120,7 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   async function attempt<State>(
     order: Order,
     execution: Execution<State>,
-    refresh: boolean,
+    { refresh, arrivedAt }: { readonly refresh: boolean; readonly arrivedAt: number },
   ): Promise<Outcome | undefined> {
     const entries: Kept[] = [];
     for (const part of execution.parts) entries.push(await load(part, refresh));
@@ -126,9 +131,9 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
     try {
       writes = plan(order, execution.parts, entries, timeMs);
     } catch (error) {
-      // A refusal may rest on a stale copy; it is final only on a fresh one.
+      // A refusal may rest on a stale copy; it is final only on one that was read since the order came.
       if (!isRefusal(error)) throw error;
-      if (!refresh) return undefined;
+      if (entries.some(({ freshAt }) => freshAt < arrivedAt)) return undefined;
       if (!execution.refused) throw error;
       return { events: [], seq: lastSeqOf(entries), result: execution.refused() };
     }
@@ -164,9 +169,10 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
   return {
     execute<State>(order: Order, execution: Execution<State>): Promise<Outcome> {
       const names = execution.parts.map((part) => part.subject);
+      const arrivedAt = performance.now();
       return lock.run(names, () =>
         untilWon(`\`${execution.parts[0].aggregate}\``, (tries) =>
-          attempt(order, execution, tries > 0),
+          attempt(order, execution, { refresh: tries > 0, arrivedAt }),
         ),
       );
     },

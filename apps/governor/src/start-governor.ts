@@ -26,6 +26,7 @@ import { keepInService } from './in-service.ts';
 import { Denials } from './records/denials.ts';
 import { RecordLog } from './records/record-log.ts';
 import { GovernedState } from './state/governed-state.ts';
+import { WindowCounts } from './windows/window-counts.ts';
 import { within } from './within.ts';
 
 export type GovernorOptions = {
@@ -42,6 +43,8 @@ type Connections = { readonly answering: NatsConnection; readonly storing: NatsC
 /** The desk bounds what waits and denies in the shape of an answer; the bus must never refuse before it. */
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 const APPEND_MS = 2000;
+/** How long a start waits for the allows of before; what is not read by then is denied until it is. */
+const READ_BACK_MS = 5000;
 /** How long each step of stopping may wait for a bus that may be gone. */
 const STOP_STEP_MS = 3000;
 
@@ -67,7 +70,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
   const taken = options.name === undefined ? await takeName(options.secrets.cell) : undefined;
   const governor = options.name ?? taken?.name ?? '';
   const opened = await openDesk(options, governor, storing);
-  const { state, records, denials, desk, clock, snapshots } = opened;
+  const { state, records, windows, denials, desk, clock, snapshots } = opened;
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
@@ -96,7 +99,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
       await records
         .end()
         .catch((error: unknown) => log.warn({ err: error }, 'not all decision records are stored'));
-      await within(STOP_STEP_MS, state.stop());
+      await within(STOP_STEP_MS, Promise.all([state.stop(), windows.stop()]));
       await Promise.all([answering, storing].map(leave));
       taken?.release();
     },
@@ -124,18 +127,22 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
   });
   const world = (await snapshots.restore(worldFromLines)) ?? emptyWorld();
   log.info({ seq: world.seq, ignored: snapshots.counts.ignored }, 'the log is folded from here on');
+  let windows: WindowCounts | undefined;
   const state = new GovernedState({
     store,
     world,
     engine,
     clock: Date.now,
     onTrouble: trouble('following the log was interrupted'),
+    // What was allowed before a grant was given does not count against it.
+    onWindow: (timeMs) => windows?.readFrom(timeMs),
     onEnd: (error) =>
       log.error({ err: error }, 'the log can not be followed; everything is denied'),
   });
   const notStored = trouble('decision records could not be stored');
+  const decisions = openDecisionLog({ connection: storing, ingest, timeoutMs: APPEND_MS });
   const records = new RecordLog({
-    log: openDecisionLog({ connection: storing, ingest, timeoutMs: APPEND_MS }),
+    log: decisions,
     governor,
     clock: Date.now,
     onTrouble: (error) => notStored(toWritError(error)),
@@ -143,18 +150,28 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
   await state.caughtUp;
   const tenants = [...state.world.tenants.keys()];
   await Promise.all(tenants.map((tenant) => records.settlePreviousBoot(tenant)));
+  windows = new WindowCounts({
+    log: decisions,
+    governor,
+    boot: records.boot,
+    onTrouble: trouble('what other governors allowed could not be read'),
+  });
+  const longest = Math.max(...[...state.world.tenants.values()].map((one) => one.longestWindow), 0);
+  if (longest > 0) windows.readFrom(state.now() - longest * 1000);
+  await within(READ_BACK_MS, windows.ready);
   const denials = new Denials((tenant, tail) => records.of(tenant).add('denials', tail));
   const desk = new Desk({
     denials,
     state,
     engine,
     records,
+    windows,
     claim: openCommanderPath(storing),
     cell,
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
-  return { state, records, denials, desk, clock, snapshots };
+  return { state, records, windows, denials, desk, clock, snapshots };
 }
 
 function endpointsOf(desk: Desk): Endpoint[] {

@@ -24,6 +24,8 @@ export interface DecisionLog {
   append(batch: DecisionBatchWrite): Promise<number>;
   /** The last batch of a governor, for numbering after a restart. */
   lastOf(tenant: string, governor: string): Promise<StoredMessage | undefined>;
+  /** The sequence of the first batch that was stored at a time, in milliseconds, or later; the next one where there is none. */
+  firstSince(timeMs: number): Promise<number>;
   /** Every batch from a sequence on, for ever. */
   follow(options: FollowSettings & Pick<FollowStream, 'onMessages'>): Follower;
   status(): Promise<StreamStatus>;
@@ -55,6 +57,22 @@ export function openDecisionLog(options: {
           { connection, stream: STREAM },
           { last_by_subj: subjects.decisions(tenant, governor) },
         );
+      } catch (error) {
+        throw toLogError(error, STREAM);
+      }
+    },
+    async firstSince(timeMs) {
+      try {
+        const { firstSeq, lastSeq } = await streamStatus(connection, STREAM);
+        let [low, high] = [Math.max(1, firstSeq), lastSeq + 1];
+        while (low < high) {
+          const seq = Math.floor((low + high) / 2);
+          const message = await leaderGet({ connection, stream: STREAM }, { seq });
+          // What is not there any more was older than what is.
+          if (message && message.timeMs >= timeMs) high = seq;
+          else low = seq + 1;
+        }
+        return low;
       } catch (error) {
         throw toLogError(error, STREAM);
       }

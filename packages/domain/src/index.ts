@@ -10,6 +10,7 @@ export * from './authority/limits.ts';
 export * from './authority/instant.ts';
 export * from './authority/lineage.ts';
 export * from './authority/patterns.ts';
+export * from './authority/meter.ts';
 export * from './authority/policies.ts';
 export * from './authority/redecide.ts';
 export * from './authority/uses.ts';

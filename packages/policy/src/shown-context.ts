@@ -31,7 +31,7 @@ export type Shown = {
 };
 
 /** Read by the conditions of grants, whatever the policies read. */
-const ESTIMATE = 'estimatedCostMicros';
+const ESTIMATES: ReadonlySet<string> = new Set(['estimatedCostMicros', 'estimatedTokens']);
 const PROPERTIES = ['subject', 'action', 'resource'] as const;
 /** Values inside one question's context. */
 const MAX_VALUES = 2000;
@@ -75,7 +75,7 @@ export function showContext(reads: ReadTree | 'whole', sent: SentContext): Shown
     const isProperties = name === 'subject' || name === 'action' || name === 'resource';
     const read = readAt(reads, name);
     if (isProperties) ignore(progress, name);
-    else if (name === ESTIMATE && read === undefined) showEstimate(progress, context[name]);
+    else if (ESTIMATES.has(name) && read === undefined) showEstimate(progress, name, context[name]);
     else showAttribute(progress, { name, path: name, value: context[name], read });
   }
   for (const name of PROPERTIES) {
@@ -98,7 +98,7 @@ function showAttribute(progress: Progress, member: Member): void {
 
 /** True for what conditions of grants read, whatever a schema declares. */
 export function isEstimate(name: string): boolean {
-  return name === ESTIMATE;
+  return ESTIMATES.has(name);
 }
 
 function readAt(reads: ReadTree | 'whole', name: string): ReadTree | 'whole' | undefined {
@@ -106,9 +106,9 @@ function readAt(reads: ReadTree | 'whole', name: string): ReadTree | 'whole' | u
   return Object.hasOwn(reads, name) ? reads[name] : undefined;
 }
 
-function showEstimate(progress: Progress, value: unknown): void {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) progress.context[ESTIMATE] = value;
-  else ignore(progress, ESTIMATE);
+function showEstimate(progress: Progress, name: string, value: unknown): void {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) progress.context[name] = value;
+  else ignore(progress, name);
 }
 
 type Member = {

@@ -18,7 +18,7 @@ export type Claimed = {
 /** Throws when it is not certain that the claim is made: a claim in doubt may have been. */
 export type Claim = (asker: Asker, order: GovernorOrder) => Promise<Claimed>;
 
-const TIMEOUT_MS = 2000;
+const TIMEOUT_MS = 4000;
 
 /** Opens the path on the governor's storing connection. */
 export function openCommanderPath(connection: NatsConnection): Claim {

@@ -12,6 +12,8 @@ import type { Asker, Decided } from '../decide/decide-question.ts';
 import type { Moment } from '../decide/rendered.ts';
 import type { Unanswerable } from '../decide/unanswerable.ts';
 import type { GovernedState } from '../state/governed-state.ts';
+import type { WindowCounts } from '../windows/window-counts.ts';
+import { within } from '../within.ts';
 import type { Claim } from './commander-path.ts';
 
 /** What must be claimed of the commander before an answer is given, for the decision that will have this id. */
@@ -23,11 +25,14 @@ export type Settled =
 
 export type ClaimRoom = {
   readonly state: Pick<GovernedState, 'world' | 'waiters' | 'doubt'>;
+  readonly windows: Pick<WindowCounts, 'count'>;
   readonly claim: Claim;
 };
 
 /** Others may take what was left again and again; each time there is less of it. */
 const MAX_ROUNDS = 16;
+/** How long something may take to be known that is about to be. */
+const PENDING_MS = 1000;
 
 /** Claims what a decision rests on, and decides again where that was not granted. */
 export async function settleClaims(
@@ -36,15 +41,29 @@ export async function settleClaims(
   { first, again }: { readonly first: Decided; readonly again: () => Decided },
 ): Promise<Settled> {
   const decisionId = decisionIdAt(first.at.nowMs);
-  for (let decided = first, round = 0; round < MAX_ROUNDS; decided = again(), round++) {
+  if (first.pending) await within(PENDING_MS, first.pending);
+  let decided = first.pending ? again() : first;
+  for (let round = 0; round < MAX_ROUNDS; decided = again(), round++) {
+    countIn(room, asker, { decided, amount: 1 });
     const movedTo = await claimAll(room, asker, { decided, decisionId });
-    if (movedTo === 'in_doubt') return { denied: NOT_CLAIMED };
     if (movedTo === undefined) return { decided, moment: { decisionId, ...decided.at } };
+    countIn(room, asker, { decided, amount: -1 });
+    if (movedTo === 'in_doubt') return { denied: NOT_CLAIMED };
     if (!(await reached(room, movedTo))) return { denied: NOT_REACHED };
     const doubt = room.state.doubt();
     if (doubt !== undefined) return { denied: { code: 'STALE_STATE', message: doubt } };
   }
   return { denied: NOT_CLAIMED };
+}
+
+/** Counts an allow in its windows in the same turn as it was decided, so that the next question sees it. */
+export function countIn(
+  { windows }: Pick<ClaimRoom, 'windows'>,
+  { tenant }: Asker,
+  { decided, amount }: { readonly decided: Decided; readonly amount: 1 | -1 },
+): void {
+  const { counts, at } = decided;
+  if (counts.length > 0) windows.count({ tenant, nowMs: at.nowMs, windows: counts }, amount);
 }
 
 /** The sequence that shows why a claim was not granted; `undefined` when all were. */

@@ -1,11 +1,21 @@
 /** From a question to its answer, rendered: the only place where world, policies and decision meet. */
-import type { DecisionInputs, PolicyValue } from '@writ/contracts';
-import { type Decision, decideAccess, gatherInputs, isLimited, toReserve } from '@writ/domain';
+import type { DecisionInputs } from '@writ/contracts';
+import {
+  type Decision,
+  decideAccess,
+  estimateIn,
+  gatherInputs,
+  isLimited,
+  toReserve,
+  type WindowOf,
+  windowsOf,
+} from '@writ/domain';
 import type { CedarEngine } from '@writ/policy';
 import type { ClaimFor } from '../claims/settle-claims.ts';
 import type { Question } from '../question/read-question.ts';
 import type { RecordLog } from '../records/record-log.ts';
 import type { GovernedState } from '../state/governed-state.ts';
+import type { WindowCounts } from '../windows/window-counts.ts';
 import type { Answer, Dependence } from './memo.ts';
 import { render } from './rendered.ts';
 
@@ -13,22 +23,27 @@ export type Room = {
   readonly state: GovernedState;
   readonly engine: CedarEngine;
   readonly records: RecordLog;
+  readonly windows: Pick<WindowCounts, 'of' | 'count' | 'ready'>;
 };
 export type Asker = { readonly tenant: string; readonly keyId: string };
 export type Decided = {
   readonly answer: Answer;
   /** There when the same question may be answered from this answer. */
   readonly keep: Dependence | undefined;
+  /** There when something is about to be known that the answer rests on. */
+  readonly pending: Promise<unknown> | undefined;
   /** What must be claimed before the answer is given, in this order. */
   readonly claims: readonly ClaimFor[];
+  /** The windows in which it counts, when it is an allow that is given. */
+  readonly counts: readonly WindowOf[];
   /** When, and on which state, it was decided. */
   readonly at: { readonly nowMs: number; readonly seq: number };
 };
 
-const NOTHING: readonly ClaimFor[] = [];
+const NOTHING: readonly never[] = [];
 
 export function decideQuestion(
-  { state, engine, records }: Room,
+  { state, engine, records, windows }: Room,
   { tenant, keyId }: Asker,
   question: Question,
 ): Decided {
@@ -45,7 +60,11 @@ export function decideQuestion(
     resource,
     ...shown,
   };
-  const { inputs, validUntilMs, alsoRead } = gatherInputs(state.world, asked, { nowMs, engine });
+  const { inputs, validUntilMs, alsoRead } = gatherInputs(state.world, asked, {
+    nowMs,
+    engine,
+    windows: windows.of(tenant),
+  });
   const decision = decideAccess(inputs, policies.evaluate);
   const limited = inputs.grants.some(
     ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
@@ -70,7 +89,10 @@ export function decideQuestion(
   return {
     answer: { rendered, records: records.of(tenant), mustRecord },
     keep,
+    pending: decision.unread ? windows.ready : undefined,
     claims: inputs.limits ? claimsOf(inputs, decision) : NOTHING,
+    counts:
+      decision.restsOn === undefined ? NOTHING : windowsOf(inputs.limits ?? [], decision.restsOn),
     at: { nowMs, seq: inputs.seq },
   };
 }
@@ -80,11 +102,7 @@ function claimsOf(inputs: DecisionInputs, { restsOn }: Decision): readonly Claim
   const grants = restsOn === undefined ? [] : toReserve(inputs, restsOn);
   if (grants.length === 0) return NOTHING;
   const { agentId, context } = inputs.request;
-  const costMicros = numberIn(context['estimatedCostMicros']);
-  const body = { agentId, grants, costMicros, tokens: null };
+  const costMicros = estimateIn(context, 'estimatedCostMicros');
+  const body = { agentId, grants, costMicros, tokens: estimateIn(context, 'estimatedTokens') };
   return [(decisionId) => ({ verb: 'reserve-use', body: { ...body, decisionId } })];
-}
-
-function numberIn(value: PolicyValue | undefined): number | null {
-  return typeof value === 'number' && value >= 0 ? value : null;
 }

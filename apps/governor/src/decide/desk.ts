@@ -15,7 +15,7 @@ import {
   WritError,
 } from '@writ/contracts';
 import type { Claim } from '../claims/commander-path.ts';
-import { settleClaims } from '../claims/settle-claims.ts';
+import { countIn, settleClaims } from '../claims/settle-claims.ts';
 import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
@@ -116,8 +116,10 @@ export class Desk {
       return false;
     }
     const decided = decideQuestion(this.#options, asker, question);
-    if (decided.claims.length > 0) return this.#claim(asker, question, { first: decided, reply });
+    if (decided.claims.length > 0 || decided.pending)
+      return this.#claim(asker, question, { first: decided, reply });
     const { answer, keep } = decided;
+    countIn(this.#options, asker, { decided, amount: 1 });
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
     return this.#give(answer, asker, reply);
   }
@@ -134,8 +136,11 @@ export class Desk {
       const settled = await settleClaims(this.#options, asker, { first, again }).finally(() =>
         this.#waiting.leave(asker.keyId),
       );
-      if ('denied' in settled) this.#deny(settled.denied, reply);
-      else return this.#give(settled.decided.answer, asker, reply, settled.moment);
+      if ('denied' in settled) {
+        this.#deny(settled.denied, reply);
+        return false;
+      }
+      return this.#give(settled.decided.answer, asker, reply, settled.moment);
     } catch (thrown) {
       this.#fail(thrown, reply);
     }

@@ -65,6 +65,11 @@ class ManualDesk {
       state: this.state,
       engine,
       records: this.records,
+      windows: {
+        of: () => ({ decisionsSeq: undefined, meterOf: () => undefined }),
+        count() {},
+        ready: Promise.resolve(),
+      },
       claim: (_asker, order) => this.claim(order),
       cell,
       skewed: () => this.skewed,

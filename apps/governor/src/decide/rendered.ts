@@ -28,12 +28,14 @@ export type Rendered = {
 export type Moment = { readonly decisionId: string; readonly nowMs: number; readonly seq: number };
 
 export function render(decided: Decided): Rendered {
-  const { outcome, code, reasons, determining, wouldDeny } = decided.decision;
+  const { outcome, code, reasons, determining, wouldDeny, restsOn } = decided.decision;
   const lists: Lists = {
     reasons: JSON.stringify(reasons),
     determining: JSON.stringify(determining),
     ignored: JSON.stringify(decided.ignored),
     wouldDeny: wouldDeny ? `,"wouldDeny":${JSON.stringify(wouldDeny)}` : '',
+    obligations:
+      restsOn === undefined ? '[]' : JSON.stringify(obligationsOf(decided.inputs, restsOn)),
   };
   return {
     allowed: outcome === 'allow',
@@ -50,7 +52,14 @@ type Lists = {
   readonly ignored: string;
   /** A member of its own, or nothing. */
   readonly wouldDeny: string;
+  readonly obligations: string;
 };
+
+/** What is counted of a limited grant is right only when what came of it is reported. */
+function obligationsOf({ limits = [] }: DecisionInputs, restsOn: string): readonly object[] {
+  const counted = limits.some(({ grantId, kind }) => grantId === restsOn && kind !== 'window');
+  return counted ? [{ kind: 'report', grantId: restsOn }] : [];
+}
 
 export function replyOf({ reply }: Rendered, { decisionId, nowMs, seq }: Moment): string {
   return `${reply[0]}${decisionId}${reply[1]}${seq}${reply[2]}${timestamp(nowMs)}${reply[3]}`;
@@ -70,7 +79,7 @@ function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['repl
   const refusal = code === null ? '' : `"code":"${code}","message":${message},`;
   return [
     `{"decision":${outcome === 'allow'},"context":{"outcome":"${outcome}","decisionId":"`,
-    `",${refusal}"reasons":${lists.reasons},"policies":${lists.determining},"obligations":[],"trust":${trust},"seq":`,
+    `",${refusal}"reasons":${lists.reasons},"policies":${lists.determining},"obligations":${lists.obligations},"trust":${trust},"seq":`,
     `,"policyDigest":${JSON.stringify(inputs.policies.digest)},"evaluatedAt":"`,
     `","ignored":${lists.ignored}${lists.wouldDeny}}}`,
   ];
@@ -78,13 +87,15 @@ function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['repl
 
 function recordParts(
   { inputs, decision, durability }: Decided,
-  { reasons, determining, ignored, wouldDeny }: Lists,
+  { reasons, determining, ignored, wouldDeny, obligations }: Lists,
 ): Rendered['record'] {
   const { nowMs: _now, seq: _seq, ...stable } = inputs;
   const code = decision.code === null ? 'null' : `"${decision.code}"`;
+  const { restsOn } = decision;
+  const rests = restsOn === undefined ? '' : `,"restsOn":${JSON.stringify(restsOn)}`;
   return [
     `","inputs":${JSON.stringify(stable).slice(0, -1)},"nowMs":`,
-    `},"outcome":"${decision.outcome}","code":${code},"reasons":${reasons},"determining":${determining}${wouldDeny},"obligations":[],"ignored":${ignored},"durability":"${durability}"}`,
+    `},"outcome":"${decision.outcome}","code":${code},"reasons":${reasons},"determining":${determining}${wouldDeny}${rests},"obligations":${obligations},"ignored":${ignored},"durability":"${durability}"}`,
   ];
 }
 

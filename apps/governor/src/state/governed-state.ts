@@ -23,6 +23,8 @@ export type GovernedStateOptions = {
   /** Milliseconds of a clock that never jumps; that of the process when left out. */
   readonly ticks?: () => number;
   readonly onTrouble: (error: WritError) => void;
+  /** A grant was given whose allows are counted over a window. */
+  readonly onWindow?: (timeMs: number) => void;
   /** The log can not be followed any further. */
   readonly onEnd: (error: unknown) => void;
 };
@@ -33,6 +35,7 @@ export class GovernedState {
   readonly waiters = new Waiters();
   readonly #freshness = new Freshness();
   readonly #policies: PolicyShelf;
+  readonly #onWindow: ((timeMs: number) => void) | undefined;
   readonly #clock: () => number;
   readonly #ticks: () => number;
   readonly #follower: Follower;
@@ -44,6 +47,7 @@ export class GovernedState {
     const { store, world = emptyWorld(), engine, clock, ticks, onTrouble, onEnd } = options;
     this.world = world;
     this.changes = new Changes(world);
+    this.#onWindow = options.onWindow;
     this.#clock = clock;
     this.#ticks = ticks ?? (() => performance.now());
     this.#policies = new PolicyShelf(engine, this.world);
@@ -90,6 +94,8 @@ export class GovernedState {
     for (const event of batch) {
       foldEvent(this.world, event);
       this.changes.note(event);
+      if (event.type === 'GrantIssued' && event.data.conditions.window)
+        this.#onWindow?.(event.timeMs);
     }
     this.#heard(pending);
   }

@@ -49,13 +49,19 @@ export const limitReading = z.strictObject({
   grantId: z.string(),
   /** Whose limit it is: the grant's own, or one of those before it. */
   by: z.strictObject({ grantId: z.string(), agentId: z.string() }),
-  kind: z.enum(['uses']),
+  kind: z.enum(['uses', 'window', 'cost', 'tokens']),
   /** True when what an allow takes is reserved in the log before it is given. */
   reserved: z.boolean(),
   used: z.int(),
   limit: z.int(),
-  /** What this question would take. */
-  asks: z.int(),
+  /** What this question would take; null where it has to say so and did not. */
+  asks: z.int().nullable(),
+  /** The time over which it is counted; null for ever. */
+  seconds: z.int().nullable(),
+  /** When there is room for what is asked, in milliseconds; null where there is already, or never will be. */
+  roomAtMs: z.int().nullable(),
+  /** Up to which sequence of DECISIONS the allows of others were counted; left out where they are not read from there. */
+  decisionsSeq: z.int().optional(),
 });
 
 /** Everything that `decideAccess` reads, by value. Times in milliseconds since 1970. */
@@ -143,6 +149,8 @@ export const decisionRecord = z.strictObject({
   determining: z.array(z.string()),
   /** Log-only policies that would have denied what was allowed. */
   wouldDeny: z.array(z.string()).optional(),
+  /** The grant that an allow counts against, where any grant is limited. */
+  restsOn: z.string().optional(),
   obligations: z.array(z.record(z.string(), z.unknown())),
   ignored: z.array(z.string()),
   durability: z.enum(['buffered', 'required']),
@@ -182,6 +190,25 @@ export const decisionEnd = z.strictObject({ kind: z.literal('end'), ...numbering
 /** One message of DECISIONS: an array of records of one boot of one governor, in order. */
 export const decisionBatch = z.array(
   z.discriminatedUnion('kind', [decisionRecord, decisionGap, decisionDenials, decisionEnd]),
+);
+
+/** What is read of records, of later releases too, to know which allows count in the windows of grants. */
+export const countedBatch = z.array(
+  z.object({
+    governor: z.string(),
+    boot: z.string(),
+    outcome: z.string().optional(),
+    restsOn: z.string().optional(),
+    inputs: z
+      .object({
+        tenant: z.string(),
+        nowMs: z.int(),
+        limits: z
+          .array(limitReading.pick({ grantId: true, by: true, kind: true, seconds: true }).loose())
+          .optional(),
+      })
+      .optional(),
+  }),
 );
 
 export type MatchedGrant = z.infer<typeof matchedGrant>;

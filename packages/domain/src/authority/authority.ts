@@ -55,8 +55,12 @@ function evolve(state: AuthorityState, event: Folded<AuthorityEventName>): Autho
     case 'GrantUseReserved':
     case 'GrantUseReleased':
     case 'GrantUseSettled':
-      return { ...state, uses: evolveUses(state.uses, event) };
+      return { ...state, uses: evolveUses(state.uses, event, conditionsIn(state, event)) };
   }
+}
+
+function conditionsIn({ grants: { grants } }: AuthorityState, { data }: Folded<UsesEventName>) {
+  return grants.get(data.grantId)?.conditions;
 }
 
 export const authority: Decider<AuthorityState, AuthorityCommand, AuthorityEventName> = {

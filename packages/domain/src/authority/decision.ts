@@ -17,7 +17,7 @@ import {
   requirementOf,
 } from './approval-requirement.ts';
 import { grantReason, missReason } from './grant-reasons.ts';
-import { hasRoom, isLimited, limitText, withinLimits } from './limits.ts';
+import { hasRoom, isLimited, isRead, limitText, withinLimits } from './limits.ts';
 
 /** What a policy engine says of the inputs. Policy ids are sorted. */
 export type PolicyVerdict = {
@@ -49,6 +49,8 @@ export type Decision = {
   readonly record?: 'required';
   /** There when it needs an approval, given or not. */
   readonly approval?: ApprovalRequirement;
+  /** There when a grant may hold, but what it allowed before is not known yet. */
+  readonly unread?: true;
   /** Where any grant is limited: the one that an allow counts against. */
   readonly restsOn?: string;
 };
@@ -135,6 +137,13 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
     );
   }
   if (holdingGrants(inputs).length > 0) return undefined;
+  const unread = grants.filter((grant) => !isRead(grant, inputs.limits));
+  if (unread.length > 0) {
+    const reasons = unread.map(
+      ({ grantId: id }): DecisionReason => ({ kind: 'limit', id, text: UNREAD }),
+    );
+    return { ...deny('STALE_STATE', ...reasons), unread: true };
+  }
   return deny('LIMIT_REACHED', ...grants.map((grant) => limitReason(grant, inputs)));
 }
 
@@ -142,7 +151,6 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
 function holdingGrants({ grants, limits, request }: DecisionInputs): DecisionInputs['grants'] {
   return grants.filter((grant) => {
     const { conditions } = grant;
-    if (conditions.window || conditions.budget) return false;
     if (!withinLimits(grant, limits)) return false;
     if (conditions.maxCostMicros === undefined) return true;
     const estimate = request.context['estimatedCostMicros'];
@@ -208,13 +216,15 @@ function easiest(holding: readonly MatchedGrant[]): MatchedGrant {
   return holding.reduce((best, grant) => (hardship(grant) < hardship(best) ? grant : best));
 }
 
+const UNREAD = 'what the grant allowed before is still being counted; try again after a moment';
+
 function limitReason(
   { grantId, conditions }: MatchedGrant,
-  { limits = [], request }: DecisionInputs,
+  { limits = [], request, nowMs }: DecisionInputs,
 ): DecisionReason {
   const reached = limits.find((limit) => limit.grantId === grantId && !hasRoom(limit));
   const text =
-    (reached && limitText(reached)) ??
+    (reached && limitText(reached, nowMs)) ??
     (conditions.maxCostMicros === undefined
       ? 'the grant has a condition that this release can not enforce'
       : costText(conditions.maxCostMicros, request.context['estimatedCostMicros']));

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { DecisionInputs } from '@writ/contracts';
+import { describe, expect, test } from 'vitest';
+import type { DecisionInputs, LimitReading } from '@writ/contracts';
 import { type Decision, decideAccess, type Evaluate, type PolicyVerdict } from './decision.ts';
 
 const granted: PolicyVerdict = {
@@ -147,14 +147,67 @@ test.each([
 });
 
 test.each([{ maxUses: 1 }, { window: { limit: 1, seconds: 1 } }])(
-  'a condition that this release can not enforce never holds: %j',
+  'a limit of which nothing was read leaves no room: %j',
   (conditions) => {
     expect(decide({ grants: [{ grantId: 'g1', expiresAt: null, conditions }] })).toMatchObject({
       outcome: 'deny',
-      code: 'LIMIT_REACHED',
+      code: 'STALE_STATE',
+      unread: true,
     });
   },
 );
+
+describe('limits', () => {
+  const reading = (more: Partial<LimitReading> = {}): LimitReading => ({
+    grantId: 'g1',
+    by: { grantId: 'g1', agentId: 'reader' },
+    kind: 'uses',
+    reserved: true,
+    used: 1,
+    limit: 2,
+    asks: 1,
+    seconds: null,
+    roomAtMs: null,
+    ...more,
+  });
+  const limited = { grantId: 'g1', expiresAt: null, conditions: { maxUses: 2 } };
+
+  test('of a grant and of all before it must have room', () => {
+    const parent = { by: { grantId: 'g0', agentId: 'boss' } };
+    expect(decide({ grants: [limited], limits: [reading()] })).toMatchObject({
+      outcome: 'allow',
+      restsOn: 'g1',
+    });
+    const full = [reading(), reading({ ...parent, used: 7, limit: 7 })];
+    expect(decide({ grants: [limited], limits: full })).toMatchObject({
+      code: 'LIMIT_REACHED',
+      reasons: [{ kind: 'limit', id: 'g1', text: '7 of 7 uses of the grant are used' }],
+    });
+  });
+
+  test('are not touched while another grant holds without', () => {
+    const open = { grantId: 'g2', expiresAt: null, conditions: {} };
+    expect(decide({ grants: [limited, open], limits: [reading()] }).restsOn).toBe('g2');
+  });
+
+  test('say how much is left, and when there is room again', () => {
+    const textOf = (more: Partial<LimitReading>) => {
+      const conditions = { budget: { seconds: 60, costMicros: 9 } };
+      const grants = [{ grantId: 'g1', expiresAt: null, conditions }];
+      const limit = reading({ kind: 'cost', used: 8, limit: 9, asks: 2, seconds: 60, ...more });
+      return decide({ grants, limits: [limit] }).reasons[0]?.text;
+    };
+    expect([
+      textOf({ roomAtMs: inputs.nowMs + 1500 }),
+      textOf({ asks: 10 }),
+      textOf({ asks: null, reserved: true }),
+    ]).toEqual([
+      '8 of 9 micros within 60 seconds are spent, 2 more do not fit; there is room in 2 seconds',
+      "the grant's budget is 9 micros within 60 seconds, 10 are expected",
+      "the grant's budget is reserved; give `context.estimatedCostMicros`",
+    ]);
+  });
+});
 
 test('a forbid denies, by trust where trust alone decides', () => {
   const forbidden: PolicyVerdict = {

@@ -10,7 +10,7 @@ import { trustNumerics } from '../trust/agent-trust.ts';
 import { findGrants, grantInputs } from './find-grants.ts';
 import { instantOf } from './instant.ts';
 import { type EngagedSwitch, OPERATOR_TENANT, switchThatStops } from './kill-switch.ts';
-import { readLimits } from './limits.ts';
+import { readLimits, type Windows } from './limits.ts';
 import { coversAny } from './patterns.ts';
 import { emptyTenant, type Tenant, type World } from './world.ts';
 
@@ -45,7 +45,7 @@ const NO_POLICIES = { version: null, digest: 'sha256:none' } as const;
 export function gatherInputs(
   world: World,
   question: AccessQuestion,
-  at: { readonly nowMs: number; readonly engine: EngineIdentity },
+  at: { readonly nowMs: number; readonly engine: EngineIdentity; readonly windows?: Windows },
 ): Gathered {
   const tenant = world.tenants.get(question.tenant) ?? NOBODY;
   const { agentId, subjectType, action, resource, context, logOnly } = question;
@@ -55,7 +55,8 @@ export function gatherInputs(
   const known = tenant.agents.get(agentId);
   const { active, schema } = tenant.policies;
   const stopped = stopOf(world, tenant, agentId);
-  const limits = readLimits(tenant, found.matched);
+  const { nowMs, windows } = at;
+  const limits = readLimits(tenant, found.matched, { context, nowMs, windows });
   const inputs: DecisionInputs = {
     tenant: question.tenant,
     key: keyInputs(tenant.keys.get(question.keyId), question, at.nowMs),
@@ -71,7 +72,7 @@ export function gatherInputs(
     agent: agentInputs(known, trust.latchedBy !== null),
     ...(stopped === undefined ? {} : { killSwitch: stopped }),
     grants: found.matched.map(grantInputs),
-    ...(limits.length === 0 ? {} : { limits }),
+    ...(limits.length === 0 ? {} : { limits: [...limits] }),
     missed: found.missed,
     trust: known === undefined ? null : trustInputs(trust, minute, world.model),
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,

@@ -80,7 +80,7 @@ function issue(
       `the grant would never hold: \`expiresAt\` is ${terms.expiresAt}; give a later time`,
       [{ path: 'expiresAt', message: 'must be later than `notBefore` and than now' }],
     );
-  for (const condition of ['window', 'budget', 'requireApproval'] as const)
+  for (const condition of ['requireApproval'] as const)
     if (terms.conditions[condition] !== undefined)
       throw new Refusal(
         'CONDITION_UNSUPPORTED',

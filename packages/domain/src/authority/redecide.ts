@@ -18,6 +18,6 @@ export function redecide(record: DecisionRecord, evaluate: Evaluate): Redecision
 
 /** What was decided, as it is written into the record. */
 function bytesOf(decided: Decision | DecisionRecord): string {
-  const { outcome, code, reasons, determining, wouldDeny } = decided;
-  return JSON.stringify({ outcome, code, reasons, determining, wouldDeny });
+  const { outcome, code, reasons, determining, wouldDeny, restsOn } = decided;
+  return JSON.stringify({ outcome, code, reasons, determining, wouldDeny, restsOn });
 }

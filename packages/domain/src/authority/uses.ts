@@ -9,7 +9,9 @@
  */
 import type { EventData, WritEvent } from '@writ/contracts';
 import type { Folded } from '../decider.ts';
+import { metersOf, type Spent } from './budgets.ts';
 import type { Grant } from './grant-book.ts';
+import { count, countedAt, fillMeter, type Meter, type MeterJson, meterToJson } from './meter.ts';
 
 export type UsesEventName = 'GrantUseReserved' | 'GrantUseReleased' | 'GrantUseSettled';
 
@@ -29,6 +31,8 @@ export type GrantUses = {
   used: number;
   /** By decision, the oldest first. */
   readonly open: Map<string, OpenUse>;
+  /** What an exact budget has reserved or spent; empty where there is none. */
+  readonly spent: Spent;
 };
 
 /** By grant; a grant of which nothing was ever reserved is not in it. */
@@ -65,8 +69,25 @@ export function reserveUse(
   const inForce = grant.status === 'active' && grant.fromMs <= timeMs && timeMs < grant.untilMs;
   const { maxUses = Number.POSITIVE_INFINITY } = grant.conditions;
   if (!inForce || (known?.used ?? 0) >= maxUses) return undefined;
+  if (!fitsBudget(grant, known, request)) return undefined;
   const data = { grantId, agentId, decisionId, usedBy, costMicros, tokens };
   return [{ type: 'GrantUseReserved', data }];
+}
+
+/** True where an exact budget has room for what is expected; what is not said does not fit. */
+function fitsBudget(
+  { conditions: { budget } }: Grant,
+  known: GrantUses | undefined,
+  { costMicros, tokens, timeMs }: UseRequest & { readonly timeMs: number },
+): boolean {
+  if (!budget?.exact) return true;
+  const fits = (limit: number | undefined, spent: Meter | undefined, asked: number | null) =>
+    limit === undefined ||
+    (asked !== null && asked + (spent ? countedAt(spent, timeMs) : 0) <= limit);
+  return (
+    fits(budget.costMicros, known?.spent.cost, costMicros) &&
+    fits(budget.tokens, known?.spent.tokens, tokens)
+  );
 }
 
 /** What a report means for the uses that its decision reserved of one agent's grants. */
@@ -84,38 +105,59 @@ export function closeUses(
     );
 }
 
-export function evolveUses(state: UsesState, event: Folded<UsesEventName>): UsesState {
+/** Folds an event of a use; `conditions` are those of its grant. */
+export function evolveUses(
+  state: UsesState,
+  event: Folded<UsesEventName>,
+  conditions: Grant['conditions'] = {},
+): UsesState {
   const { grantId, decisionId } = event.data;
   if (event.type === 'GrantUseReserved') {
-    reserve(usesOf(state, grantId), event);
+    reserve(usesOf(state, grantId, conditions), event);
     return state;
   }
   const uses = state.get(grantId);
   const open = uses?.open.get(decisionId);
   if (!uses || !open) return state;
   uses.open.delete(decisionId);
-  if (event.type === 'GrantUseReleased') uses.used -= 1;
+  if (event.type === 'GrantUseReleased') {
+    uses.used -= 1;
+    charge(uses, open.atMs, { costMicros: -open.costMicros, tokens: -open.tokens });
+    return state;
+  }
+  const { costMicros, tokens } = event.data;
+  charge(uses, open.atMs, {
+    costMicros: (costMicros ?? open.costMicros) - open.costMicros,
+    tokens: (tokens ?? open.tokens) - open.tokens,
+  });
   return state;
 }
 
 function reserve(uses: GrantUses, { data, timeMs }: Folded<'GrantUseReserved'>): void {
-  const { decisionId, usedBy, costMicros, tokens } = data;
+  const { decisionId, usedBy } = data;
+  const amounts = { costMicros: data.costMicros ?? 0, tokens: data.tokens ?? 0 };
   uses.used += 1;
-  uses.open.set(decisionId, {
-    usedBy,
-    atMs: timeMs,
-    costMicros: costMicros ?? 0,
-    tokens: tokens ?? 0,
-  });
+  uses.open.set(decisionId, { usedBy, atMs: timeMs, ...amounts });
+  charge(uses, timeMs, amounts);
   if (uses.open.size <= OPEN_KEPT) return;
   const [oldest] = uses.open.keys();
   if (oldest !== undefined) uses.open.delete(oldest);
 }
 
-function usesOf(state: UsesState, grantId: string): GrantUses {
+function charge(
+  { spent }: GrantUses,
+  atMs: number,
+  { costMicros, tokens }: { readonly costMicros: number; readonly tokens: number },
+): void {
+  if (spent.cost) count(spent.cost, atMs, costMicros);
+  if (spent.tokens) count(spent.tokens, atMs, tokens);
+}
+
+function usesOf(state: UsesState, grantId: string, conditions: Grant['conditions']): GrantUses {
   const known = state.get(grantId);
   if (known) return known;
-  const made = { used: 0, open: new Map<string, OpenUse>() };
+  const spent = conditions.budget?.exact ? metersOf(conditions) : {};
+  const made = { used: 0, open: new Map<string, OpenUse>(), spent };
   state.set(grantId, made);
   return made;
 }
@@ -125,12 +167,30 @@ export type UsesJson = readonly (readonly [
   grantId: string,
   used: number,
   open: readonly (readonly [decisionId: string, use: OpenUse])[],
+  cost: MeterJson,
+  tokens: MeterJson,
 ])[];
 
 export function usesToJson(state: UsesState): UsesJson {
-  return [...state].map(([grantId, { used, open }]) => [grantId, used, [...open]]);
+  return [...state].map(([grantId, { used, open, spent }]) => [
+    grantId,
+    used,
+    [...open],
+    meterToJson(spent.cost),
+    meterToJson(spent.tokens),
+  ]);
 }
 
-export function usesFromJson(rows: UsesJson): UsesState {
-  return new Map(rows.map(([grantId, used, open]) => [grantId, { used, open: new Map(open) }]));
+export function usesFromJson(
+  rows: UsesJson,
+  conditionsOf: (grantId: string) => Grant['conditions'] | undefined,
+): UsesState {
+  const state: UsesState = new Map();
+  for (const [grantId, used, open, cost, tokens] of rows) {
+    const uses = usesOf(state, grantId, conditionsOf(grantId) ?? {});
+    state.set(grantId, { ...uses, used, open: new Map(open) });
+    fillMeter(uses.spent.cost, cost);
+    fillMeter(uses.spent.tokens, tokens);
+  }
+  return state;
 }

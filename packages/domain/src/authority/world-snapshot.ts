@@ -11,13 +11,14 @@ import { activeGrant, type GrantsState, type GrantTerms, revokedGrant } from './
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
 import type { PoliciesState, PublishedPolicies, PublishedSchema } from './policies.ts';
 import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
-import { emptyTenant, emptyWorld, type Tenant, type World } from './world.ts';
+import { type BudgetsJson, budgetsToJson, fillBudgets } from './budgets.ts';
+import { emptyTenant, emptyWorld, openLimits, type Tenant, type World } from './world.ts';
 
 /**
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 5 } as const;
+export const worldFold = { name: 'world', version: 6 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -56,6 +57,7 @@ type Line =
     ]
   | readonly ['grants', agentId: string, timeMs: number, grants: readonly GrantRow[]]
   | readonly ['uses', agentId: string, uses: UsesJson]
+  | readonly ['budgets', agentId: string, spent: BudgetsJson]
   | readonly ['trust', agentId: string, trust: AgentTrustJson]
   | readonly ['key', id: string, status: KeyLine['status'], timeMs: number, key: KeyLine['key']];
 
@@ -79,7 +81,7 @@ export function* worldToLines(world: World): Generator<string, void> {
   const { seq, timeMs, model, tenants } = world;
   yield text(['world', seq, timeMs, model.version, tenants.size]);
   for (const [id, tenant] of tenants) {
-    const { agents, grants, uses, trust, keys } = tenant;
+    const { agents, grants, uses, budgets, trust, keys } = tenant;
     const sizes: Sizes = [agents.size, grants.size, uses.size, trust.size, keys.size];
     const { policies, killSwitch } = tenant;
     yield text(['tenant', id, sizes, policiesPart(policies), killSwitchPart(killSwitch)]);
@@ -87,6 +89,7 @@ export function* worldToLines(world: World): Generator<string, void> {
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants].map(grantRow)]);
     for (const [agentId, state] of uses) yield text(['uses', agentId, usesToJson(state)]);
+    for (const [agentId, held] of budgets) yield text(['budgets', agentId, budgetsToJson(held)]);
     for (const [agentId, state] of trust) yield text(['trust', agentId, trustToJson(state)]);
     for (const [keyId, state] of keys) yield text(keyLine(keyId, state));
   }
@@ -200,10 +203,16 @@ class WorldReader {
         );
         return;
       case 'grants':
-        tenant.grants.set(line[1], this.#grantsOf(line[1], line[2], line[3]));
+        addGrants(tenant, line[1], this.#grantsOf(line[1], line[2], line[3]));
         return;
-      case 'uses':
-        tenant.uses.set(line[1], usesFromJson(line[2]));
+      case 'uses': {
+        const held = tenant.grants.get(line[1])?.grants;
+        const conditionsOf = (grantId: string) => held?.get(grantId)?.conditions;
+        tenant.uses.set(line[1], usesFromJson(line[2], conditionsOf));
+        return;
+      }
+      case 'budgets':
+        fillBudgets(tenant.budgets.get(line[1]), line[2]);
         return;
       case 'trust':
         tenant.trust.set(line[1], trustFromJson(line[2]));
@@ -291,6 +300,11 @@ function known<T>(byVersion: ReadonlyMap<string, T>, version: string): T {
   const found = byVersion.get(version);
   if (found === undefined) throw new RangeError(`version \`${version}\` is missing`);
   return found;
+}
+
+function addGrants(tenant: Tenant, agentId: string, state: GrantsState): void {
+  tenant.grants.set(agentId, state);
+  for (const grant of state.grants) openLimits(tenant, grant);
 }
 
 function termsOf(agentId: string, row: GrantRow): GrantTerms {

@@ -12,7 +12,9 @@ import { trustFactOf } from '../trust/from-events.ts';
 import { applyFact } from '../trust/ledger.ts';
 import { raterOf } from '../trust/facts.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
-import { type GrantsState, grants } from './grants.ts';
+import { type Budgets, openBudget, spend } from './budgets.ts';
+import type { Grant } from './grant-book.ts';
+import { type GrantsState, type GrantTerms, grants } from './grants.ts';
 import { killSwitch, type KillSwitchState } from './kill-switch.ts';
 import { type PoliciesState, policies } from './policies.ts';
 import { SharedTerms } from './shared-terms.ts';
@@ -23,6 +25,10 @@ export type Tenant = {
   readonly grants: Map<string, GrantsState>;
   /** What was used of an agent's grants. */
   readonly uses: Map<string, UsesState>;
+  /** What was reported of an agent's grants that have a budget. */
+  readonly budgets: Budgets;
+  /** The longest time, in seconds, over which a grant counts its allows; 0 where none does. */
+  longestWindow: number;
   readonly trust: Map<string, AgentTrust>;
   readonly keys: Map<string, KeyState>;
   policies: PoliciesState;
@@ -48,6 +54,8 @@ export function emptyTenant(): Tenant {
     agents: new Map(),
     grants: new Map(),
     uses: new Map(),
+    budgets: new Map(),
+    longestWindow: 0,
     trust: new Map(),
     keys: new Map(),
     policies: policies.initial(),
@@ -81,13 +89,15 @@ export function foldEvent(world: World, event: RecordedEvent): void {
       const id = event.data.agentId;
       const state = tenant.grants.get(id) ?? grants.initial();
       tenant.grants.set(id, grants.evolve(state, sharing(world, state, event)));
+      if (event.type === 'GrantIssued') openLimits(tenant, event.data);
       break;
     }
     case 'GrantUseReserved':
     case 'GrantUseReleased':
     case 'GrantUseSettled': {
       const id = event.data.agentId;
-      tenant.uses.set(id, evolveUses(tenant.uses.get(id) ?? initialUses(), event));
+      const conditions = grantIn(tenant, id, event.data.grantId)?.conditions;
+      tenant.uses.set(id, evolveUses(tenant.uses.get(id) ?? initialUses(), event, conditions));
       break;
     }
     case 'PoliciesPublished':
@@ -106,8 +116,10 @@ export function foldEvent(world: World, event: RecordedEvent): void {
       tenant.keys.set(id, key.evolve(tenant.keys.get(id) ?? key.initial(), event));
       break;
     }
-    case 'ExecutionStarted':
     case 'ExecutionReported':
+      spend(tenant.budgets, event, (agentId, grantId) => grantIn(tenant, agentId, grantId));
+      break;
+    case 'ExecutionStarted':
     case 'FeedbackGiven':
     case 'SuspensionCleared':
       break;
@@ -125,6 +137,17 @@ function sharing(
 ): RecordedEvent<'GrantIssued' | 'GrantRevoked'> {
   if (event.type === 'GrantRevoked') return event;
   return { ...event, data: sharedTerms.of(event.data, first?.agentId ?? event.data.agentId) };
+}
+
+function grantIn(tenant: Tenant, agentId: string, grantId: string): Grant | undefined {
+  return tenant.grants.get(agentId)?.grants.get(grantId);
+}
+
+/** What is counted of a grant is counted from the moment on at which it is given. */
+export function openLimits(tenant: Tenant, terms: GrantTerms): void {
+  openBudget(tenant.budgets, terms);
+  const { window } = terms.conditions;
+  if (window && window.seconds > tenant.longestWindow) tenant.longestWindow = window.seconds;
 }
 
 function foldTrust(tenant: Tenant, event: RecordedEvent, model: TrustModel): void {
