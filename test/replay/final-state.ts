@@ -50,6 +50,8 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
     ),
     // Logs of before there were switches come to a state without them.
     ...(engaged.size === 0 ? {} : { stopped: [...engaged.keys()] }),
+    // As with switches.
+    ...(tenant.validation.current === null ? {} : { validation: tenant.validation.current }),
     trust: byId(tenant.trust, trustOf),
   };
 }

@@ -13,6 +13,7 @@ const LONE = 'lone_worker';
 export async function history(give: Give): Promise<void> {
   await lives(give);
   await work(give);
+  await validations(give);
   await rules(give);
   await give('registry.retire-agent', { agentId: LONE, reason: 'replaced' });
 }
@@ -40,6 +41,31 @@ async function lives(give: Give): Promise<void> {
   await give('registry.register-agent', newcomer(LONE));
   await give('registry.suspend-agent', { agentId: CHART, reason: 'looked at' });
   await give('registry.resume-agent', { agentId: CHART });
+}
+
+async function validations(give: Give): Promise<void> {
+  const denyList = { terms: ['falcon “x”'], remedy: 'reject' };
+  await give('authority.publish-validation', {
+    rules: { 'no-birds': { actions: ['*'], denyList, severity: 'major' } },
+    note: 'größer',
+  });
+  const about = { agentId: CHART, action: 'generate_chart', decisionId: null, rulesVersion: '1' };
+  await give('record-validation', {
+    ...about,
+    validationId: 'v.1',
+    executionId: 'exec-1',
+    outcome: 'reject',
+    findings: [{ rule: 'no-birds', check: 'deny_list', path: '/a~1b', kind: 'DENIED_TERM' }],
+    severity: 'major',
+  });
+  await give('record-validation', {
+    ...about,
+    validationId: 'v.2',
+    executionId: null,
+    outcome: 'accept',
+    findings: [],
+    severity: null,
+  });
 }
 
 async function work(give: Give): Promise<void> {

@@ -3,6 +3,7 @@ import { authorityCommandRoutes } from './authority/command-routes.ts';
 import { evaluationRoutes } from './authority/evaluation-routes.ts';
 import { killSwitchRoutes } from './authority/kill-switch-routes.ts';
 import { authorityQueryRoutes } from './authority/query-routes.ts';
+import { validationRoutes } from './authority/validation-routes.ts';
 import { validatePoliciesRoute } from './authority/validate-route.ts';
 import { eventRoutes } from './events/routes.ts';
 import { executionCommandRoutes } from './execution/command-routes.ts';
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   validatePoliciesRoute,
   ...authorityQueryRoutes,
   ...killSwitchRoutes,
+  ...validationRoutes,
   ...executionCommandRoutes,
   ...executionQueryRoutes,
   ...trustCommandRoutes,

@@ -1,6 +1,7 @@
 /** Where the settings come from: flags, then the environment, then the file `WRIT_CONFIG`, then defaults. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Environment, environment, parseEnvironment } from '@writ/contracts';
 import { CliFailure, exitCodes } from './failure.ts';
 
@@ -40,6 +41,11 @@ export async function readConfig(flags: ConfigFlags, variables: Variables): Prom
     Object.keys(environment.shape).map((name) => [name, sourceOf(name)]),
   );
   return { environment: parsed, dataDir: resolve(parsed.WRIT_DATA_DIR), sources };
+}
+
+/** The address of the module with the installation's own checks of results; `undefined` where there is none. */
+export function checksOf({ WRIT_VALIDATION_CHECKS: path }: Environment): string | undefined {
+  return path === undefined ? undefined : pathToFileURL(resolve(path)).href;
 }
 
 /** A YAML or JSON object with the names of the variables, e.g. `WRIT_HTTP_PORT: 9090`. */

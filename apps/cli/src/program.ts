@@ -5,6 +5,7 @@ import { addAskVerb } from './authority/ask.ts';
 import { addDecisionVerbs } from './authority/decisions.ts';
 import { addGrantVerbs } from './authority/grants.ts';
 import { addKillSwitchVerbs } from './authority/kill-switch.ts';
+import { addValidationVerbs } from './authority/validation.ts';
 import { addPolicyVerbs } from './authority/policies.ts';
 import { addReplayVerb } from './audit/replay.ts';
 import { addExecutionVerbs } from './execution/executions.ts';
@@ -60,6 +61,7 @@ export function createProgram(host: Host): Command {
   addGrantVerbs(program, host);
   addPolicyVerbs(program, host);
   addKillSwitchVerbs(program, host);
+  addValidationVerbs(program, host);
   addAskVerb(program, host);
   addDecisionVerbs(program, host);
   addExecutionVerbs(program, host);

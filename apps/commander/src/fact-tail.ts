@@ -2,7 +2,7 @@
 import type { StoredEvent } from '@writ/bus';
 import { laterOf } from '@writ/domain';
 
-export type FactKind = 'started' | 'reported' | 'feedback';
+export type FactKind = 'started' | 'reported' | 'validated' | 'feedback';
 
 /** How a fact is found again: by its own id, or by the idempotency key it was given under. */
 export type FactQuery = {
@@ -65,6 +65,8 @@ function factOf(event: StoredEvent): { kind: FactKind; id: string } | undefined 
       return { kind: 'started', id: event.data.executionId };
     case 'ExecutionReported':
       return { kind: 'reported', id: event.data.executionId };
+    case 'ResultValidated':
+      return { kind: 'validated', id: event.data.validationId };
     case 'FeedbackGiven':
       return { kind: 'feedback', id: event.data.feedbackId };
     default:

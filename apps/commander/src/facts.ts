@@ -47,6 +47,8 @@ export type FactRequest = {
   /** The id of the fact's event: derived from the fact, so that it is the same for every retry. */
   readonly eventId: string;
   readonly subject: string;
+  /** The `ce-subject`; the agent's facts when left out. */
+  readonly aggregate?: string;
   /** Throws a coded refusal when the fact makes no sense now. */
   readonly decide: () => Promise<readonly WritEvent[]>;
   readonly result: (id: string) => Readonly<Record<string, unknown>>;
@@ -160,7 +162,7 @@ export function createFacts(
       id: request.eventId,
       timeMs,
       version: tail.version + 1,
-      aggregate: `facts/${request.agentId}`,
+      aggregate: request.aggregate ?? `facts/${request.agentId}`,
     });
     try {
       const appended = await store.append([
@@ -244,10 +246,12 @@ function repeat(order: Order, request: FactRequest, before: KnownFact): Outcome 
 const idFieldOf = {
   started: 'executionId',
   reported: 'executionId',
+  validated: 'validationId',
   feedback: 'feedbackId',
 } as const;
 const eventNameOfKind = {
   started: 'ExecutionStarted',
   reported: 'ExecutionReported',
+  validated: 'ResultValidated',
   feedback: 'FeedbackGiven',
 } as const;

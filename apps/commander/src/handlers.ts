@@ -11,7 +11,8 @@ import {
 } from './authority/policy-handlers.ts';
 import { reserveUse } from './authority/uses.ts';
 import type { Handler } from './desk.ts';
-import { reportExecution, startExecution } from './execution/handlers.ts';
+import { publishValidation } from './authority/validation.ts';
+import { recordValidation, reportExecution, startExecution } from './execution/handlers.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/handlers.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/handlers.ts';
 import { createKey, revokeKey } from './tenancy/handlers.ts';
@@ -31,6 +32,7 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'authority.release-kill-switch': releaseKillSwitch,
   'authority.rollback-policies': rollBackPolicies,
   'authority.publish-schema': publishSchema,
+  'authority.publish-validation': publishValidation,
   'execution.start': startExecution,
   'execution.report': reportExecution,
   'trust.give-feedback': giveFeedback,
@@ -43,4 +45,5 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
 
 export const governorHandlers: { readonly [V in GovernorVerb]: Handler<V> } = {
   'reserve-use': reserveUse,
+  'record-validation': recordValidation,
 };

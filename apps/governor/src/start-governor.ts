@@ -16,7 +16,7 @@ import {
   serve,
   watchClock,
 } from '@writ/bus';
-import { toWritError, type WritError } from '@writ/contracts';
+import { toWritError, WritError } from '@writ/contracts';
 import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { openCedar } from '@writ/policy';
 import { openCommanderPath } from './claims/commander-path.ts';
@@ -26,6 +26,8 @@ import { keepInService } from './in-service.ts';
 import { Denials } from './records/denials.ts';
 import { RecordLog } from './records/record-log.ts';
 import { GovernedState } from './state/governed-state.ts';
+import { Checker } from './validation/checker.ts';
+import { ValidationDesk } from './validation/validation-desk.ts';
 import { WindowCounts } from './windows/window-counts.ts';
 import { within } from './within.ts';
 
@@ -36,6 +38,8 @@ export type GovernorOptions = {
   readonly log: Logger;
   /** Names this governor in the decision log; the machine and a free number when left out. */
   readonly name?: string;
+  /** A module with checks of the installation's own, as an address to import. */
+  readonly checks?: string;
 };
 
 type Connections = { readonly answering: NatsConnection; readonly storing: NatsConnection };
@@ -70,14 +74,14 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
   const taken = options.name === undefined ? await takeName(options.secrets.cell) : undefined;
   const governor = options.name ?? taken?.name ?? '';
   const opened = await openDesk(options, governor, storing);
-  const { state, records, windows, denials, desk, clock, snapshots } = opened;
+  const { state, records, windows, denials, desk, validation, checker, clock, snapshots } = opened;
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
     version,
     description: 'answers whether an agent may do something, and records every decision',
     maxInFlight: NO_BOUND,
-    endpoints: endpointsOf(desk),
+    endpoints: [...endpointsOf(desk), validationEndpoint(validation)],
   });
   const service = keepInService(responder, () => state.doubt(), log);
   const doubt = (): string | undefined => {
@@ -95,6 +99,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
     async stop() {
       await within(STOP_STEP_MS, service.stop());
       clock.stop();
+      await checker.stop();
       denials.flush();
       await records
         .end()
@@ -171,7 +176,17 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     skewed: () => clock.skewed(),
     onError: (error) => log.error({ err: error }, 'a question failed by a fault of ours'),
   });
-  return { state, records, windows, denials, desk, clock, snapshots };
+  const checker = await openChecker(options.checks);
+  const validation = new ValidationDesk({
+    state,
+    engine,
+    checker,
+    claim: openCommanderPath(storing),
+    doubt: () => state.doubt() ?? (clock.skewed() ? 'the clock differs too much' : undefined),
+    onError: (error) =>
+      log.error({ err: error }, 'a result could not be judged by a fault of ours'),
+  });
+  return { state, records, windows, denials, desk, validation, checker, clock, snapshots };
 }
 
 function endpointsOf(desk: Desk): Endpoint[] {
@@ -184,6 +199,32 @@ function endpointsOf(desk: Desk): Endpoint[] {
         request.reply(Buffer.from(body, 'utf8')),
       ),
   }));
+}
+
+/** Checks of the installation's own are loaded at once: one that can not be is told at the start. */
+async function openChecker(checks: string | undefined): Promise<Checker> {
+  const checker = new Checker(checks);
+  if (checks === undefined) return checker;
+  try {
+    await checker.check({ id: '', rules: {} }, { action: '', result: {} });
+  } catch (cause) {
+    await checker.stop();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WritError('CONFIG_INVALID', `WRIT_VALIDATION_CHECKS can not be used: ${why}`, {
+      cause,
+    });
+  }
+  return checker;
+}
+
+function validationEndpoint(validation: ValidationDesk): Endpoint {
+  return {
+    name: 'validation',
+    subject: 'writ.*.ask.*.validation',
+    queue: 'governors',
+    handler: async (request) =>
+      request.reply(await validation.validate(request.subject, request.data)),
+  };
 }
 
 /** Hands over what was sent; a bus that is gone is not waited for. */

@@ -8,6 +8,7 @@ import {
   publishSchema,
   rollBackPolicies,
 } from './authority/policy.ts';
+import { publishValidation } from './authority/validation.ts';
 import { reportExecution, startExecution } from './execution/execution.ts';
 import { dropDeadLetter, retryDeadLetter } from './operations/dead-letter.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/agent.ts';
@@ -84,6 +85,11 @@ export const commands = {
     schema: publishSchema,
     roles: admin,
     summary: 'declares actions and their contexts; policies and questions are held to it at once',
+  },
+  'authority.publish-validation': {
+    schema: publishValidation,
+    roles: admin,
+    summary: 'publishes the rules that results are held against; they hold at once',
   },
   'execution.start': { schema: startExecution, roles: anyone, summary: 'announces an execution' },
   'execution.report': {

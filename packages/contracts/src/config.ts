@@ -28,6 +28,8 @@ export const environment = z.object({
   /** `interval` syncs the log every second, `always` before each acknowledgement. */
   WRIT_SYNC: z.enum(['interval', 'always']).default('interval'),
   WRIT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** A module that exports `checks`: functions by name, for rules of validation. */
+  WRIT_VALIDATION_CHECKS: z.string().min(1).optional(),
   WRIT_CONFIG: z.string().min(1).optional(),
 });
 

@@ -86,6 +86,11 @@ export const errorCatalogue = {
     delivery: 'terminal',
     title: 'there is no such version to go back to',
   },
+  VALIDATION_INVALID: {
+    status: 422,
+    delivery: 'terminal',
+    title: 'a validation rule is not valid',
+  },
   POLICY_VERSION_UNKNOWN: {
     status: 404,
     delivery: 'terminal',

@@ -9,6 +9,7 @@ import {
   schemaPublishedV1,
 } from './authority/policy.ts';
 import { grantUseReleasedV1, grantUseReservedV1, grantUseSettledV1 } from './authority/use.ts';
+import { resultValidatedV1, validationPublishedV1 } from './authority/validation.ts';
 import { executionReportedV1, executionStartedV1 } from './execution/execution.ts';
 import {
   agentRegisteredV1,
@@ -52,8 +53,10 @@ export const events = {
   KillSwitchReleased: { context: 'authority', version: 1, data: killSwitchReleasedV1 },
   PoliciesRolledBack: { context: 'authority', version: 1, data: policiesRolledBackV1 },
   SchemaPublished: { context: 'authority', version: 1, data: schemaPublishedV1 },
+  ValidationPublished: { context: 'authority', version: 1, data: validationPublishedV1 },
   ExecutionStarted: { context: 'execution', version: 1, data: executionStartedV1 },
   ExecutionReported: { context: 'execution', version: 1, data: executionReportedV1 },
+  ResultValidated: { context: 'execution', version: 1, data: resultValidatedV1 },
   FeedbackGiven: { context: 'trust', version: 1, data: feedbackGivenV1 },
   SuspensionCleared: { context: 'trust', version: 1, data: suspensionClearedV1 },
   KeyCreated: { context: 'tenancy', version: 1, data: keyCreatedV1 },

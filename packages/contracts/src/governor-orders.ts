@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { reserveUse } from './authority/use.ts';
+import { recordValidation } from './authority/validation.ts';
 
 type GovernorOrderEntry = { readonly schema: z.ZodType; readonly summary: string };
 
@@ -11,6 +12,10 @@ export const governorOrders = {
   'reserve-use': {
     schema: reserveUse,
     summary: 'reserves a use of each grant that an allow rests on, or none',
+  },
+  'record-validation': {
+    schema: recordValidation,
+    summary: 'stores how a result was judged',
   },
 } as const satisfies Record<string, GovernorOrderEntry>;
 

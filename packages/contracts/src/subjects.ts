@@ -57,10 +57,13 @@ export const subjects = {
     event(tenant, `authority.grants.${agentPath(agentId)}`),
   facts: (tenant: string, agentId: string) =>
     event(tenant, `execution.facts.${agentPath(agentId)}`),
+  validations: (tenant: string, agentId: string) =>
+    event(tenant, `execution.validations.${agentPath(agentId)}`),
   suspension: (tenant: string, agentId: string) =>
     event(tenant, `trust.suspension.${agentPath(agentId)}`),
   policies: (tenant: string) => event(tenant, `authority.policies.${NO_CONTAINER}`),
   killSwitch: (tenant: string) => event(tenant, `authority.kill-switch.${NO_CONTAINER}`),
+  validation: (tenant: string) => event(tenant, `authority.validation.${NO_CONTAINER}`),
   trustModel: (tenant: string) => event(tenant, `trust.model.${NO_CONTAINER}`),
   key: (tenant: string, keyId: string) =>
     event(tenant, `tenancy.key.${check(KEY, keyId, 'key id')}`),

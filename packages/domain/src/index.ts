@@ -14,6 +14,7 @@ export * from './authority/meter.ts';
 export * from './authority/policies.ts';
 export * from './authority/redecide.ts';
 export * from './authority/uses.ts';
+export * from './authority/validation.ts';
 export * from './authority/world.ts';
 export * from './authority/world-snapshot.ts';
 export * from './decider.ts';

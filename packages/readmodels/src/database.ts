@@ -4,6 +4,7 @@ import type { GrantRow } from './authority/grants.ts';
 import type { KillSwitchRow } from './authority/kill-switches.ts';
 import type { PolicySchemaRow, PolicyVersionRow } from './authority/policies.ts';
 import type { ExecutionRow } from './execution/executions.ts';
+import type { ValidationRow, ValidationRulesRow } from './execution/validations.ts';
 import type { DeadLetterRow } from './operations/dead-letters.ts';
 import type { PositionRow } from './operations/position-row.ts';
 import type { AgentRow, AgentVersionRow } from './registry/agents.ts';
@@ -20,6 +21,8 @@ export type Database = {
   policy_schemas: PolicySchemaRow;
   decisions: DecisionRow;
   decision_gaps: DecisionGapRow;
+  validations: ValidationRow;
+  validation_rules: ValidationRulesRow;
   decision_denials: DecisionDenialsRow;
   executions: ExecutionRow;
   trust: TrustRow;

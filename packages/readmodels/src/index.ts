@@ -6,6 +6,7 @@ export * from './authority/kill-switch-queries.ts';
 export * from './authority/policy-queries.ts';
 export * from './execution/execution-queries.ts';
 export * from './execution/known-facts.ts';
+export * from './execution/validation-queries.ts';
 export * from './migrate.ts';
 export * from './operations/dead-letter-queries.ts';
 export type { RecordedDeadLetter, OperationsRecord } from './operations/dead-letters-projection.ts';

@@ -4,6 +4,7 @@ import { grantsProjection } from './authority/grants-projection.ts';
 import { killSwitchesProjection } from './authority/kill-switches-projection.ts';
 import { policiesProjection } from './authority/policies-projection.ts';
 import { executionsProjection } from './execution/executions-projection.ts';
+import { validationsProjection } from './execution/validations-projection.ts';
 import { deadLettersProjection } from './operations/dead-letters-projection.ts';
 import { agentsProjection } from './registry/agents-projection.ts';
 import { keysProjection } from './tenancy/keys-projection.ts';
@@ -18,6 +19,7 @@ export const projections = {
     killSwitchesProjection,
     keysProjection,
     executionsProjection,
+    validationsProjection,
     feedbackProjection,
     trustProjection,
   ],

@@ -11,6 +11,7 @@ export {
   type EventData,
   type EventName,
   type Outcome,
+  type ValidationReply,
   WritError,
 } from '@writ/contracts';
 export type { Execution, GovernedWork } from './governance.ts';
@@ -26,7 +27,7 @@ export type {
   ConnectOptions,
 } from './options.ts';
 export { PermissionDenied } from './permission-denied.ts';
-export type { BatchSemantic, Permission } from './questions.ts';
+export type { BatchSemantic, Permission, ResultToValidate } from './questions.ts';
 export { type PermissionOptions, Writ } from './writ.ts';
 import type { ConnectOptions } from './options.ts';
 import { Writ } from './writ.ts';

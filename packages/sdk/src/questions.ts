@@ -4,13 +4,15 @@ import {
   type EvaluationRequest,
   evaluationReply,
   evaluationsReply,
+  type ValidationReply,
+  validationReply,
   splitResource,
   subjects,
   WritError,
 } from '@writ/contracts';
 import type { Freshness } from './freshness.ts';
 import type { Link } from './link.ts';
-import type { AskOptions } from './options.ts';
+import type { AskOptions, CallOptions } from './options.ts';
 
 export type Permission = {
   readonly agentId: string;
@@ -82,6 +84,29 @@ export async function askPermissions(
     options: patience(options),
   });
   return checked(evaluationsReply.safeParse(reply)).evaluations;
+}
+
+/** The result of an execution, before it is used. */
+export type ResultToValidate = {
+  readonly agentId: string;
+  readonly action: string;
+  readonly result: Readonly<Record<string, unknown>>;
+  readonly executionId?: string;
+  readonly decisionId?: string;
+};
+
+export async function askValidation(
+  { link }: Asking,
+  result: ResultToValidate,
+  options: CallOptions,
+): Promise<ValidationReply> {
+  const reply = await link.call({
+    subject: subjects.ask(link.tenant, link.keyId, 'validation'),
+    asked: 'the validation question',
+    body: result,
+    options,
+  });
+  return checked(validationReply.safeParse(reply));
 }
 
 function questionOptions(

@@ -1,5 +1,5 @@
 /** The client: what an agent, or the people who run agents, can do over one API key. */
-import type { EvaluationReply, EventName } from '@writ/contracts';
+import type { EvaluationReply, EventName, ValidationReply } from '@writ/contracts';
 import { commandSender } from './commands.ts';
 import { trackFreshness } from './freshness.ts';
 import { type Execution, govern, type GovernedWork } from './governance.ts';
@@ -12,9 +12,11 @@ import type { AskOptions, CallOptions, ConnectOptions } from './options.ts';
 import {
   askPermission,
   askPermissions,
+  askValidation,
   type Asking,
   type BatchSemantic,
   type Permission,
+  type ResultToValidate,
 } from './questions.ts';
 
 /** How one question differs from the plain case. */
@@ -79,6 +81,11 @@ export class Writ extends NamedCommands {
     options: AskOptions & { readonly semantic?: BatchSemantic } = {},
   ): Promise<EvaluationReply[]> {
     return askPermissions(this.#asking, permissions, options);
+  }
+
+  /** Asks whether a result may be used; with `redact` the answer holds the result that may. */
+  validateResult(result: ResultToValidate, options: CallOptions = {}): Promise<ValidationReply> {
+    return askValidation(this.#asking, result, options);
   }
 
   /**

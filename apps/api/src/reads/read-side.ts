@@ -12,6 +12,7 @@ export type Model =
   | 'kill-switches'
   | 'keys'
   | 'executions'
+  | 'validations'
   | 'feedback'
   | 'trust';
 

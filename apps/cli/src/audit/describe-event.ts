@@ -22,6 +22,8 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
     `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
   PoliciesActivated: (data) =>
     `policies version ${data.version} decide now${told('instead of', data.superseded)}`,
+  ValidationPublished: (data) =>
+    `validation rules version ${data.version} hold now: ${Object.keys(data.rules).join(', ')}${told('note', data.note)}`,
   KillSwitchEngaged: (data) =>
     `the kill switch stops ${stopped(data.scope)}, because ${data.reason}`,
   KillSwitchReleased: (data) =>
@@ -36,6 +38,8 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
   ExecutionReported: (data) =>
     `${data.action} on ${data.resource} ${data.outcome}${took(data.durationMs)}${told('severity', data.severity)}` +
     `${data.error === null ? '' : `: ${data.error.code} ${data.error.message}`} (${data.executionId})`,
+  ResultValidated: (data) =>
+    `result of ${data.action} ${validated[data.outcome]}${told('found', data.findings.map(({ kind }) => kind).join(', '))}`,
   FeedbackGiven: (data) =>
     `rated ${data.rating} (${data.severity}) by ${data.source} ${data.rater}${data.comment === null ? '' : `: ${data.comment}`}`,
   SuspensionCleared: (data) => `suspension by trust cleared because ${data.reason}`,
@@ -43,6 +47,8 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
     `key ${data.keyId} created for ${data.name} (${data.role})${told('speaks for', data.agents.join(', '))}`,
   KeyRevoked: (data) => `key ${data.keyId} revoked${told('because', data.reason)}`,
 };
+
+const validated = { accept: 'accepted', reject: 'rejected', redact: 'redacted' } as const;
 
 const bad: ReadonlySet<string> = new Set([
   'AgentSuspended',

@@ -14,6 +14,8 @@ export type RoleSurroundings = {
     readonly port: number;
     readonly publicUrl: string | undefined;
   };
+  /** The address of the module with the installation's own checks of results. */
+  readonly checks: string | undefined;
   readonly log: Logger;
 };
 
@@ -26,7 +28,11 @@ export const rolesWithDatabase: readonly RoleName[] = ['commander', 'projector',
 export const loadRole: { readonly [N in RoleName]: () => Promise<StartRole> } = {
   gatekeeper: async () => (await import('@writ/gatekeeper')).startGatekeeper,
   commander: async () => (await import('@writ/commander')).startCommander,
-  governor: async () => (await import('@writ/governor')).startGovernor,
+  governor: async () => {
+    const { startGovernor } = await import('@writ/governor');
+    return ({ checks, ...surroundings }) =>
+      startGovernor({ ...surroundings, ...(checks === undefined ? {} : { checks }) });
+  },
   projector: async () => (await import('@writ/projector')).startProjector,
   snapshotter: async () => (await import('@writ/snapshotter')).startSnapshotter,
   api: async () => {

@@ -1,6 +1,6 @@
 /** `writ run <role…>`: only these roles, against servers that are there already. */
 import type { RunningRole } from '@writ/bus';
-import type { Config } from '../config.ts';
+import { checksOf, type Config } from '../config.ts';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { VERSION } from '../version.ts';
@@ -72,6 +72,7 @@ async function startWanted(
     tenant: config.environment.WRIT_TENANT,
     version: VERSION,
     http: httpOf(config),
+    checks: checksOf(config.environment),
     log,
   };
   const [starters] = await Promise.all([

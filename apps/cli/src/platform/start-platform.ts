@@ -1,6 +1,6 @@
 /** Everything in one process: servers, streams, tables, the admin key, the roles. */
 import type { Logger, RunningRole } from '@writ/bus';
-import type { Config } from '../config.ts';
+import { checksOf, type Config } from '../config.ts';
 import { type Connection, removeConnection, writeConnection } from '../connection.ts';
 import { CliFailure, exitCodes } from '../failure.ts';
 import { VERSION } from '../version.ts';
@@ -95,6 +95,7 @@ async function boot(
       port: environment.WRIT_HTTP_PORT,
       publicUrl: environment.WRIT_PUBLIC_URL,
     },
+    checks: checksOf(environment),
     log,
   };
   const roles = await startAll(starters, surroundings, holdings);

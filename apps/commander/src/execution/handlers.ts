@@ -48,3 +48,22 @@ export const reportExecution: Handler<'execution.report'> = async (desk, order) 
   await closeUses(desk, order);
   return outcome;
 };
+
+export const recordValidation: Handler<'record-validation'> = (desk, order) => {
+  const { agentId, validationId } = order.body;
+  const { tenant } = order.caller;
+  requireSpeaker(order.caller, agentId);
+  return desk.facts.record(order, {
+    kind: 'validated',
+    agentId,
+    id: validationId,
+    eventId: derivedId(tenant, agentId, 'validated', validationId),
+    subject: subjects.validations(tenant, agentId),
+    aggregate: `validations/${agentId}`,
+    decide: async () => {
+      const standing = await desk.directory.standing(tenant, agentId);
+      return facts.decide(facts.initial(), { type: 'ValidateResult', standing, fact: order.body });
+    },
+    result: () => ({ claimed: true }),
+  });
+};

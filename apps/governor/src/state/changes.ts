@@ -22,6 +22,7 @@ export class Changes {
 
   note(event: StoredEvent): void {
     if (event.type === 'ExecutionStarted') return;
+    if (event.type === 'ResultValidated' && event.data.severity === null) return;
     if (concernsAll(event)) for (const { tenant } of this.#tenants.values()) tenant.count += 1;
     const { tenant, agents } = this.#of(event.tenant);
     if (!('agentId' in event.data)) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { badSeverity } from '../execution/execution.ts';
 import { actionName, agentId, clientId, pattern, uuid } from '../ids.ts';
+import { listedText, pageQuery, timeQuery } from '../list-query.ts';
 
 /** What is done about what a check finds: the result is refused, or the text is taken out. */
 export const remedy = z.enum(['reject', 'redact']);
@@ -94,6 +95,9 @@ export const resultValidatedV1 = z.strictObject({
   severity: badSeverity.nullable(),
 });
 
+/** A governor's order: what became of a result. Told twice it is stored once. */
+export const recordValidation = z.strictObject(resultValidatedV1.shape);
+
 export const validationReply = z.object({
   decision: z.boolean(),
   context: z.object({
@@ -119,6 +123,42 @@ export const validationReply = z.object({
   }),
 });
 
+export const validationView = z.strictObject({
+  validationId: z.string(),
+  agentId: z.string(),
+  action: z.string(),
+  executionId: z.string().nullable(),
+  decisionId: z.string().nullable(),
+  outcome: validationOutcome,
+  findings: z.array(finding),
+  rulesVersion: z.string().nullable(),
+  severity: badSeverity.nullable(),
+  askedBy: z.string(),
+  validatedAt: z.string(),
+  seq: z.int(),
+});
+export const validationsQuery = z.strictObject({
+  ...pageQuery,
+  ...timeQuery,
+  agentId: agentId.optional(),
+  action: listedText.optional(),
+  outcome: validationOutcome.optional(),
+});
+
+export const validationRulesView = z.strictObject({
+  version: z.string(),
+  rules: validationRules,
+  note: z.string().nullable(),
+  publishedBy: z.string(),
+  publishedAt: z.string(),
+  seq: z.int(),
+});
+export const validationRulesQuery = z.strictObject(pageQuery);
+
+export type ValidationView = z.infer<typeof validationView>;
+export type ValidationsQuery = z.infer<typeof validationsQuery>;
+export type ValidationRulesView = z.infer<typeof validationRulesView>;
+export type ValidationRulesQuery = z.infer<typeof validationRulesQuery>;
 export type Remedy = z.infer<typeof remedy>;
 export type ValidationRule = z.infer<typeof validationRule>;
 export type ValidationRules = z.infer<typeof validationRules>;

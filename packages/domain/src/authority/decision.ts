@@ -59,10 +59,11 @@ export const BASE_POLICY = 'base.grants';
 
 /** Decides from recorded inputs. Every doubt is a deny. */
 export function decideAccess(inputs: DecisionInputs, evaluate: Evaluate): Decision {
-  return gate(inputs) ?? matchGrants(inputs) ?? askPolicies(inputs, evaluate);
+  return refuseAtGate(inputs) ?? matchGrants(inputs) ?? askPolicies(inputs, evaluate);
 }
 
-function gate(inputs: DecisionInputs): Decision | undefined {
+/** Refuses who may not ask, and agents that may do nothing at all; `undefined` for everybody else. */
+export function refuseAtGate(inputs: DecisionInputs): Decision | undefined {
   const { key, agent, request } = inputs;
   if (key.status !== 'active')
     return deny('KEY_REVOKED', gateReason(key.keyId, `the key is ${key.status}`));

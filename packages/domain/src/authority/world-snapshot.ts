@@ -13,12 +13,13 @@ import type { PoliciesState, PublishedPolicies, PublishedSchema } from './polici
 import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
 import { type BudgetsJson, budgetsToJson, fillBudgets } from './budgets.ts';
 import { emptyTenant, emptyWorld, openLimits, type Tenant, type World } from './world.ts';
+import type { ValidationState } from './validation.ts';
 
 /**
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 6 } as const;
+export const worldFold = { name: 'world', version: 7 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -44,6 +45,7 @@ type Line =
       sizes: Sizes,
       policies: PoliciesPart,
       killSwitch: KillSwitchPart,
+      validation: ValidationState,
     ]
   | readonly ['unknown', kind: 'agent' | 'key', id: string]
   | readonly [
@@ -83,8 +85,15 @@ export function* worldToLines(world: World): Generator<string, void> {
   for (const [id, tenant] of tenants) {
     const { agents, grants, uses, budgets, trust, keys } = tenant;
     const sizes: Sizes = [agents.size, grants.size, uses.size, trust.size, keys.size];
-    const { policies, killSwitch } = tenant;
-    yield text(['tenant', id, sizes, policiesPart(policies), killSwitchPart(killSwitch)]);
+    const { policies, killSwitch, validation } = tenant;
+    yield text([
+      'tenant',
+      id,
+      sizes,
+      policiesPart(policies),
+      killSwitchPart(killSwitch),
+      validation,
+    ]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants].map(grantRow)]);
@@ -249,7 +258,7 @@ class WorldReader {
     this.#tenants = tenants;
   }
 
-  #open([, id, sizes, policies, killSwitch]: Extract<
+  #open([, id, sizes, policies, killSwitch, validation]: Extract<
     Line,
     readonly ['tenant', ...unknown[]]
   >): void {
@@ -257,6 +266,7 @@ class WorldReader {
     this.#tenant = emptyTenant();
     this.#tenant.policies = policiesOf(policies);
     this.#tenant.killSwitch = killSwitchOf(killSwitch);
+    this.#tenant.validation = validation;
     this.#sizes = sizes;
     this.#world.tenants.set(id, this.#tenant);
   }

@@ -19,6 +19,7 @@ import { killSwitch, type KillSwitchState } from './kill-switch.ts';
 import { type PoliciesState, policies } from './policies.ts';
 import { SharedTerms } from './shared-terms.ts';
 import { evolveUses, initialUses, type UsesState } from './uses.ts';
+import { type ValidationState, validation } from './validation.ts';
 
 export type Tenant = {
   readonly agents: Map<string, AgentState>;
@@ -33,6 +34,7 @@ export type Tenant = {
   readonly keys: Map<string, KeyState>;
   policies: PoliciesState;
   killSwitch: KillSwitchState;
+  validation: ValidationState;
 };
 
 export type World = {
@@ -60,6 +62,7 @@ export function emptyTenant(): Tenant {
     keys: new Map(),
     policies: policies.initial(),
     killSwitch: killSwitch.initial(),
+    validation: validation.initial(),
   };
 }
 
@@ -116,10 +119,14 @@ export function foldEvent(world: World, event: RecordedEvent): void {
       tenant.keys.set(id, key.evolve(tenant.keys.get(id) ?? key.initial(), event));
       break;
     }
+    case 'ValidationPublished':
+      tenant.validation = validation.evolve(tenant.validation, event);
+      break;
     case 'ExecutionReported':
       spend(tenant.budgets, event, (agentId, grantId) => grantIn(tenant, agentId, grantId));
       break;
     case 'ExecutionStarted':
+    case 'ResultValidated':
     case 'FeedbackGiven':
     case 'SuspensionCleared':
       break;

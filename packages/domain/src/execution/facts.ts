@@ -5,7 +5,11 @@
 import type { EventData, WritEvent } from '@writ/contracts';
 import { type Decider, type Folded, laterOf, Refusal } from '../decider.ts';
 
-export type FactsEventName = 'ExecutionStarted' | 'ExecutionReported' | 'FeedbackGiven';
+export type FactsEventName =
+  | 'ExecutionStarted'
+  | 'ExecutionReported'
+  | 'ResultValidated'
+  | 'FeedbackGiven';
 
 export type FactsState = { readonly timeMs: number };
 
@@ -22,6 +26,11 @@ export type FactsCommand =
       readonly type: 'ReportExecution';
       readonly standing: AgentStanding;
       readonly fact: EventData<'ExecutionReported'>;
+    }
+  | {
+      readonly type: 'ValidateResult';
+      readonly standing: AgentStanding;
+      readonly fact: EventData<'ResultValidated'>;
     }
   | {
       readonly type: 'GiveFeedback';
@@ -43,6 +52,8 @@ function decide(_state: FactsState, command: FactsCommand): readonly WritEvent<F
       return [{ type: 'ExecutionStarted', data: command.fact }];
     case 'ReportExecution':
       return [{ type: 'ExecutionReported', data: command.fact }];
+    case 'ValidateResult':
+      return [{ type: 'ResultValidated', data: command.fact }];
     case 'GiveFeedback':
       return [{ type: 'FeedbackGiven', data: command.fact }];
   }

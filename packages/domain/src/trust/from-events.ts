@@ -7,6 +7,7 @@ export const trustEventNames = [
   'AgentRegistered',
   'AgentVersionRegistered',
   'ExecutionReported',
+  'ResultValidated',
   'FeedbackGiven',
   'SuspensionCleared',
 ] as const;
@@ -32,6 +33,22 @@ export function trustFactOf(
         outcome,
         ...(severity === null ? {} : { severity }),
         ...at,
+      };
+    }
+    case 'ResultValidated': {
+      const { agentId, severity } = event.data;
+      // Only what was rejected says something: an acceptance is what is expected, and would be cheap praise.
+      if (severity === null) return undefined;
+      return {
+        kind: 'feedbackGiven',
+        agentId,
+        rating: 0,
+        source: 'system',
+        rater: 'validation',
+        raterOwner: 'validation',
+        severity,
+        seq: event.seq,
+        timeMs: event.timeMs,
       };
     }
     case 'FeedbackGiven': {

@@ -6,7 +6,7 @@ import type { CheckedRow } from '../projection/checkpoint.ts';
 import { reading, type Store } from '../store.ts';
 import { factKey, type Giving, givenUnder } from './fact-key.ts';
 
-export type FactKind = 'started' | 'reported' | 'feedback';
+export type FactKind = 'started' | 'reported' | 'validated' | 'feedback';
 
 /** A fact is found by its own id, or by the idempotency key it was given under. */
 export type FactQuery = Giving & { readonly kind: FactKind; readonly id: string };
@@ -94,6 +94,13 @@ const sources: readonly Source[] = [
     under: 'reported_under',
   },
   {
+    kind: 'validated',
+    table: 'validations',
+    id: 'validation_id',
+    event: 'event_id, seq, fingerprint',
+    under: 'given_under',
+  },
+  {
     kind: 'feedback',
     table: 'feedback',
     id: 'feedback_id',
@@ -112,7 +119,7 @@ function probes({ kind, table, id, event, under }: Source): string[] {
 const KNOWN_FACTS = `
   select 0 as n, null as id, null as event_id, coalesce(min(seq), 0) as seq, null as fingerprint, 0 as rank,
     json_agg(projection_positions) as positions
-  from projection_positions where projection in ('executions', 'feedback')
+  from projection_positions where projection in ('executions', 'validations', 'feedback')
   union all
   select a.n::integer, f.id, f.event_id, f.seq, f.fingerprint, f.rank, null
   from unnest($1::text[], $2::text[], $3::text[]) with ordinality as a(kind, fact_key, under, n)

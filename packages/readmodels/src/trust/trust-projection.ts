@@ -38,7 +38,7 @@ export const trustProjection: Projection<ProjectedEvent> = {
   name: 'trust',
   version: 2,
   source: 'EVENTS',
-  kinds: ['registry.agent', 'execution.facts', 'trust.suspension'],
+  kinds: ['registry.agent', 'execution.facts', 'execution.validations', 'trust.suspension'],
   tables: [trustTable.name, trustFactsTable.name],
   open: openTrustFold,
 };

@@ -7,7 +7,7 @@ export type { ValidateFunction };
 
 /** Throws what is wrong with the schema. */
 export function compileSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
-  const ajv = new Ajv2020({ strict: true, allErrors: false, validateFormats: true });
+  const ajv = new Ajv2020({ strictSchema: true, strictTypes: false, strictTuples: false });
   // The package's types put its only function under `default`, which at run time it is itself.
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
   return ajv.compile(schema);

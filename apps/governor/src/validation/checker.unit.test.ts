@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { validationRules } from '@writ/contracts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Checker } from './checker.ts';
+
+const running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop();
+});
+
+function checker(...options: ConstructorParameters<typeof Checker>): Checker {
+  const made = new Checker(...options);
+  running.push(made);
+  return made;
+}
+
+const rulesOf = (rule: object, id = 'default/1') => ({
+  id,
+  rules: validationRules.parse({ rule: { actions: ['*'], ...rule } }),
+});
+const asked = (text: string) => ({ action: 'write', result: { text } });
+
+describe('the thread that checks results', () => {
+  test('judges one result after the other by the rules it was told', async () => {
+    const one = checker();
+    const rules = rulesOf({ denyList: { terms: ['falcon'], remedy: 'reject' } });
+    const other = rulesOf({ denyList: { terms: ['eagle'], remedy: 'redact' } }, 'default/2');
+    const verdicts = await Promise.all([
+      one.check(rules, asked('a falcon')),
+      one.check(rules, asked('an eagle')),
+      one.check(other, asked('an eagle')),
+    ]);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['reject', 'accept', 'redact']);
+  });
+
+  test('applies checks of the installation', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'writ-checks-'));
+    running.push({ stop: () => rm(directory, { recursive: true }) });
+    const file = join(directory, 'checks.mjs');
+    await writeFile(
+      file,
+      `export const checks = { short: ({ result }) =>
+         result.text.length > 5 ? [{ path: '/text', kind: 'TOO_LONG' }] : [] };`,
+    );
+    const one = checker(pathToFileURL(file).href);
+    const rules = rulesOf({ custom: ['short'] });
+    expect((await one.check(rules, asked('short'))).outcome).toBe('accept');
+    expect((await one.check(rules, asked('too long'))).findings).toMatchObject([
+      { check: 'short', path: '/text', kind: 'TOO_LONG' },
+    ]);
+  });
+
+  test('is ended by a pattern that never ends, and judges the next result in a new one', async () => {
+    const one = checker(undefined, 1000);
+    const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } };
+    const caught = rulesOf({ schema });
+    await expect(one.check(caught, asked(`${'a'.repeat(60)}!`))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    expect((await one.check(caught, asked('aaa'))).outcome).toBe('accept');
+  });
+
+  test('refuses rules that it can not apply', async () => {
+    const broken = rulesOf({ schema: { type: 'objekt' } });
+    await expect(checker().check(broken, asked('x'))).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+});

@@ -1,0 +1,175 @@
+/**
+ * The second checkpoint: a result is held against the tenant's rules, and how it was judged is stored before the answer.
+ *
+ * 1. Who asks, and for whom, is judged as for a permission: a stopped agent's results are rejected.
+ * 2. Every doubt is a rejection, with a code that says whether to try again.
+ * 3. A result of an execution that is sent again meets itself: it is stored, and counts, once.
+ */
+import { createHash } from 'node:crypto';
+import {
+  checkBody,
+  type Finding,
+  toWritError,
+  type ValidationReply,
+  type ValidationRequest,
+  validationRequest,
+  type WritError,
+} from '@writ/contracts';
+import { gatherInputs, refuseAtGate } from '@writ/domain';
+import type { Verdict } from '@writ/validation';
+import canonicalize from 'canonicalize';
+import type { Claim } from '../claims/commander-path.ts';
+import { Askers } from '../decide/askers.ts';
+import type { Asker, Room } from '../decide/decide-question.ts';
+import { decisionIdAt } from '../decide/decision-id.ts';
+import { readBody, textOf } from '../question/read-body.ts';
+import type { Checker } from './checker.ts';
+
+export type ValidationRoom = Pick<Room, 'state' | 'engine'> & {
+  readonly checker: Checker;
+  readonly claim: Claim;
+  readonly doubt: () => string | undefined;
+  readonly onError: (error: unknown) => void;
+};
+
+type Refusal = { readonly code: string; readonly message: string };
+
+const NO_RULES: Verdict = {
+  outcome: 'accept',
+  findings: [],
+  redactions: [],
+  result: undefined,
+  severity: null,
+};
+
+export class ValidationDesk {
+  readonly #room: ValidationRoom;
+  readonly #askers = new Askers();
+
+  constructor(room: ValidationRoom) {
+    this.#room = room;
+  }
+
+  /** Answers with JSON; never rejects. */
+  async validate(subject: string, bytes: Uint8Array): Promise<string> {
+    try {
+      return JSON.stringify(await this.#judge(subject, bytes));
+    } catch (thrown) {
+      const error = toWritError(thrown);
+      if (error.code === 'INTERNAL') this.#room.onError(thrown);
+      return JSON.stringify(this.#rejected(refusalOf(error)));
+    }
+  }
+
+  async #judge(subject: string, bytes: Uint8Array): Promise<ValidationReply> {
+    const doubt = this.#room.doubt();
+    if (doubt !== undefined) return this.#rejected({ code: 'STALE_STATE', message: doubt });
+    const request = checkBody(validationRequest, readBody(bytes, textOf(bytes)));
+    const asker = this.#askers.of(subject);
+    const refusal = this.#gate(asker, request);
+    if (refusal) return this.#rejected(refusal);
+    const current = this.#room.state.world.tenants.get(asker.tenant)?.validation.current ?? null;
+    const verdict = current
+      ? await this.#room.checker.check(
+          { id: `${asker.tenant}/${current.version}`, rules: current.rules },
+          { action: request.action, result: request.result },
+        )
+      : NO_RULES;
+    return await this.#store(asker, request, { verdict, rulesVersion: current?.version ?? null });
+  }
+
+  #gate({ tenant, keyId }: Asker, { agentId, action }: ValidationRequest): Refusal | undefined {
+    const { state, engine } = this.#room;
+    const question = {
+      tenant,
+      keyId,
+      agentId,
+      action,
+      resource: { type: 'result', id: action },
+      context: {},
+      unusable: [],
+    };
+    const { inputs } = gatherInputs(state.world, question, { nowMs: state.now(), engine });
+    const decision = refuseAtGate(inputs);
+    if (!decision?.code) return undefined;
+    return { code: decision.code, message: decision.reasons[0]?.text ?? 'denied' };
+  }
+
+  async #store(
+    asker: Asker,
+    request: ValidationRequest,
+    { verdict, rulesVersion }: { readonly verdict: Verdict; readonly rulesVersion: string | null },
+  ): Promise<ValidationReply> {
+    const { state, claim } = this.#room;
+    const { agentId, action, executionId = null, decisionId = null } = request;
+    const validationId = validationIdOf(request, rulesVersion) ?? decisionIdAt(state.now());
+    const { outcome, findings, redactions, result, severity } = verdict;
+    const body = {
+      validationId,
+      agentId,
+      executionId,
+      decisionId,
+      action,
+      outcome,
+      findings: [...findings],
+      rulesVersion,
+      severity,
+    };
+    const { seq } = await claim(asker, { verb: 'record-validation', body });
+    const [first] = findings;
+    return {
+      decision: outcome !== 'reject',
+      context: {
+        outcome,
+        validationId,
+        ...(outcome === 'reject' && first
+          ? { code: 'RESULT_REJECTED', message: textOfFinding(first) }
+          : {}),
+        reasons: findings.map((finding) => ({ ...finding, text: textOfFinding(finding) })),
+        redactions: [...redactions],
+        ...(result === undefined ? {} : { result }),
+        seq,
+        rulesVersion,
+        evaluatedAt: new Date(state.now()).toISOString(),
+      },
+    };
+  }
+
+  #rejected({ code, message }: Refusal): ValidationReply {
+    const { state } = this.#room;
+    return {
+      decision: false,
+      context: {
+        outcome: 'reject',
+        validationId: null,
+        code,
+        message,
+        reasons: [],
+        redactions: [],
+        seq: state.world.seq,
+        rulesVersion: null,
+        evaluatedAt: new Date(state.now()).toISOString(),
+      },
+    };
+  }
+}
+
+/** The same for the same result of the same execution under the same rules; `undefined` where no execution is named. */
+function validationIdOf(
+  { executionId, decisionId = null, action, result }: ValidationRequest,
+  rulesVersion: string | null,
+): string | undefined {
+  if (executionId === undefined || executionId === null) return undefined;
+  const text = canonicalize({ executionId, decisionId, action, result, rulesVersion }) ?? '';
+  return `v.${createHash('sha256').update(text).digest('base64url')}`;
+}
+
+function textOfFinding({ rule, check, path, kind }: Finding): string {
+  const where = path === '' ? 'the result' : `\`${path}\``;
+  return `${where} is against rule \`${rule}\`: ${check} found ${kind}`;
+}
+
+function refusalOf({ code, message }: WritError): Refusal {
+  const known = ['OVERLOADED', 'TIMEOUT', 'LOG_UNAVAILABLE', 'INTERNAL'].includes(code);
+  return { code: known ? code : 'REQUEST_INVALID', message };
+}
