@@ -66,11 +66,21 @@ export const operationsSource: Source<OperationsRecord> = {
 
 /** A message as an entry; one that can not be decoded says so, for the projections that read its kind. */
 export function entryOf<Content>(source: Source<Content>, message: StoredMessage): Entry<Content> {
-  const at = { seq: message.seq, kind: kindOf(message.subject), id: source.idOf(message) };
+  const { seq } = message;
+  const kind = kindOf(message.subject);
   try {
-    return { ...at, content: source.decode(message) };
+    const content = source.decode(message);
+    // Of a batch only the last one is asked for its id.
+    return {
+      seq,
+      kind,
+      content,
+      get id() {
+        return source.idOf(message);
+      },
+    };
   } catch (error) {
-    return { ...at, unreadable: unreadable(message, error) };
+    return { seq, kind, id: source.idOf(message), unreadable: unreadable(message, error) };
   }
 }
 

@@ -31,7 +31,7 @@ type Part<Content> = {
   readonly sets: readonly Loading[];
 };
 
-const MOST_ROWS = 50_000;
+const MOST_ROWS = 10_000;
 
 export function openBulkLoad<Content>(
   { client, tables }: { readonly client: ClientBase; readonly tables: RebuildTables },
@@ -55,8 +55,7 @@ export function openBulkLoad<Content>(
   };
   const write = async ({ set, written }: Loading): Promise<void> => {
     await writing;
-    const taken = set.takeAll((key) => written.mayHave(key));
-    for (const key of taken.keys) written.add(key);
+    const taken = set.takeAll((key) => written.add(key));
     writing = writeRows(client, taken, () => tables.key(set.tableName));
     // It is awaited before the next use of the connection.
     writing.catch(() => undefined);

@@ -1,6 +1,6 @@
 /** Rows in the text form that COPY reads. */
-import { arrayLiteral, type ColumnType } from './columns.ts';
-import { columnNames, storableRow, type Table } from './table.ts';
+import { arrayLiteral, type ColumnType, storable, storableText } from './columns.ts';
+import { columnNames, type Table } from './table.ts';
 
 const CHUNK_CHARACTERS = 256 * 1024;
 
@@ -11,16 +11,17 @@ export function copyStatement<Row>(table: Table<Row>): string {
 
 /** Rows as lines, many lines at a time. */
 export function* copyChunks<Row>(table: Table<Row>, rows: Iterable<Row>): Generator<Buffer> {
-  const columns = columnNames(table);
-  const types = columns.map((column) => table.columns[column]);
+  const columns = columnNames(table).map((name) => ({
+    name,
+    encode: encoders[table.columns[name]],
+  }));
   let chunk = '';
   for (const row of rows) {
-    const stored = storableRow(table, row);
-    for (let i = 0; i < columns.length; i++) {
-      const type = types[i];
-      const column = columns[i];
-      if (type === undefined || column === undefined) continue;
-      chunk += `${i === 0 ? '' : '\t'}${fieldOf(type, stored[column])}`;
+    let between = '';
+    for (const { name, encode } of columns) {
+      const value = row[name];
+      chunk += between + (value === null || value === undefined ? '\\N' : encode(value));
+      between = '\t';
     }
     chunk += '\n';
     if (chunk.length < CHUNK_CHARACTERS) continue;
@@ -30,15 +31,23 @@ export function* copyChunks<Row>(table: Table<Row>, rows: Iterable<Row>): Genera
   if (chunk !== '') yield Buffer.from(chunk, 'utf8');
 }
 
-function fieldOf(type: ColumnType, value: unknown): string {
-  if (value === null || value === undefined) return '\\N';
-  if (type === 'text[]') return escaped(arrayLiteral('text', value as readonly string[]));
-  if (type === 'jsonb') return escaped(JSON.stringify(value));
-  return escaped(plain(value));
-}
+type Encode = (value: unknown) => string;
 
 /** Numbers and booleans read the same in JavaScript and SQL. */
-const plain: (value: unknown) => string = String;
+const plain: Encode = String;
+const text: Encode = (value) => escaped(storableText(String(value)));
+
+const encoders: Readonly<Record<ColumnType, Encode>> = {
+  text,
+  timestamptz: text,
+  integer: plain,
+  bigint: plain,
+  boolean: plain,
+  numeric: plain,
+  'double precision': plain,
+  'text[]': (value) => escaped(arrayLiteral('text', storable(value) as readonly string[])),
+  jsonb: (value) => escaped(JSON.stringify(storable(value))),
+};
 
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Readonly<Record<string, string>> = {

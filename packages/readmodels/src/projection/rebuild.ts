@@ -38,7 +38,7 @@ export type RebuildProgress = {
 export type RebuildOptions = {
   /** Also when the rows in use were made from another stream, or are further than this one reaches. */
   readonly replaceForeign?: boolean;
-  /** Rows of one table kept in memory, at most; 50,000 when left out. */
+  /** Rows of one table kept in memory, at most; 10,000 when left out. */
   readonly mostRows?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RebuildProgress) => void;
@@ -107,8 +107,10 @@ class Rebuild<Content> {
       "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local maintenance_work_mem = '128MB'",
     );
     await this.#holdLocks();
+    // In this order: a projector that moves on in between is not ahead of the log.
+    const inUse = await this.#positions('');
     const status = await this.#source.status();
-    await this.#checkInUse(status);
+    await this.#checkInUse(inUse, status);
     const tables = await makeRebuildTables(
       this.#client,
       this.#projections.flatMap((projection) => projection.tables),
@@ -133,9 +135,8 @@ class Rebuild<Content> {
   }
 
   /** Rows of another stream, or of messages that are gone, are not replaced by accident. */
-  async #checkInUse(status: CheckedSource): Promise<void> {
+  async #checkInUse(rows: readonly PositionRow[], status: CheckedSource): Promise<void> {
     if (this.#options.replaceForeign === true) return;
-    const rows = await this.#positions('');
     await checkPositions(rows, [], status);
     const [held] = rows.filter(({ seq }) => seq > 0);
     if (held && status.firstSeq > 1)

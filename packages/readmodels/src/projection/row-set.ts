@@ -22,8 +22,8 @@ export type AnyRowSet = {
   readonly size: number;
   /** No longer wants rows of keys that nothing was written under; false when none is wanted any more. */
   wantOnly(isWritten: (key: string) => boolean): boolean;
-  /** Gives what was put to the tables and forgets every row. */
-  takeAll(isWritten: (key: string) => boolean): TakenRows;
+  /** Gives what was put to the tables and forgets every row; `wasWritten` is asked once for each key that was put. */
+  takeAll(wasWritten: (key: string) => boolean): TakenRows;
   load(client: ClientBase): Promise<void>;
   /** The statement that writes what was put; `undefined` when nothing was. */
   write(): Statement | undefined;
@@ -33,7 +33,6 @@ export type AnyRowSet = {
 
 /** Rows on their way to a table: those of new keys for COPY, and a statement for the others. */
 export type TakenRows = {
-  readonly keys: readonly string[];
   readonly copy: { readonly text: string; readonly chunks: Iterable<Buffer> } | undefined;
   readonly rewrite: Statement | undefined;
 };
@@ -53,18 +52,16 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
       for (const key of wanted.keys()) if (!isWritten(key)) wanted.delete(key);
       return wanted.size > 0;
     },
-    takeAll(isWritten) {
+    takeAll(wasWritten) {
       const fresh: Row[] = [];
       const known: Row[] = [];
       for (const key of touched) {
         const row = rows.get(key);
-        if (row !== undefined) (isWritten(key) ? known : fresh).push(row);
+        if (row !== undefined) (wasWritten(key) ? known : fresh).push(row);
       }
-      const keys = [...touched];
       touched.clear();
       rows.clear();
       return {
-        keys,
         copy:
           fresh.length > 0
             ? { text: copyStatement(table), chunks: copyChunks(table, fresh) }
@@ -95,7 +92,10 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
   };
 }
 
+/** As `keyOf` makes it of a row. */
 function joinKey(key: readonly string[]): string {
+  const [first = ''] = key;
+  if (key.length === 1) return first;
   let joined = '';
   for (const part of key) joined += `${part}\n`;
   return joined;

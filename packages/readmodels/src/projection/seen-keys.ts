@@ -1,7 +1,8 @@
 /** Which keys were written already: never wrong about one that was, hardly ever about one that was not. */
 
 export type SeenKeys = {
-  add(key: string): void;
+  /** Adds a key; false only when it was never added before. */
+  add(key: string): boolean;
   /** False only for a key that was never added. */
   mayHave(key: string): boolean;
 };
@@ -18,15 +19,23 @@ export function seenKeys(expected: number): SeenKeys {
   const bits = 2 ** Math.min(MOST_BITS_LOG2, Math.max(LEAST_BITS_LOG2, wanted));
   const words = new Uint32Array(bits / 32);
   const mask = bits - 1;
+  let empty = true;
   return {
     add(key) {
       const [start, step] = hashesOf(key);
+      let had = true;
       for (let i = 0, at = start; i < PROBES; i++, at += step) {
-        const bit = at & mask;
-        words[bit >>> 5] = (words[bit >>> 5] ?? 0) | (1 << (bit & 31));
+        const index = (at & mask) >>> 5;
+        const bit = 1 << (at & 31);
+        const word = words[index] ?? 0;
+        if ((word & bit) === 0) had = false;
+        words[index] = word | bit;
       }
+      empty = false;
+      return had;
     },
     mayHave(key) {
+      if (empty) return false;
       const [start, step] = hashesOf(key);
       for (let i = 0, at = start; i < PROBES; i++, at += step) {
         const bit = at & mask;

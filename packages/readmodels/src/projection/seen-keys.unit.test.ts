@@ -13,6 +13,17 @@ describe('keys that were seen', () => {
     );
   });
 
+  test('adding a key tells whether it was added before', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string(), { maxLength: 50 }), (keys) => {
+        const seen = seenKeys(1000);
+        const first = keys.map((key) => seen.add(key));
+        const second = keys.map((key) => seen.add(key));
+        return !first.includes(true) && !second.includes(false);
+      }),
+    );
+  });
+
   test('of two hundred thousand that were not added hardly one is taken for known', () => {
     const count = 200_000;
     const seen = seenKeys(count);

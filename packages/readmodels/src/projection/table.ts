@@ -14,6 +14,8 @@ export type Table<Row> = {
 
 /** The key of a row as one string; no part of a key holds a line break. */
 export function keyOf<Row>(table: Table<Row>, row: Row): string {
+  const [first] = table.key;
+  if (table.key.length === 1 && first !== undefined) return String(row[first]);
   let key = '';
   for (const column of table.key) key += `${String(row[column])}\n`;
   return key;
