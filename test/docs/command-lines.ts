@@ -46,6 +46,7 @@ export function problemOf(program: Program, line: string): string | undefined {
   const rest = words[at];
   if (
     command.commands.length > 0 &&
+    command.registeredArguments.length === 0 &&
     rest !== undefined &&
     !rest.startsWith('-') &&
     !rest.startsWith('…')

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { generateSecrets, natsServerConfig } from '@writ/bus';
 import { startNats, startPostgres } from '@writ/embedded';
 import { treeMemoryMb } from './machine.ts';
-import { type Measured, quantile, round } from './measure.ts';
+import { inRuns } from './measure.ts';
 import type { Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
 import { cliEntry } from './stage.ts';
@@ -31,20 +31,10 @@ export async function benchBoot(progress: Progress): Promise<BenchResult[]> {
   return [
     compare(
       { name: 'boot', variant: 'empty-directory', memoryMb, floorIs },
-      inStarts(booted),
-      inStarts(bare),
+      inRuns(booted),
+      inRuns(bare),
     ),
   ];
-}
-
-function inStarts(elapsedMs: readonly number[]): Measured {
-  const sorted = elapsedMs.toSorted((a, b) => a - b);
-  const total = elapsedMs.reduce((sum, ms) => sum + ms, 0);
-  return {
-    p50Ms: round(quantile(sorted, 0.5), 0),
-    p99Ms: round(quantile(sorted, 0.99), 0),
-    perSecond: round((1000 * elapsedMs.length) / total, 2),
-  };
 }
 
 type ConnectionFile = { readonly httpUrl: string; readonly adminKey: string };

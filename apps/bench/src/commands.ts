@@ -5,8 +5,9 @@ import { treeMemoryMb } from './machine.ts';
 import { drive, interleave, Samples } from './measure.ts';
 import type { Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
-import { adminKey, agentIdOf, KEY, registeredAgent, seed, TENANT } from './seed.ts';
-import { openStage } from './stage.ts';
+import { agentIdOf, KEY, seed, TENANT } from './seed.ts';
+import { seederKey, enrolledAgent } from './seeded-events.ts';
+import { openStage, type Stage } from './stage.ts';
 
 const AGENTS = 500;
 const ROUNDS = 10;
@@ -18,10 +19,7 @@ export async function benchCommands(progress: Progress): Promise<BenchResult[]> 
   const stage = await openStage();
   try {
     progress.say(`commands: registering ${AGENTS} agents`);
-    await seed(await stage.store(), function* (write) {
-      yield adminKey(write);
-      for (let n = 0; n < AGENTS; n++) yield registeredAgent(write, n);
-    });
+    await registerAgents(stage);
     const commander = await stage.run('commander');
     const asking = await stage.connect('api-store');
     const operator = await stage.connect('operator');
@@ -55,6 +53,14 @@ export async function benchCommands(progress: Progress): Promise<BenchResult[]> 
   }
 }
 
+/** Whoever reports. */
+export async function registerAgents(stage: Stage): Promise<void> {
+  await seed(await stage.store(), function* (seeding) {
+    yield seederKey(seeding);
+    for (let n = 0; n < AGENTS; n++) yield enrolledAgent(seeding, n, 0);
+  });
+}
+
 function body(n: number): string {
   return JSON.stringify({
     executionId: `e-${process.pid}-${n}`,
@@ -68,7 +74,8 @@ function body(n: number): string {
   });
 }
 
-function reporter(connection: NatsConnection): () => Promise<void> {
+/** Gives a command, the next one each time. */
+export function reporter(connection: NatsConnection): () => Promise<void> {
   const subject = subjects.command({ tenant: TENANT, key: KEY, verb: 'execution.report' });
   let n = 0;
   return async () => {
@@ -78,7 +85,8 @@ function reporter(connection: NatsConnection): () => Promise<void> {
   };
 }
 
-function publisher(connection: NatsConnection): () => Promise<void> {
+/** Publishes the same body, and waits until it is stored. */
+export function publisher(connection: NatsConnection): () => Promise<void> {
   let n = 0;
   return async () => {
     const ack = await connection.request(`floor.${n % AGENTS}`, body(n++), { timeout: 10_000 });
@@ -86,7 +94,8 @@ function publisher(connection: NatsConnection): () => Promise<void> {
   };
 }
 
-async function addFloorStream(connection: NatsConnection): Promise<void> {
+/** A stream of the same kind as the log, and of nobody else. */
+export async function addFloorStream(connection: NatsConnection): Promise<void> {
   const config = {
     name: FLOOR_STREAM,
     subjects: ['floor.>'],

@@ -9,17 +9,8 @@ import { evaluationReply, subjects } from '@writ/contracts';
 import { treeMemoryMb } from './machine.ts';
 import { drive, interleave, Samples } from './measure.ts';
 import { type BenchResult, compare } from './report.ts';
-import {
-  adminKey,
-  agentIdOf,
-  ENGINE_ACTION,
-  grantsOf,
-  KEY,
-  policySet,
-  registeredAgent,
-  seed,
-  TENANT,
-} from './seed.ts';
+import { agentIdOf, KEY, seed, TENANT } from './seed.ts';
+import { seederKey, ENGINE_ACTION, enrolledAgent, policySet } from './seeded-events.ts';
 import type { Progress } from './progress.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -54,13 +45,10 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
     progress.say(
       `decisions: filling the log with ${AGENTS} agents, ${AGENTS * GRANTS_EACH} grants and ${POLICIES} policies`,
     );
-    await seed(await stage.store(), function* (write) {
-      yield adminKey(write);
-      yield policySet(write, POLICIES);
-      for (let n = 0; n < AGENTS; n++) {
-        yield registeredAgent(write, n);
-        yield grantsOf(write, n, GRANTS_EACH);
-      }
+    await seed(await stage.store(), function* (seeding) {
+      yield seederKey(seeding);
+      yield policySet(seeding, POLICIES);
+      for (let n = 0; n < AGENTS; n++) yield enrolledAgent(seeding, n, GRANTS_EACH);
     });
     const governor = await stage.run('governor');
     const connection = await stage.connect('api-store');

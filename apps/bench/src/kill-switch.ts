@@ -10,16 +10,8 @@ import { treeMemoryMb } from './machine.ts';
 import { type Measured, quantile, round } from './measure.ts';
 import type { Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
-import {
-  adminKey,
-  agentIdOf,
-  grantsOf,
-  KEY,
-  policySet,
-  registeredAgent,
-  seed,
-  TENANT,
-} from './seed.ts';
+import { agentIdOf, KEY, seed, TENANT } from './seed.ts';
+import { enrolledAgent, policySet, seederKey } from './seeded-events.ts';
 import { openStage, type RoleProcess, type Stage } from './stage.ts';
 import { StopWatch } from './stop-watch.ts';
 
@@ -47,14 +39,11 @@ export async function benchKillSwitch(progress: Progress): Promise<BenchResult[]
   const stage = await openStage();
   try {
     progress.say(`kill-switch: filling the log with ${STOPPED + LOADED} agents`);
-    await seed(await stage.store(), function* (write) {
-      yield adminKey(write);
-      yield policySet(write, POLICIES);
-      for (let n = 0; n < STOPPED; n++) yield adminKey(write, keyOf(n));
-      for (let n = 0; n < STOPPED + LOADED; n++) {
-        yield registeredAgent(write, n);
-        yield grantsOf(write, n, GRANTS_EACH);
-      }
+    await seed(await stage.store(), function* (seeding) {
+      yield seederKey(seeding);
+      yield policySet(seeding, POLICIES);
+      for (let n = 0; n < STOPPED; n++) yield seederKey(seeding, keyOf(n));
+      for (let n = 0; n < STOPPED + LOADED; n++) yield enrolledAgent(seeding, n, GRANTS_EACH);
     });
     const roles: RoleProcess[] = [await stage.run('commander')];
     for (let n = 0; n < GOVERNORS; n++) roles.push(await stage.run('governor'));

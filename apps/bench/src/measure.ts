@@ -34,6 +34,22 @@ export class Samples {
   }
 }
 
+/** Whole runs: latency is that of one, the rate is in runs. */
+export function inRuns(elapsedMs: readonly number[]): Measured {
+  const sorted = elapsedMs.toSorted((a, b) => a - b);
+  const total = elapsedMs.reduce((sum, ms) => sum + ms, 0);
+  return {
+    p50Ms: round(quantile(sorted, 0.5), 0),
+    p99Ms: round(quantile(sorted, 0.99), 0),
+    perSecond: round((1000 * elapsedMs.length) / total, 2),
+  };
+}
+
+/** How many events, in the name of a variant. */
+export function inThousands(events: number): string {
+  return `${Math.round(events / 1000)}k`;
+}
+
 /** Runs over so many events each: latency is that of the whole run divided by them, the rate is in events. */
 export function inEvents(elapsedMs: readonly number[], events: number): Measured {
   const sorted = elapsedMs.toSorted((a, b) => a - b);

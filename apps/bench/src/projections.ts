@@ -10,7 +10,8 @@ import { treeMemoryMb } from './machine.ts';
 import { inEvents } from './measure.ts';
 import type { Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
-import { adminKey, factsOf, grantsOf, registeredAgent, seed } from './seed.ts';
+import { seed } from './seed.ts';
+import { seederKey, enrolledAgent, factsOf } from './seeded-events.ts';
 import { copyTables, emptyTables, writeRows } from './bare-writes.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -29,12 +30,11 @@ export async function benchProjections(progress: Progress): Promise<BenchResult[
     progress.say(
       `projections: filling the log with ${AGENTS * FACTS_EACH} facts of ${AGENTS} agents`,
     );
-    await seed(await stage.store(), function* (write) {
-      yield adminKey(write);
+    await seed(await stage.store(), function* (seeding) {
+      yield seederKey(seeding);
       for (let n = 0; n < AGENTS; n++) {
-        yield registeredAgent(write, n);
-        yield grantsOf(write, n, 2);
-        yield factsOf(write, n, FACTS_EACH);
+        yield enrolledAgent(seeding, n, 2);
+        yield factsOf(seeding, n, { from: 0, count: FACTS_EACH });
       }
     });
     const events = await lastSequence(stage);

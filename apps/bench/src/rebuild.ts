@@ -1,135 +1,128 @@
 /**
- * Rebuilding read models against the least that it takes: reading the log undecoded, and COPY of the same rows, made
- * before, into tables of the same shape, with the same indexes afterwards.
+ * Rebuilding read models while they are projected on and read over HTTP, against the least that it takes: reading the
+ * log undecoded, and COPY of the same rows, made before, into tables of the same shape, with the same indexes afterwards.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { makeRebuildTables, projections } from '@writ/readmodels';
+import { setTimeout as wait } from 'node:timers/promises';
+import { projections } from '@writ/readmodels';
 import { consume } from './consume.ts';
-import { treeMemoryMb } from './machine.ts';
-import { inEvents } from './measure.ts';
+import { lookOverHttp } from './http-looks.ts';
+import type { LivedCell, SharedCell } from './lived-cell.ts';
+import { inEvents, inThousands } from './measure.ts';
 import type { BenchOptions, Progress } from './progress.ts';
+import { copyIn, rebuildOnce, type RowFile, writeOut } from './rebuild-once.ts';
 import { type BenchResult, compare } from './report.ts';
-import { inThousands, seedFacts } from './seed.ts';
-import { cliEntry, openStage, type Stage } from './stage.ts';
+import { agentIdOf, seed } from './seed.ts';
+import { enrolledAgent, factsOf } from './seeded-events.ts';
+import { startReader } from './steady-reader.ts';
 
-const EVENTS = 200_000;
 const ROUNDS = 2;
-/** From so many events on one round is long enough. */
-const LONG = 500_000;
-const MEMORY_EVERY_MS = 250;
+const LOOK_EVERY_MS = 100;
+const REPORT_EVERY_MS = 50;
+const floorIs = 'the log read undecoded, then COPY of the same rows and the same indexes';
 
-const everyName: readonly string[] = projections.EVENTS.map(({ name }) => name);
+export const everyProjection: readonly string[] = projections.EVENTS.map(({ name }) => name);
+
+/** The tables of projections of the log. */
+export function tablesOf(names: readonly string[]): readonly string[] {
+  return projections.EVENTS.filter(({ name }) => names.includes(name)).flatMap(
+    ({ tables }) => tables,
+  );
+}
 
 const variants: readonly { readonly variant: string; readonly names: readonly string[] }[] = [
-  { variant: 'all', names: everyName },
+  { variant: 'all', names: everyProjection },
   { variant: 'executions', names: ['executions'] },
 ];
 
 export async function benchRebuild(
   progress: Progress,
-  { events: wanted = EVENTS }: BenchOptions = {},
+  _options: BenchOptions,
+  shared: SharedCell,
 ): Promise<BenchResult[]> {
-  const stage = await openStage();
-  const client = new pg.Client({ connectionString: stage.databaseUrl });
-  await client.connect();
+  const cell = await shared.cell();
+  const living = await reportOn(cell);
+  progress.say('rebuild: filling the tables');
+  await rebuildOnce(cell.stage, everyProjection);
+  const api = await cell.stage.run('api', 'projector');
+  const reader = startReader(
+    () =>
+      lookOverHttp({
+        httpUrl: api.url,
+        apiKey: cell.apiKey,
+        cell: cell.stage.secrets.cell,
+        agentId: living.agentId,
+      }),
+    LOOK_EVERY_MS,
+  );
   try {
-    progress.say(`rebuild: filling the log with ${wanted} events`);
-    const events = await seedFacts(await stage.store(), wanted);
-    const rounds = events < LONG ? ROUNDS : 1;
     const results: BenchResult[] = [];
-    for (const { variant, names } of variants) {
-      const tables = projections.EVENTS.filter(({ name }) => names.includes(name)).flatMap(
-        (projection) => projection.tables,
-      );
-      let files: readonly RowFile[] | undefined;
-      const rebuilt: number[] = [];
-      const bare: number[] = [];
-      let memoryMb = 0;
-      for (let n = 0; n < rounds; n++) {
-        const run = await rebuild(stage, names);
-        rebuilt.push(run.elapsedMs);
-        memoryMb = Math.max(memoryMb, run.memoryMb);
-        progress.step(`rebuild ${variant}`, (2 * n + 1) / (2 * rounds));
-        // The first rebuild makes the rows that the floor copies.
-        files ??= await writeOut(stage, client, tables);
-        bare.push((await consume(stage, events)) + (await copyIn(client, files)));
-        progress.step(`rebuild ${variant}`, (2 * n + 2) / (2 * rounds));
-      }
-      const floorIs = 'the log read undecoded, then COPY of the same rows and the same indexes';
-      const what = {
-        name: 'rebuild',
-        variant: `${variant}-${inThousands(events)}`,
-        memoryMb,
-        floorIs,
-      };
-      results.push(compare(what, inEvents(rebuilt, events), inEvents(bare, events)));
-    }
+    for (const { variant, names } of variants)
+      results.push(await measure(cell, { variant, names, progress }));
     return results;
   } finally {
-    await client.end();
-    await stage.stop();
+    await living.stop();
+    await reader.stop();
+    progress.say(`rebuild: a reader looked ${reader.looks} times over HTTP and never saw less`);
+    await api.stop();
   }
 }
 
-/** `writ db rebuild` in a process of its own; its time is what it says, without the start of the process. */
-async function rebuild(
-  stage: Stage,
-  names: readonly string[],
-): Promise<{ elapsedMs: number; memoryMb: number }> {
-  const child = spawn(process.execPath, [cliEntry, 'db', 'rebuild', ...names, '--json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...stage.environment },
-  });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
+type Variant = {
+  readonly variant: string;
+  readonly names: readonly string[];
+  readonly progress: Progress;
+};
+
+async function measure(
+  { stage, events }: LivedCell,
+  { variant, names, progress }: Variant,
+): Promise<BenchResult> {
+  let files: readonly RowFile[] | undefined;
+  const rebuilt: number[] = [];
+  const bare: number[] = [];
   let memoryMb = 0;
-  const watch = setInterval(() => {
-    void treeMemoryMb(child.pid ?? 0).then((now) => {
-      memoryMb = Math.max(memoryMb, now);
-    });
-  }, MEMORY_EVERY_MS);
-  const [code] = (await once(child, 'close')) as [number | null];
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`\`writ db rebuild\` ended with ${code}: ${said}`);
-  const { seconds } = JSON.parse(said) as { seconds: number };
-  return { elapsedMs: seconds * 1000, memoryMb };
+  for (let n = 0; n < ROUNDS; n++) {
+    const run = await rebuildOnce(stage, names);
+    rebuilt.push((run.elapsedMs * events) / run.events);
+    memoryMb = Math.max(memoryMb, run.memoryMb);
+    progress.step(`rebuild ${variant}`, (2 * n + 1) / (2 * ROUNDS));
+    files ??= await writeOut(stage, tablesOf(names));
+    bare.push((await consume(stage, events)) + (await copyIn(stage, files)));
+    progress.step(`rebuild ${variant}`, (2 * n + 2) / (2 * ROUNDS));
+  }
+  return compare(
+    { name: 'rebuild', variant: `${variant}-${inThousands(events)}`, memoryMb, floorIs },
+    inEvents(rebuilt, events),
+    inEvents(bare, events),
+  );
 }
 
-type RowFile = { readonly table: string; readonly path: string };
-
-async function writeOut(
-  stage: Stage,
-  client: pg.Client,
-  tables: readonly string[],
-): Promise<RowFile[]> {
-  const files = tables.map((table) => ({ table, path: join(stage.dataDir, `${table}.rows`) }));
-  for (const { table, path } of files)
-    await pipeline(client.query(copyTo(`copy ${table} to stdout`)), createWriteStream(path));
-  return files;
-}
-
-/** Loads rows from files into tables of the same shape, and makes their indexes; milliseconds it took. */
-async function copyIn(client: pg.Client, files: readonly RowFile[]): Promise<number> {
-  const began = performance.now();
-  await client.query(
-    "begin; set local synchronous_commit = off; set local maintenance_work_mem = '128MB'",
+/** One more agent works all the time, so that what is read moves. */
+async function reportOn({ stage, seeder, agents }: LivedCell): Promise<{
+  readonly agentId: string;
+  stop(): Promise<void>;
+}> {
+  const n = agents + 1_000_000;
+  const begun = Promise.withResolvers<void>();
+  let stopped = false;
+  const working = seed(
+    await stage.store(),
+    function* (seeding) {
+      yield enrolledAgent(seeding, n, 1);
+      for (let from = 0; !stopped; from++) {
+        yield factsOf(seeding, n, { from, count: 1 });
+        yield () => wait(REPORT_EVERY_MS);
+      }
+    },
+    { seeder, atOnce: 1, onStored: () => begun.resolve() },
   );
-  const tables = await makeRebuildTables(
-    client,
-    files.map(({ table }) => table),
-  );
-  for (const { table, path } of files)
-    await pipeline(createReadStream(path), client.query(copyFrom(`copy ${table} from stdin`)));
-  await tables.finish();
-  const elapsedMs = performance.now() - began;
-  await client.query('rollback');
-  return elapsedMs;
+  await Promise.race([begun.promise, working]);
+  working.catch(() => undefined);
+  return {
+    agentId: agentIdOf(n, seeder),
+    async stop() {
+      stopped = true;
+      await working;
+    },
+  };
 }

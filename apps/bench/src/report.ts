@@ -14,7 +14,33 @@ export type BenchResult = Measured & {
   readonly ratio: { readonly p50: number; readonly rate: number };
 };
 
-export type BenchReport = { readonly machine: Machine; readonly benches: readonly BenchResult[] };
+export type BenchReport = {
+  readonly machine: Machine;
+  readonly benches: readonly BenchResult[];
+  /** Where `growth` was measured. */
+  readonly growth?: Growth;
+};
+
+/** A quantity of several parts, by part. */
+export type ByPart = Readonly<Record<string, number>>;
+
+/** What a log of so many events takes. */
+export type Grown = {
+  readonly events: number;
+  readonly agents: number;
+  /** Of each server, and of each role at its readiness, in MiB (proportional set size). */
+  readonly memoryMb: ByPart;
+  /** From the start of a role's process to its readiness, from a snapshot where there is one. */
+  readonly startMs: ByPart;
+  /** Of the servers' directories, in MiB. */
+  readonly diskMb: ByPart;
+};
+
+export type Growth = {
+  readonly sizes: readonly Grown[];
+  /** How much each goes up with a million events, by the line that lies closest. */
+  readonly perMillion: Readonly<Record<'memoryMb' | 'startMs' | 'diskMb', ByPart>>;
+};
 
 export function compare(
   what: Pick<BenchResult, 'name' | 'variant' | 'memoryMb' | 'floorIs'>,

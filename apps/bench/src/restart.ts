@@ -1,92 +1,64 @@
 /**
- * From the start of a role's process with a log behind it to its readiness: a governor folds the whole log into memory,
- * a projector fills empty tables from it. The floor reads the same log undecoded, in a process that runs already.
+ * From the start of a role's process, with a long log behind it, to its readiness. A governor begins at the snapshot
+ * that a snapshotter would have left, or without one folds all of the log; a projector fills empty tables from it. The
+ * floor reads the same log undecoded, in a process that runs already.
  */
-import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { consume } from './consume.ts';
-import { treeMemoryMb } from './machine.ts';
-import { inEvents } from './measure.ts';
+import type { LivedCell, SharedCell } from './lived-cell.ts';
+import { inRuns, inThousands } from './measure.ts';
 import type { BenchOptions, Progress } from './progress.ts';
 import { type BenchResult, compare } from './report.ts';
-import { inThousands, seedFacts } from './seed.ts';
-import { openStage, type Stage } from './stage.ts';
+import { fillTables, type Start, startRole } from './role-starts.ts';
 
-const EVENTS = 200_000;
-const ROUNDS = 2;
 const floorIs = 'the log read undecoded';
 
-type Run = { readonly elapsedMs: number; readonly memoryMb: number };
+type Variant = {
+  readonly variant: string;
+  readonly rounds: number;
+  readonly start: (cell: LivedCell) => Promise<Start>;
+};
+
+const fromSnapshot: readonly Variant[] = [
+  { variant: 'governor-snapshot', rounds: 3, start: ({ stage }) => startRole(stage, 'governor') },
+  { variant: 'commander-snapshot', rounds: 3, start: ({ stage }) => startRole(stage, 'commander') },
+];
+const fromTheLog: readonly Variant[] = [
+  { variant: 'governor-folding', rounds: 2, start: ({ stage }) => startRole(stage, 'governor') },
+  { variant: 'projector', rounds: 1, start: ({ stage, events }) => fillTables(stage, events) },
+];
 
 export async function benchRestart(
   progress: Progress,
-  { events: wanted = EVENTS }: BenchOptions = {},
+  _options: BenchOptions,
+  shared: SharedCell,
 ): Promise<BenchResult[]> {
-  const stage = await openStage();
-  try {
-    progress.say(`restart: filling the log with ${wanted} events`);
-    const events = await seedFacts(await stage.store(), wanted);
-    const roles = { governor: startGovernor, projector: startProjector };
-    const results: BenchResult[] = [];
-    for (const [role, start] of Object.entries(roles)) {
-      const started: number[] = [];
-      const bare: number[] = [];
-      let memoryMb = 0;
-      for (let n = 0; n < ROUNDS; n++) {
-        const run = await start(stage, events);
-        started.push(run.elapsedMs);
-        memoryMb = Math.max(memoryMb, run.memoryMb);
-        progress.step(`restart ${role}`, (2 * n + 1) / (2 * ROUNDS));
-        bare.push(await consume(stage, events));
-        progress.step(`restart ${role}`, (2 * n + 2) / (2 * ROUNDS));
-      }
-      const what = {
-        name: 'restart',
-        variant: `${role}-${inThousands(events)}`,
-        memoryMb,
-        floorIs,
-      };
-      results.push(compare(what, inEvents(started, events), inEvents(bare, events)));
-    }
-    return results;
-  } finally {
-    await stage.stop();
-  }
+  const cell = await shared.cell();
+  const results: BenchResult[] = [];
+  for (const variant of fromSnapshot) results.push(await measure(cell, variant, progress));
+  const operator = await cell.stage.connect('operator');
+  await operator.request('$JS.API.STREAM.DELETE.SNAPSHOTS', '');
+  for (const variant of fromTheLog) results.push(await measure(cell, variant, progress));
+  return results;
 }
 
-/** A governor says that it is ready when it has folded the log to its end. */
-async function startGovernor(stage: Stage): Promise<Run> {
-  const began = performance.now();
-  const governor = await stage.run('governor');
-  const elapsedMs = performance.now() - began;
-  const memoryMb = await treeMemoryMb(governor.pid);
-  await governor.stop();
-  return { elapsedMs, memoryMb };
-}
-
-/** A projector is where it should be when every position is at the end of the log. */
-async function startProjector(stage: Stage, events: number): Promise<Run> {
-  const client = new pg.Client({ connectionString: stage.databaseUrl });
-  await client.connect();
-  try {
-    const { rows: tables } = await client.query<{ name: string }>(
-      "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like 'kysely%' and table_name <> 'trust_models'",
-    );
-    await client.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
-    const began = performance.now();
-    const projector = await stage.run('projector');
-    for (;;) {
-      const { rows } = await client.query<{ seq: string }>(
-        "select coalesce(min(seq), 0) as seq from projection_positions where source = 'EVENTS'",
-      );
-      if (Number(rows[0]?.seq ?? 0) >= events) break;
-      await wait(20);
-    }
-    const elapsedMs = performance.now() - began;
-    const memoryMb = await treeMemoryMb(projector.pid);
-    await projector.stop();
-    return { elapsedMs, memoryMb };
-  } finally {
-    await client.end();
+async function measure(
+  cell: LivedCell,
+  { variant, rounds, start }: Variant,
+  progress: Progress,
+): Promise<BenchResult> {
+  const started: number[] = [];
+  const bare: number[] = [];
+  let memoryMb = 0;
+  for (let n = 0; n < rounds; n++) {
+    const run = await start(cell);
+    started.push(run.elapsedMs);
+    memoryMb = Math.max(memoryMb, run.memoryMb);
+    bare.push(await consume(cell.stage, cell.events));
+    progress.step(`restart ${variant}`, (n + 1) / rounds);
   }
+  return compare(
+    { name: 'restart', variant: `${variant}-${inThousands(cell.events)}`, memoryMb, floorIs },
+    inRuns(started),
+    inRuns(bare),
+  );
 }

@@ -21,7 +21,12 @@ import { startNats, startPostgres } from '@writ/embedded';
 import { migrate, openStore } from '@writ/readmodels';
 import { applyStreams, topology } from '@writ/streams';
 
-export type RoleProcess = { readonly pid: number; stop(): Promise<void> };
+export type RoleProcess = {
+  readonly pid: number;
+  /** Where it listens, for a role that says so. */
+  readonly url: string;
+  stop(): Promise<void>;
+};
 
 export type Stage = {
   readonly dataDir: string;
@@ -43,12 +48,27 @@ export type Stage = {
 /** The entry of the command line; benches start roles the way users do. */
 export const cliEntry = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 
-export async function openStage(): Promise<Stage> {
+const open = new Set<Stage>();
+
+/** Ends whatever stages there are, as when a run is called off. */
+export async function closeStages(): Promise<void> {
+  await Promise.all([...open].map((stage) => stage.stop()));
+}
+
+/** Starts servers of their own; `sync` is as in `WRIT_SYNC`. */
+export async function openStage({
+  sync = 'interval',
+}: {
+  readonly sync?: 'interval' | 'always';
+} = {}): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'writ-bench-'));
   const secrets = generateSecrets();
   await writeSecrets(join(dataDir, 'secrets.json'), secrets);
   const [nats, postgres] = await Promise.all([
-    startNats({ dataDir, configText: (place) => natsServerConfig(secrets, place) }),
+    startNats({
+      dataDir,
+      configText: (place) => natsServerConfig(secrets, { ...place, syncAlways: sync === 'always' }),
+    }),
     startPostgres({ dataDir }),
   ]);
   const connections: NatsConnection[] = [];
@@ -62,6 +82,7 @@ export async function openStage(): Promise<Stage> {
     WRIT_NATS_URL: nats.url,
     WRIT_DATABASE_URL: postgres.url,
     WRIT_DATA_DIR: dataDir,
+    WRIT_HTTP_PORT: '0',
   };
   const start = async (
     args: readonly string[],
@@ -74,7 +95,7 @@ export async function openStage(): Promise<Stage> {
   await applyStreams(await connect('operator'), topology({ ingest: secrets.ingest, replicas: 1 }));
   const tables = openStore(postgres.url, { max: 1 });
   await migrate(tables).finally(() => tables.close());
-  return {
+  const stage: Stage = {
     dataDir,
     secrets,
     natsUrl: nats.url,
@@ -92,12 +113,15 @@ export async function openStage(): Promise<Stage> {
     script: (name, args) =>
       start([fileURLToPath(new URL(name, import.meta.url)), ...args], (line) => line === 'ready'),
     async stop() {
+      if (!open.delete(stage)) return;
       await Promise.all(children.map((child) => child.stop()));
       await Promise.all(connections.map((connection) => connection.close()));
       await Promise.all([nats.stop(), postgres.stop()]);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+  open.add(stage);
+  return stage;
 }
 
 async function spawnReady(
@@ -111,11 +135,13 @@ async function spawnReady(
   });
   const exited = once(child, 'exit');
   let said = '';
+  let url = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk.toString()}`.slice(-4000);
   });
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      url ||= /"url":"([^"]+)"/.exec(line)?.[1] ?? '';
       if (isReady(line)) resolve();
       else said = `${said}${line}\n`.slice(-4000);
     });
@@ -123,7 +149,7 @@ async function spawnReady(
       reject(new Error(`\`${args.slice(1).join(' ')}\` ended with ${code}: ${said}`)),
     );
   });
-  return { pid: child.pid ?? 0, stop: () => end(child, exited) };
+  return { pid: child.pid ?? 0, url, stop: () => end(child, exited) };
 }
 
 async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {

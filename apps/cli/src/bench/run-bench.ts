@@ -5,35 +5,58 @@ import {
   type BenchReport,
   benchNames,
   type BenchResult,
+  type Growth,
+  type Progress,
   runBenches,
+  usualBenches,
 } from '@writ/bench';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import type { Session } from '../session.ts';
-import type { Output } from '../terminal/output.ts';
+import type { Output, Stream } from '../terminal/output.ts';
+import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { type Column, renderFields, renderTable } from '../terminal/table.ts';
 
 /** Runs the named measurements, all when none is named. */
 export async function runBench(
-  { out }: Session,
+  { out, host }: Session,
   names: readonly string[],
   options: BenchOptions = {},
 ): Promise<ExitCode> {
-  const wanted = names.length === 0 ? benchNames : names.map(checkName);
+  const wanted = names.length === 0 ? usualBenches : names.map(checkName);
+  const signal = host.interrupted();
+  try {
+    const report = await runBenches(wanted, progressOf(out, host.stderr), { ...options, signal });
+    out.document(report, () => render(out, report));
+    return exitCodes.done;
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new CliFailure(exitCodes.no, 'called off; what was started is gone', {
+      code: 'CALLED_OFF',
+      cause,
+    });
+  }
+}
+
+function progressOf(out: Output, stderr: Stream): Progress {
   let saidPercent = -1;
-  const report = await runBenches(
-    wanted,
-    {
-      say: (text) => out.note(text),
-      step(what, share) {
-        const percent = Math.floor(share * 10) * 10;
-        if (percent !== saidPercent) out.note(`${what}: ${percent} %`);
-        saidPercent = percent;
-      },
+  let counted = '';
+  let bar: ProgressBar | undefined;
+  return {
+    say(text) {
+      bar?.end();
+      out.note(text);
     },
-    options,
-  );
-  out.document(report, () => render(out, report));
-  return exitCodes.done;
+    step(what, share) {
+      const percent = Math.floor(share * 10) * 10;
+      if (percent !== saidPercent) out.note(`${what}: ${percent} %`);
+      saidPercent = percent;
+    },
+    count(what, done, total) {
+      if (bar === undefined || counted !== what) bar = progressBar(stderr);
+      counted = what;
+      bar.show({ what, done, total });
+    },
+  };
 }
 
 function checkName(name: string): BenchName {
@@ -45,7 +68,7 @@ function checkName(name: string): BenchName {
   );
 }
 
-function render(out: Output, { machine, benches }: BenchReport): string {
+function render(out: Output, { machine, benches, growth }: BenchReport): string {
   const columns: Column<BenchResult>[] = [
     { title: 'BENCH', cell: (row) => row.name },
     { title: 'VARIANT', cell: (row) => row.variant },
@@ -62,5 +85,29 @@ function render(out: Output, { machine, benches }: BenchReport): string {
     out,
     Object.entries(machine).map(([name, value]) => [name, String(value)] as const),
   );
-  return `${fields}\n\n${renderTable(out, columns, benches, '')}`;
+  const tables = [fields, renderTable(out, columns, benches, '')];
+  return [...tables, ...(growth === undefined ? [] : [renderGrowth(out, growth)])].join('\n\n');
+}
+
+type GrowthRow = { readonly what: string; readonly values: readonly number[] };
+
+/** A line for each part, a column for each size, and last how much a million events add. */
+function renderGrowth(out: Output, { sizes, perMillion }: Growth): string {
+  const quantities = [
+    ['memoryMb', 'MiB of'],
+    ['startMs', 'ms to start'],
+    ['diskMb', 'MiB on disk of'],
+  ] as const;
+  const rows = quantities.flatMap(([quantity, words]) =>
+    Object.entries(perMillion[quantity]).map(([part, slope]): GrowthRow => {
+      const values = sizes.map((size) => size[quantity][part] ?? Number.NaN);
+      return { what: `${words} ${part}`, values: [...values, slope] };
+    }),
+  );
+  const titles = [...sizes.map(({ events }) => events.toLocaleString('en-US')), 'PER MILLION'];
+  const columns: Column<GrowthRow>[] = [
+    { title: 'EVENTS', cell: ({ what }) => what },
+    ...titles.map((title, i) => ({ title, cell: ({ values }: GrowthRow) => String(values[i]) })),
+  ];
+  return renderTable(out, columns, rows, '');
 }
