@@ -9,7 +9,14 @@ import {
   type StoredEvent,
   writeSecrets,
 } from '@writ/bus';
-import { commandReply, MAX_BODY_BYTES, subjects } from '@writ/contracts';
+import {
+  commandReply,
+  errorCatalogue,
+  type ErrorCode,
+  MAX_BODY_BYTES,
+  subjects,
+  type WritError,
+} from '@writ/contracts';
 import { migrate, openStore } from '@writ/readmodels';
 import { applyStreams } from '@writ/streams';
 import {
@@ -70,7 +77,7 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
   });
 
   /** `ok`, or the code that it was refused with. */
-  async function register(agentId: string, more: object = {}): Promise<string> {
+  async function register(agentId: string, more: object = {}): Promise<ErrorCode | 'ok'> {
     const subject = subjects.command({ tenant, key: KEY, verb: 'registry.register-agent' });
     const body = JSON.stringify({ agentId, name: 'x', type: 'x', version: '1.0.0', ...more });
     try {
@@ -81,9 +88,9 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
         timeoutMs: 10_000,
       });
       const parsed = commandReply.parse(JSON.parse(new TextDecoder().decode(reply.data)));
-      return parsed.ok ? 'ok' : parsed.error.code;
+      return parsed.ok ? 'ok' : (parsed.error.code as ErrorCode);
     } catch (error) {
-      return (error as { code: string }).code;
+      return (error as WritError).code;
     }
   }
 
@@ -108,7 +115,7 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
 
   test('of ten thousand commands at once all that fit are done, the others are refused at once and done when they are sent again', async () => {
     const before = await peakMib();
-    const refused = new Map<string, number>();
+    const refused = new Map<ErrorCode, number>();
     const persist = async (agentId: string): Promise<void> => {
       for (let tries = 0; ; tries++) {
         const code = await register(agentId);
@@ -122,13 +129,11 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
     await Promise.all(ids.map(persist));
     const grown = (await peakMib()) - before;
     expect(refused.get('OVERLOADED')).toBeGreaterThan(0);
-    // On a busy machine an answer may come too late; the command is sent again all the same.
-    expect(
-      [...refused.keys()].filter((code) => code !== 'OVERLOADED' && code !== 'TIMEOUT'),
-    ).toEqual([]);
+    // On a busy machine answers may also come too late, or a connection be given up: all of it may be tried again.
+    for (const code of refused.keys()) expect(errorCatalogue[code].delivery).not.toBe('terminal');
     expect((await registered('crowd-')).sort()).toEqual(ids.toSorted());
     expect(grown).toBeLessThan(MOST_MIB);
-  });
+  }, 180_000);
 
   test('a log that is full refuses with LOG_FULL, keeps what it acknowledged, and goes on when it has room', async () => {
     const limit = (maxBytes: number) =>
