@@ -108,6 +108,13 @@ const cases: readonly Case[] = [
     {},
     forbidden('p'),
   ],
+  ['the agent named by its id', when('Agent::"lab:reader" has owner'), {}, forbidden('p')],
+  [
+    'the resource named by its id',
+    when('Resource::"dataset:sales".type == "dataset"'),
+    {},
+    forbidden('p'),
+  ],
   ['no owner', when('principal has owner'), { agent: { owner: null } }, allowed],
   [
     'words of the context',

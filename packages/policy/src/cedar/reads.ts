@@ -80,7 +80,15 @@ function isEntityItself(path: Found): boolean {
 function entitiesIn(expr: Expr): Variable[] {
   const node = nodeOf(expr);
   if (node.op === 'Var') return [node.body as Variable];
+  if (node.op === 'Value') return namedEntity(node.body);
   return childrenOf(expr).flatMap(entitiesIn);
+}
+
+/** An entity named by its id may be the one that asks, or that is asked about. */
+function namedEntity(value: unknown): Variable[] {
+  const type = (value as { __entity?: { type: string } } | null)?.__entity?.type;
+  if (type === 'Agent') return ['principal'];
+  return type === 'Resource' ? ['resource'] : [];
 }
 
 function namesOf(found: readonly Found[]): ReadonlySet<string> | 'whole' {
