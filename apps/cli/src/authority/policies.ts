@@ -9,11 +9,13 @@ import type { Command } from 'commander';
 import { handled, type Host, type Session } from '../session.ts';
 import { sayAccepted } from '../terminal/accepted.ts';
 import { list, shortTime } from '../terminal/format.ts';
-import { type Column, oneLine, renderFields, renderTable } from '../terminal/table.ts';
+import { type Column, indentedLine, renderFields, renderTable } from '../terminal/table.ts';
 import { encoded, type ListOptions, type Page, withPaging } from '../verb.ts';
+import { addDiffVerb } from './policy-diff.ts';
 import { addLintVerb } from './policy-lint.ts';
 import { addSchemaVerb } from './policy-schema.ts';
 import { readPolicySources } from './policy-sources.ts';
+import { addTestVerb } from './policy-tests/verb.ts';
 
 type RollbackFlags = { readonly reason?: string };
 type PublishFlags = { readonly note?: string; readonly activate?: boolean };
@@ -21,7 +23,7 @@ type PublishFlags = { readonly note?: string; readonly activate?: boolean };
 export function addPolicyVerbs(program: Command, host: Host): void {
   const policies = program
     .command('policies')
-    .description('policies: list, show, lint, publish, activate, rollback, schema');
+    .description('policies: list, show, lint, test, diff, publish, activate, rollback, schema');
   withPaging(policies.command('list').description('list the published versions')).action(
     handled<ListOptions>(host, listVersions),
   );
@@ -30,6 +32,8 @@ export function addPolicyVerbs(program: Command, host: Host): void {
     .description('show one version with its texts')
     .action(handled(host, showVersion));
   addLintVerb(policies, host);
+  addTestVerb(policies, host);
+  addDiffVerb(policies, host);
   policies
     .command('publish <path...>')
     .description(
@@ -110,7 +114,7 @@ async function showVersion(
       ([policyId, text]) =>
         `${out.colours.bold(policyId)}\n${text
           .split('\n')
-          .map((line) => `  ${oneLine(line)}`)
+          .map((line) => `  ${indentedLine(line)}`)
           .join('\n')}`,
     );
     return [fields, ...texts].join('\n\n');

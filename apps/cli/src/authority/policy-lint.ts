@@ -3,10 +3,15 @@ import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { oneLine } from '../terminal/table.ts';
-import { findSchemaFile, readPolicySources, type SchemaFile } from './policy-sources.ts';
+import {
+  findSchemaFile,
+  type PolicySource,
+  readPolicySources,
+  type SchemaFile,
+} from './policy-sources.ts';
 
 type LintFlags = { readonly schema?: string };
-type Found = {
+export type Mistake = {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -29,17 +34,7 @@ async function lint(
 ): Promise<ExitCode> {
   const sources = await readPolicySources(paths);
   const schema = await findSchemaFile(paths, flags.schema);
-  const { checkPolicies } = await import('@writ/policy');
-  const mistakes = await schemaMistakes(schema);
-  const texts = Object.fromEntries(sources.map(({ policyId, text }) => [policyId, text]));
-  const fileOf = new Map(sources.map(({ policyId, file }) => [policyId, file]));
-  const problems: readonly Found[] =
-    mistakes.length > 0
-      ? mistakes
-      : checkPolicies(texts, schema?.text ?? null).map((problem) => ({
-          file: fileOf.get(problem.policyId) ?? '',
-          ...problem,
-        }));
+  const problems = await findMistakes(sources, schema);
   const counted = `${sources.length} ${sources.length === 1 ? 'policy' : 'policies'}`;
   const under = schema === undefined ? '' : ` under ${schema.file}`;
   out.document({ valid: problems.length === 0, policies: sources.length, problems }, () =>
@@ -55,8 +50,19 @@ async function lint(
   return problems.length === 0 ? exitCodes.done : exitCodes.no;
 }
 
-async function schemaMistakes(schema: SchemaFile | undefined): Promise<readonly Found[]> {
-  if (schema === undefined) return [];
-  const { checkSchema } = await import('@writ/policy');
-  return checkSchema(schema.text).map((problem) => ({ file: schema.file, ...problem }));
+/** What is wrong with the schema; where nothing is, what is wrong with the policies. */
+export async function findMistakes(
+  sources: readonly PolicySource[],
+  schema: SchemaFile | undefined,
+): Promise<readonly Mistake[]> {
+  const { checkPolicies, checkSchema } = await import('@writ/policy');
+  const inSchema = schema === undefined ? [] : checkSchema(schema.text);
+  if (schema !== undefined && inSchema.length > 0)
+    return inSchema.map((problem) => ({ file: schema.file, ...problem }));
+  const texts = Object.fromEntries(sources.map(({ policyId, text }) => [policyId, text]));
+  const fileOf = new Map(sources.map(({ policyId, file }) => [policyId, file]));
+  return checkPolicies(texts, schema?.text ?? null).map((problem) => ({
+    file: fileOf.get(problem.policyId) ?? '',
+    ...problem,
+  }));
 }

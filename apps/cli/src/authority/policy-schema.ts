@@ -5,7 +5,7 @@ import { CliFailure, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { sayAccepted } from '../terminal/accepted.ts';
 import { shortTime } from '../terminal/format.ts';
-import { oneLine, renderFields } from '../terminal/table.ts';
+import { indentedLine, renderFields } from '../terminal/table.ts';
 import { readSchemaFile } from './policy-sources.ts';
 
 type SchemaFlags = { readonly note?: string; readonly withdraw?: boolean };
@@ -51,6 +51,6 @@ async function show({ api, out }: Session): Promise<void> {
       ['note', row.note],
     ]);
     const text = row.schema ?? 'withdrawn; contexts are free';
-    return `${fields}\n\n${text.trimEnd().split('\n').map(oneLine).join('\n')}`;
+    return `${fields}\n\n${text.trimEnd().split('\n').map(indentedLine).join('\n')}`;
   });
 }

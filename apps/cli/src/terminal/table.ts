@@ -70,5 +70,10 @@ export function renderFields(out: Output, fields: readonly Field[]): string {
 
 /** Text on one line, without the characters that would steer a terminal. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+  return indentedLine(text).trim();
+}
+
+/** The same of a line of code, whose indentation counts. */
+export function indentedLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
