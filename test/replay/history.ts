@@ -171,6 +171,11 @@ async function rules(give: Give): Promise<void> {
     'action "count" appliesTo { principal: [Agent], resource: [Resource], context: { rows?: Long } };';
   await give('authority.publish-schema', { schema, note: 'counting' });
   await give('authority.publish-schema', { schema: null });
+  await give('trust.publish-model', {
+    parameters: { severity: { bad: { critical: 12.5 } }, halfLifeMinutes: { good: 20_160 } },
+    note: 'forgive sooner',
+  });
+  await give('trust.publish-model', { parameters: { caps: null, peers: null } });
   const key = { name: 'worker', role: 'agent', agents: ['langgraph-v2:*', LONE] };
   const created = await give('tenancy.create-key', { ...key, expiresAt: '2099-01-01T00:00:00Z' });
   await give('tenancy.create-key', { name: 'ops', role: 'admin' });

@@ -17,6 +17,7 @@ import { dropDeadLetter, retryDeadLetter } from './operations/handlers.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/handlers.ts';
 import { createKey, revokeKey } from './tenancy/handlers.ts';
 import { clearSuspension, giveFeedback } from './trust/handlers.ts';
+import { publishModel } from './trust/publish-model.ts';
 
 export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'registry.register-agent': registerAgent,
@@ -37,6 +38,7 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'execution.report': reportExecution,
   'trust.give-feedback': giveFeedback,
   'trust.clear-suspension': clearSuspension,
+  'trust.publish-model': publishModel,
   'tenancy.create-key': createKey,
   'tenancy.revoke-key': revokeKey,
   'operations.retry-dead-letter': retryDeadLetter,

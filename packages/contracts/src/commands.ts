@@ -14,6 +14,7 @@ import { dropDeadLetter, retryDeadLetter } from './operations/dead-letter.ts';
 import { registerAgent, resumeAgent, retireAgent, suspendAgent } from './registry/agent.ts';
 import { createKey, type KeyRole, revokeKey } from './tenancy/key.ts';
 import { clearSuspension, giveFeedback } from './trust/feedback.ts';
+import { publishModel } from './trust/model.ts';
 
 type CommandEntry = {
   readonly schema: z.ZodType;
@@ -102,6 +103,11 @@ export const commands = {
     schema: clearSuspension,
     roles: admin,
     summary: 'clears the suspension that a critical event latched',
+  },
+  'trust.publish-model': {
+    schema: publishModel,
+    roles: admin,
+    summary: 'publishes the parameters of trust, in force at once',
   },
   'tenancy.create-key': {
     schema: createKey,

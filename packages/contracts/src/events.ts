@@ -20,6 +20,7 @@ import {
 } from './registry/agent.ts';
 import { keyCreatedV1, keyRevokedV1 } from './tenancy/key.ts';
 import { feedbackGivenV1, suspensionClearedV1 } from './trust/feedback.ts';
+import { trustModelPublishedV1 } from './trust/model.ts';
 import { typeText } from './upcast/event-types.ts';
 
 type EventEntry = {
@@ -59,6 +60,7 @@ export const events = {
   ResultValidated: { context: 'execution', version: 1, data: resultValidatedV1 },
   FeedbackGiven: { context: 'trust', version: 1, data: feedbackGivenV1 },
   SuspensionCleared: { context: 'trust', version: 1, data: suspensionClearedV1 },
+  TrustModelPublished: { context: 'trust', version: 1, data: trustModelPublishedV1 },
   KeyCreated: { context: 'tenancy', version: 1, data: keyCreatedV1 },
   KeyRevoked: { context: 'tenancy', version: 1, data: keyRevokedV1 },
 } as const satisfies Record<string, EventEntry>;

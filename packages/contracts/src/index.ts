@@ -31,6 +31,7 @@ export * from './tenancy/key.ts';
 export * from './tenancy/views.ts';
 export * from './token.ts';
 export * from './trust/feedback.ts';
+export * from './trust/model.ts';
 export * from './trust/views.ts';
 export * from './upcast/event-types.ts';
 export * from './upcast/upcasters.ts';

@@ -24,3 +24,4 @@ export * from './tenancy/key.ts';
 export * from './trust/from-events.ts';
 export * from './trust/index.ts';
 export * from './trust/suspension.ts';
+export * from './trust/tenant-model.ts';

@@ -10,6 +10,11 @@ import type { PositionRow } from './operations/position-row.ts';
 import type { AgentRow, AgentVersionRow } from './registry/agents.ts';
 import type { KeyRow } from './tenancy/keys.ts';
 import type { FeedbackRow } from './trust/feedback.ts';
+import type {
+  TenantTrustModelRow,
+  TrustAdminKeyRow,
+  TrustModelInForceRow,
+} from './trust/trust-models.ts';
 import type { TrustFactRow, TrustRow } from './trust/trust.ts';
 
 export type Database = {
@@ -27,6 +32,9 @@ export type Database = {
   executions: ExecutionRow;
   trust: TrustRow;
   trust_facts: TrustFactRow;
+  tenant_trust_models: TenantTrustModelRow;
+  trust_models_in_force: TrustModelInForceRow;
+  trust_admin_keys: TrustAdminKeyRow;
   feedback: FeedbackRow;
   keys: KeyRow;
   dead_letters: DeadLetterRow;

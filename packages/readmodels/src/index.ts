@@ -28,6 +28,7 @@ export * from './registry/agent-queries.ts';
 export * from './store.ts';
 export * from './tenancy/key-queries.ts';
 export * from './trust/feedback-queries.ts';
+export * from './trust/trust-model-queries.ts';
 export * from './trust/trust-queries.ts';
 export type { ColumnType } from './projection/columns.ts';
 export { type Table, upsertRows } from './projection/table.ts';

@@ -15,6 +15,7 @@ import * as decisionDenials from './migrations/0010-decision-denials.ts';
 import * as killSwitches from './migrations/0011-kill-switches.ts';
 import * as policySchemas from './migrations/0012-policy-schemas.ts';
 import * as validations from './migrations/0015-validations.ts';
+import * as trustModels from './migrations/0016-trust-models.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0011-kill-switches': killSwitches,
   '0012-policy-schemas': policySchemas,
   '0015-validations': validations,
+  '0016-trust-models': trustModels,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

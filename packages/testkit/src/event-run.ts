@@ -15,6 +15,8 @@ export type PlannedEvent = { readonly subject: string; readonly event: NewEvent 
 
 const START_MS = Date.UTC(2027, 0, 4, 9);
 const OPERATOR = 'k0operator';
+/** Keys that register agents; the first is an admin's from some moment on. */
+const REGISTRARS = ['k0registrar0', 'k0registrar1', 'k0registrar2', 'k0registrar3'] as const;
 
 /** Makes the events, in the order they are to be stored. Every agent registers before anything else happens to it. */
 export function eventRun(options: EventRunOptions): PlannedEvent[] {
@@ -68,6 +70,7 @@ class RunWriter {
     readonly executionId: string;
   }[] = [];
   readonly #policies = new Map<string, { published: number; active: string | null }>();
+  readonly #administered = new Set<string>();
   readonly #keys: { readonly tenant: string; readonly keyId: string }[] = [];
   #random: number;
   #timeMs: number;
@@ -113,7 +116,7 @@ class RunWriter {
       runtime: { kind: 'nats' as const },
       owner: this.#below(4) === 0 ? null : `team-${this.#below(4)}`,
       labels: { framework: this.#pick(['langgraph', 'crew']), tier: String(this.#below(3)) },
-      keyId: OPERATOR,
+      keyId: this.#pick(REGISTRARS),
     };
   }
 
@@ -294,6 +297,7 @@ class RunWriter {
   }
 
   #key(tenant: string): void {
+    if (!this.#administered.has(tenant)) return this.#createAdminKey(tenant);
     const known = this.#below(3) === 0 ? this.#keys.pop() : undefined;
     const keyId = known?.keyId ?? this.#uuid().replaceAll('-', '').slice(0, 16);
     const at = known?.tenant ?? tenant;
@@ -313,6 +317,20 @@ class RunWriter {
         ? { type: 'KeyRevoked', data: { keyId, reason: null } }
         : { type: 'KeyCreated', data: created },
     );
+  }
+
+  #createAdminKey(tenant: string): void {
+    this.#administered.add(tenant);
+    const [keyId] = REGISTRARS;
+    const data = {
+      keyId,
+      name: 'operations',
+      role: 'admin' as const,
+      agents: [],
+      expiresAt: null,
+      secretHash: 'cd'.repeat(32),
+    };
+    this.#write(subjects.key(tenant, keyId), `key/${keyId}`, { type: 'KeyCreated', data });
   }
 
   #write(subject: string, aggregate: string, event: WritEvent): void {

@@ -1,4 +1,4 @@
-/** Commands on trust: rate an agent. */
+/** Commands on trust: rate an agent, publish a model. */
 import { commandRoute } from '../commands/command-route.ts';
 import type { Route } from '../http/route.ts';
 
@@ -17,5 +17,14 @@ export const trustCommandRoutes: readonly Route[] = [
       'SOURCE_NOT_ALLOWED',
       'STALE_STATE',
     ],
+  }),
+  commandRoute({
+    method: 'POST',
+    path: '/v1/trust-models',
+    verb: 'trust.publish-model',
+    tag: 'trust',
+    operation: 'publishTrustModel',
+    creates: true,
+    errors: [],
   }),
 ];

@@ -1,6 +1,13 @@
 /** Reading trust: feedback, and an agent's score with what moves it. */
-import { agentId, feedbackQuery, feedbackView, trustView } from '@writ/contracts';
-import { getTrust, listFeedback } from '@writ/readmodels';
+import {
+  agentId,
+  feedbackQuery,
+  feedbackView,
+  trustModelsQuery,
+  trustModelView,
+  trustView,
+} from '@writ/contracts';
+import { getTrust, listFeedback, listTrustModels } from '@writ/readmodels';
 import { z } from 'zod';
 import type { Route } from '../http/route.ts';
 import { listRoute, lookupRoute, unknownAgent } from '../reads/list-route.ts';
@@ -15,6 +22,16 @@ export const trustQueryRoutes: readonly Route[] = [
     query: feedbackQuery,
     item: feedbackView,
     list: listFeedback,
+  }),
+  listRoute({
+    path: '/v1/trust-models',
+    operation: 'listTrustModels',
+    tag: 'trust',
+    summary: 'the trust models that were published; without one the built-in model is in force',
+    models: ['trust'],
+    query: trustModelsQuery,
+    item: trustModelView,
+    list: listTrustModels,
   }),
   lookupRoute({
     path: '/v1/agents/{agentId}/trust',

@@ -43,6 +43,7 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
   FeedbackGiven: (data) =>
     `rated ${data.rating} (${data.severity}) by ${data.source} ${data.rater}${data.comment === null ? '' : `: ${data.comment}`}`,
   SuspensionCleared: (data) => `suspension by trust cleared because ${data.reason}`,
+  TrustModelPublished: (data) => `trust model ${data.version} published${told('note', data.note)}`,
   KeyCreated: (data) =>
     `key ${data.keyId} created for ${data.name} (${data.role})${told('speaks for', data.agents.join(', '))}`,
   KeyRevoked: (data) => `key ${data.keyId} revoked${told('because', data.reason)}`,

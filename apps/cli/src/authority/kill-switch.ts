@@ -31,7 +31,7 @@ export function addKillSwitchVerbs(program: Command, host: Host): void {
       handled<ScopeFlags>(host, (session, _args, flags) =>
         turn(session, flags, {
           path: '/v1/kill-switch',
-          done: 'stopped',
+          done: 'is stopped',
           before: 'was stopped already',
         }),
       ),
@@ -40,7 +40,7 @@ export function addKillSwitchVerbs(program: Command, host: Host): void {
     handled<ScopeFlags>(host, (session, _args, flags) =>
       turn(session, flags, {
         path: '/v1/kill-switch/release',
-        done: 'let go on',
+        done: 'may go on',
         before: 'was not stopped',
       }),
     ),
@@ -77,7 +77,7 @@ async function turn(
 ): Promise<void> {
   const scope = scopeOf(flags);
   const reply = await api().send<CommandAccepted>('POST', path, { scope, reason: flags.reason });
-  sayAccepted(out, reply, `${nameOf(scope)} is ${done}`, `${nameOf(scope)} ${before}`);
+  sayAccepted(out, reply, `${nameOf(scope)} ${done}`, `${nameOf(scope)} ${before}`);
 }
 
 function nameOf(scope: KillSwitchScope): string {
@@ -120,8 +120,6 @@ async function listSwitches(
         released === null ? '' : `${shortTime(released.at)} by ${released.by}: ${released.reason}`,
     },
   ];
-  session.out.document(page, () =>
-    renderTable(session.out, columns, page.items, 'nothing was ever stopped'),
-  );
+  session.out.document(page, () => renderTable(session.out, columns, page.items, 'no kill switch'));
   if (page.nextCursor !== null) session.out.note(`more: --cursor ${page.nextCursor}`);
 }

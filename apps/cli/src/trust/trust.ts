@@ -13,6 +13,7 @@ import { shortTime } from '../terminal/format.ts';
 import type { Output } from '../terminal/output.ts';
 import { type Column, renderFields, renderTable } from '../terminal/table.ts';
 import { decimalBetween, encoded } from '../verb.ts';
+import { addTrustModelVerbs } from './models.ts';
 
 type FeedbackFlags = {
   readonly rating: number;
@@ -24,7 +25,10 @@ type FeedbackFlags = {
 };
 
 export function addTrustVerbs(program: Command, host: Host): void {
-  const trust = program.command('trust').description('trust: show, feedback, clear');
+  const trust = program
+    .command('trust')
+    .description('trust: show, feedback, clear, models, publish-model');
+  addTrustModelVerbs(trust, host);
   trust
     .command('show <agentId>')
     .description('show the score and what moved it')
@@ -103,7 +107,14 @@ function renderReport(out: Output, report: TrustView): string {
     },
     { title: 'LIMITED BY', cell: (fact) => (fact.limitedBy ?? '').replaceAll('_', ' ') },
   ];
-  return `${fields}\n\n${renderTable(out, columns, report.contributions, 'nothing has moved it yet')}`;
+  const table = renderTable(out, columns, report.contributions, 'nothing has moved it yet');
+  return `${fields}\n\n${table}${restOf(report)}`;
+}
+
+/** What the table does not show, so that all of the evidence is told. */
+function restOf({ rest }: TrustView): string {
+  if (rest.facts === 0) return '';
+  return `\n\nand ${rest.facts} facts that move it less: good ${rest.good.toFixed(3)}, bad ${rest.bad.toFixed(3)}`;
 }
 
 function age(minutes: number): string {

@@ -39,8 +39,10 @@ export const trustContributionView = z.strictObject({
   bad: z.number(),
   /** The lower bound with it minus the lower bound without it. */
   effect: z.number(),
-  /** Why its praise counted less than its weight. */
-  limitedBy: z.enum(['self_praise', 'same_owner', 'daily_cap']).nullable(),
+  /** Why it counted less than its weight. */
+  limitedBy: z
+    .enum(['self_praise', 'same_owner', 'same_key', 'daily_cap', 'peer_ceiling'])
+    .nullable(),
 });
 
 /** An agent's trust at the moment it is asked for, and why it is what it is. */
@@ -64,6 +66,8 @@ export const trustView = z.strictObject({
   seq: z.int(),
   /** The facts that move the score most, first. */
   contributions: z.array(trustContributionView),
+  /** What is not listed: how many facts weighed less, and the evidence that the list leaves out. */
+  rest: z.strictObject({ facts: z.int(), good: z.number(), bad: z.number() }),
 });
 
 export type FeedbackView = z.infer<typeof feedbackView>;

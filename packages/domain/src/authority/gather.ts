@@ -12,7 +12,7 @@ import { instantOf } from './instant.ts';
 import { type EngagedSwitch, OPERATOR_TENANT, switchThatStops } from './kill-switch.ts';
 import { readLimits, type Windows } from './limits.ts';
 import { coversAny } from './patterns.ts';
-import { emptyTenant, type Tenant, type World } from './world.ts';
+import { emptyTenant, modelOf, type Tenant, type World } from './world.ts';
 
 /** The question, with only the attributes that the active policies read and a policy can be shown. */
 export type AccessQuestion = {
@@ -74,7 +74,7 @@ export function gatherInputs(
     grants: found.matched.map(grantInputs),
     ...(limits.length === 0 ? {} : { limits: [...limits] }),
     missed: found.missed,
-    trust: known === undefined ? null : trustInputs(trust, minute, world.model),
+    trust: known === undefined ? null : trustInputs(trust, minute, modelOf(world, tenant)),
     policies: active ? { version: active.version, digest: active.digest } : NO_POLICIES,
     ...(schema && { schema: { version: schema.version, digest: schema.digest } }),
     engine: { name: at.engine.name, version: at.engine.version },

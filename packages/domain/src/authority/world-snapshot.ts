@@ -2,10 +2,12 @@
  * The world as lines of JSON and back, one line for each aggregate, so that it is written and read piece by piece.
  * What is derived from other parts (a grant's times in milliseconds, an agent's current version) is not written.
  */
+import type { TrustModelData } from '@writ/contracts';
 import { type AgentState, type Registration } from '../registry/agent.ts';
 import type { KeyState } from '../tenancy/key.ts';
 import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-trust.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
+import { ownModelOf, type TenantModelState } from '../trust/tenant-model.ts';
 import { type Grant, GrantBook } from './grant-book.ts';
 import { activeGrant, type GrantsState, type GrantTerms, revokedGrant } from './grants.ts';
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
@@ -19,7 +21,7 @@ import type { ValidationState } from './validation.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 7 } as const;
+export const worldFold = { name: 'world', version: 8 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
@@ -35,6 +37,7 @@ type PoliciesPart = readonly [
   schema: PublishedSchema | null,
 ];
 
+type TrustModelPart = readonly [timeMs: number, version: number, published: TrustModelData | null];
 type KillSwitchPart = readonly [timeMs: number, engaged: readonly EngagedSwitch[]];
 
 type Line =
@@ -45,6 +48,7 @@ type Line =
       sizes: Sizes,
       policies: PoliciesPart,
       killSwitch: KillSwitchPart,
+      trustModel: TrustModelPart,
       validation: ValidationState,
     ]
   | readonly ['unknown', kind: 'agent' | 'key', id: string]
@@ -85,15 +89,8 @@ export function* worldToLines(world: World): Generator<string, void> {
   for (const [id, tenant] of tenants) {
     const { agents, grants, uses, budgets, trust, keys } = tenant;
     const sizes: Sizes = [agents.size, grants.size, uses.size, trust.size, keys.size];
-    const { policies, killSwitch, validation } = tenant;
-    yield text([
-      'tenant',
-      id,
-      sizes,
-      policiesPart(policies),
-      killSwitchPart(killSwitch),
-      validation,
-    ]);
+    const { validation } = tenant;
+    yield text(['tenant', id, sizes, ...partsOf(tenant), validation]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
     for (const [agentId, state] of grants)
       yield text(['grants', agentId, state.timeMs, [...state.grants].map(grantRow)]);
@@ -112,6 +109,15 @@ function policiesPart({ published, active, before, schema, timeMs }: PoliciesSta
   const isPublished = active !== null && published.get(active.version) === active;
   const decides = isPublished ? active.version : active;
   return [timeMs, [...published.values()], decides, before, schema];
+}
+
+function partsOf({
+  policies,
+  killSwitch,
+  trustModel,
+}: Tenant): [PoliciesPart, KillSwitchPart, TrustModelPart] {
+  const { timeMs, version, published } = trustModel;
+  return [policiesPart(policies), killSwitchPart(killSwitch), [timeMs, version, published ?? null]];
 }
 
 function killSwitchPart({ engaged, timeMs }: KillSwitchState): KillSwitchPart {
@@ -258,7 +264,7 @@ class WorldReader {
     this.#tenants = tenants;
   }
 
-  #open([, id, sizes, policies, killSwitch, validation]: Extract<
+  #open([, id, sizes, policies, killSwitch, trustModel, validation]: Extract<
     Line,
     readonly ['tenant', ...unknown[]]
   >): void {
@@ -267,6 +273,8 @@ class WorldReader {
     this.#tenant.policies = policiesOf(policies);
     this.#tenant.killSwitch = killSwitchOf(killSwitch);
     this.#tenant.validation = validation;
+    this.#tenant.trustModel = trustModelOf(trustModel);
+    this.#tenant.ownModel = ownModelOf(id, this.#tenant.trustModel);
     this.#sizes = sizes;
     this.#world.tenants.set(id, this.#tenant);
   }
@@ -285,6 +293,10 @@ function policiesOf([timeMs, published, active, before, schema]: PoliciesPart): 
   const byVersion = new Map(published.map((one) => [one.version, one]));
   const decides = typeof active === 'string' ? known(byVersion, active) : active;
   return { published: byVersion, active: decides, before, schema, timeMs };
+}
+
+function trustModelOf([timeMs, version, published]: TrustModelPart): TenantModelState {
+  return { timeMs, version, published: published ?? undefined };
 }
 
 function killSwitchOf([timeMs, switches]: KillSwitchPart): KillSwitchState {

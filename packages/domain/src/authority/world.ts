@@ -6,12 +6,13 @@
 import type { RecordedEvent } from '@writ/contracts';
 import { laterOf } from '../decider.ts';
 import { type AgentState, agent } from '../registry/agent.ts';
-import { type KeyState, key } from '../tenancy/key.ts';
+import { isAdminKey, type KeyState, key } from '../tenancy/key.ts';
 import { type AgentTrust, initialTrust } from '../trust/agent-trust.ts';
 import { trustFactOf } from '../trust/from-events.ts';
 import { applyFact } from '../trust/ledger.ts';
 import { raterOf } from '../trust/facts.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
+import { ownModelOf, tenantModel, type TenantModelState } from '../trust/tenant-model.ts';
 import { type Budgets, openBudget, spend } from './budgets.ts';
 import type { Grant } from './grant-book.ts';
 import { type GrantsState, type GrantTerms, grants } from './grants.ts';
@@ -35,10 +36,14 @@ export type Tenant = {
   policies: PoliciesState;
   killSwitch: KillSwitchState;
   validation: ValidationState;
+  trustModel: TenantModelState;
+  /** The model in force where the tenant published one. */
+  ownModel: TrustModel | undefined;
 };
 
 export type World = {
   readonly tenants: Map<string, Tenant>;
+  /** The model of tenants that published none. */
   readonly model: TrustModel;
   readonly sharedTerms: SharedTerms;
   /** The sequence of the last event folded, and the newest time folded. */
@@ -63,6 +68,8 @@ export function emptyTenant(): Tenant {
     policies: policies.initial(),
     killSwitch: killSwitch.initial(),
     validation: validation.initial(),
+    trustModel: tenantModel.initial(),
+    ownModel: undefined,
   };
 }
 
@@ -113,6 +120,10 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'KillSwitchReleased':
       tenant.killSwitch = killSwitch.evolve(tenant.killSwitch, event);
       break;
+    case 'TrustModelPublished':
+      tenant.trustModel = tenantModel.evolve(tenant.trustModel, event);
+      tenant.ownModel = ownModelOf(event.tenant, tenant.trustModel);
+      break;
     case 'KeyCreated':
     case 'KeyRevoked': {
       const id = event.data.keyId;
@@ -131,7 +142,7 @@ export function foldEvent(world: World, event: RecordedEvent): void {
     case 'SuspensionCleared':
       break;
   }
-  foldTrust(tenant, event, world.model);
+  foldTrust(tenant, event, modelOf(world, tenant));
   world.seq = event.seq;
   world.timeMs = laterOf(world.timeMs, event.timeMs);
 }
@@ -157,8 +168,16 @@ export function openLimits(tenant: Tenant, terms: GrantTerms): void {
   if (window && window.seconds > tenant.longestWindow) tenant.longestWindow = window.seconds;
 }
 
+/** The trust model in force for a tenant. */
+export function modelOf({ model }: World, { ownModel }: Tenant): TrustModel {
+  return ownModel ?? model;
+}
+
 function foldTrust(tenant: Tenant, event: RecordedEvent, model: TrustModel): void {
-  const fact = trustFactOf(event, (agentId) => tenant.trust.get(agentId)?.owner ?? null);
+  const fact = trustFactOf(event, {
+    ownerOf: (agentId) => tenant.trust.get(agentId)?.owner ?? null,
+    isAdminKey: (keyId) => isAdminKey(tenant.keys.get(keyId)),
+  });
   if (!fact) return;
   const raterId = raterOf(fact);
   const rater = raterId === undefined ? undefined : tenant.trust.get(raterId);

@@ -45,3 +45,8 @@ export const key: Decider<KeyState, KeyCommand, KeyEventName> = {
   decide,
   evolve,
 };
+
+/** Whether it is a key of an admin, revoked or not. */
+export function isAdminKey(state: KeyState | undefined): boolean {
+  return state !== undefined && state.status !== 'unknown' && state.key.role === 'admin';
+}

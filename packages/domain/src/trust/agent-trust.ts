@@ -8,7 +8,7 @@ export interface OwnerPraise {
   readonly weight: bigint;
 }
 
-/** Praise an agent has received on one UTC day (days since 1970-01-01), in billionths of weight. */
+/** What an agent was praised, or blamed, on one UTC day (days since 1970-01-01), in billionths of weight. */
 export interface DayPraise {
   readonly day: number;
   readonly total: bigint;
@@ -24,13 +24,25 @@ export interface AgentTrust {
   readonly s: bigint;
   /** Minute of the latest evidence; it never goes back. */
   readonly minute: number;
+  /** What of `r` and `s` came from peers. */
+  readonly peers: Evidence;
   /** Sequence of the critical event that suspended the agent, until a person clears it. */
   readonly latchedBy: number | null;
   readonly praise: DayPraise;
+  /** Blame by peers on one day. */
+  readonly blame: DayPraise;
   /** Executions and ratings folded so far, weightless ones included. */
   readonly factCount: number;
   readonly owner: string | null;
+  /** The keys that registered it, but for those of admins, who may rate as they like anyway. */
+  readonly registrars: readonly string[];
   readonly identity: AgentIdentity;
+}
+
+interface DayPraiseJson {
+  readonly day: number;
+  readonly total: string;
+  readonly byOwner: readonly { readonly owner: string; readonly weight: string }[];
 }
 
 /** `AgentTrust` as JSON: bigints are decimal strings that count billionths. */
@@ -38,14 +50,13 @@ export interface AgentTrustJson {
   readonly r: string;
   readonly s: string;
   readonly minute: number;
+  readonly peers: { readonly r: string; readonly s: string };
   readonly latchedBy: number | null;
-  readonly praise: {
-    readonly day: number;
-    readonly total: string;
-    readonly byOwner: readonly { readonly owner: string; readonly weight: string }[];
-  };
+  readonly praise: DayPraiseJson;
+  readonly blame: DayPraiseJson;
   readonly factCount: number;
   readonly owner: string | null;
+  readonly registrars: readonly string[];
   readonly identity: AgentIdentity;
 }
 
@@ -53,10 +64,13 @@ const NEWCOMER: AgentTrust = {
   r: 0n,
   s: 0n,
   minute: 0,
+  peers: { r: 0n, s: 0n },
   latchedBy: null,
   praise: { day: 0, total: 0n, byOwner: [] },
+  blame: { day: 0, total: 0n, byOwner: [] },
   factCount: 0,
   owner: null,
+  registrars: [],
   identity: 'verified',
 };
 
@@ -71,17 +85,13 @@ export function trustToJson(trust: AgentTrust): AgentTrustJson {
     r: trust.r.toString(),
     s: trust.s.toString(),
     minute: trust.minute,
+    peers: { r: trust.peers.r.toString(), s: trust.peers.s.toString() },
     latchedBy: trust.latchedBy,
-    praise: {
-      day: trust.praise.day,
-      total: trust.praise.total.toString(),
-      byOwner: trust.praise.byOwner.map(({ owner, weight }) => ({
-        owner,
-        weight: weight.toString(),
-      })),
-    },
+    praise: dayToJson(trust.praise),
+    blame: dayToJson(trust.blame),
     factCount: trust.factCount,
     owner: trust.owner,
+    registrars: trust.registrars,
     identity: trust.identity,
   };
 }
@@ -92,15 +102,30 @@ export function trustFromJson(json: AgentTrustJson): AgentTrust {
     r: BigInt(json.r),
     s: BigInt(json.s),
     minute: json.minute,
+    peers: { r: BigInt(json.peers.r), s: BigInt(json.peers.s) },
     latchedBy: json.latchedBy,
-    praise: {
-      day: json.praise.day,
-      total: BigInt(json.praise.total),
-      byOwner: json.praise.byOwner.map(({ owner, weight }) => ({ owner, weight: BigInt(weight) })),
-    },
+    praise: dayFromJson(json.praise),
+    blame: dayFromJson(json.blame),
     factCount: json.factCount,
     owner: json.owner,
+    registrars: json.registrars,
     identity: json.identity,
+  };
+}
+
+function dayToJson({ day, total, byOwner }: DayPraise): DayPraiseJson {
+  return {
+    day,
+    total: total.toString(),
+    byOwner: byOwner.map(({ owner, weight }) => ({ owner, weight: weight.toString() })),
+  };
+}
+
+function dayFromJson({ day, total, byOwner }: DayPraiseJson): DayPraise {
+  return {
+    day,
+    total: BigInt(total),
+    byOwner: byOwner.map(({ owner, weight }) => ({ owner, weight: BigInt(weight) })),
   };
 }
 

@@ -26,9 +26,12 @@ export interface TrustExplanation {
   readonly contributions: readonly TrustContribution[];
 }
 
+/** What an explanation reads of a weighed fact. */
+export type ExplainedFact = Pick<FactWeight, 'seq' | 'minute' | 'weight' | 'r' | 's' | 'limitedBy'>;
+
 /** Explains a reading by the weighed facts of the agent; a part of its history explains a part of its score. */
 export function explainTrust(
-  known: { readonly trust: AgentTrust; readonly history: readonly FactWeight[] },
+  known: { readonly trust: AgentTrust; readonly history: readonly ExplainedFact[] },
   minute: number,
   model: TrustModel,
 ): TrustExplanation {

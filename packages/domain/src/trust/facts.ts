@@ -27,6 +27,8 @@ export interface FeedbackFact {
   readonly raterOwner: string | null;
   /** The rating agent, when the rater is one. */
   readonly raterAgentId?: string;
+  /** The key that gave the rating. */
+  readonly givenBy?: string;
   readonly severity?: Severity;
   readonly seq: number;
   readonly timeMs: number;
@@ -37,6 +39,8 @@ export interface OwnerFact {
   readonly kind: 'ownerKnown';
   readonly agentId: string;
   readonly owner: string | null;
+  /** The key that registered it, but for an admin's. */
+  readonly registrar?: string;
   readonly identity?: AgentIdentity;
 }
 

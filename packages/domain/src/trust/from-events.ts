@@ -1,5 +1,5 @@
 /** The trust facts that events of the log carry; the only place where the model meets event schemas. */
-import type { RecordedEvent } from '@writ/contracts';
+import type { EventData, RecordedEvent } from '@writ/contracts';
 import type { TrustFact } from './facts.ts';
 
 /** The names of the events that trust is folded from. */
@@ -12,18 +12,20 @@ export const trustEventNames = [
   'SuspensionCleared',
 ] as const;
 
-/**
- * The fact an event carries, or `undefined` where it says nothing about trust.
- * `ownerOf` gives the owner of an agent as folded so far; a peer's praise counts for its owner.
- */
-export function trustFactOf(
-  event: RecordedEvent,
-  ownerOf: (agentId: string) => string | null,
-): TrustFact | undefined {
+/** What was folded so far and a fact needs. */
+export interface TrustContext {
+  /** The owner of an agent; a peer's praise counts for its owner. */
+  ownerOf(agentId: string): string | null;
+  /** Whether a key is an admin's. A key that nothing is known of is not. */
+  isAdminKey(keyId: string): boolean;
+}
+
+/** The fact an event carries, or `undefined` where it says nothing about trust. */
+export function trustFactOf(event: RecordedEvent, context: TrustContext): TrustFact | undefined {
   switch (event.type) {
     case 'AgentRegistered':
     case 'AgentVersionRegistered':
-      return { kind: 'ownerKnown', agentId: event.data.agentId, owner: event.data.owner };
+      return ownerFact(event.data, context);
     case 'ExecutionReported': {
       const { agentId, outcome, severity } = event.data;
       const at = { seq: event.seq, timeMs: event.timeMs };
@@ -60,9 +62,10 @@ export function trustFactOf(
         rating,
         source,
         rater,
-        raterOwner: peer ? ownerOf(rater) : rater,
+        raterOwner: peer ? context.ownerOf(rater) : rater,
         ...(peer ? { raterAgentId: rater } : {}),
         severity,
+        givenBy: event.actor.id,
         seq: event.seq,
         timeMs: event.timeMs,
       };
@@ -72,4 +75,13 @@ export function trustFactOf(
     default:
       return undefined;
   }
+}
+
+/** An admin registers for others and could rate as anybody: its key ties no agents together. */
+function ownerFact(
+  { agentId, owner, keyId }: EventData<'AgentRegistered'>,
+  { isAdminKey }: TrustContext,
+): TrustFact {
+  const registrar = isAdminKey(keyId) ? {} : { registrar: keyId };
+  return { kind: 'ownerKnown', agentId, owner, ...registrar };
 }

@@ -19,7 +19,12 @@ export {
 } from './agent-trust.ts';
 export { createDecayTable, type DecayTable } from './decay.ts';
 export type { Evidence } from './evidence.ts';
-export { explainTrust, type TrustContribution, type TrustExplanation } from './explain.ts';
+export {
+  type ExplainedFact,
+  explainTrust,
+  type TrustContribution,
+  type TrustExplanation,
+} from './explain.ts';
 export {
   type EvidenceFact,
   type ExecutionFact,
@@ -37,6 +42,7 @@ export {
   type BadSeverity,
   DEFAULT_TRUST_MODEL,
   type GoodSeverity,
+  type PeerLimits,
   type PraiseCaps,
   type RatingSource,
   type Severity,

@@ -9,8 +9,9 @@
  */
 
 import { type AgentTrust, initialTrust } from './agent-trust.ts';
-import { addEvidence } from './evidence.ts';
+import { addEvidence, evidenceAt } from './evidence.ts';
 import type { TrustFact } from './facts.ts';
+import { smaller } from './fixed-point.ts';
 import type { TrustModel } from './model.ts';
 import { type FactWeight, type TrustParties, weighFact } from './weigh.ts';
 
@@ -22,7 +23,12 @@ export function applyFact(parties: TrustParties, fact: TrustFact, model: TrustMo
     case 'feedbackGiven':
       return applyWeight(subject, weighFact(parties, fact, model), model);
     case 'ownerKnown':
-      return { ...subject, owner: fact.owner, identity: fact.identity ?? subject.identity };
+      return {
+        ...subject,
+        owner: fact.owner,
+        registrars: withRegistrar(subject.registrars, fact.registrar),
+        identity: fact.identity ?? subject.identity,
+      };
     case 'suspensionCleared':
       return subject.latchedBy === null ? subject : { ...subject, latchedBy: null };
   }
@@ -35,14 +41,29 @@ export function applyWeight(
   model: TrustModel,
 ): AgentTrust {
   const { r, s, minute } = addEvidence(subject, weighed, model);
+  const peers = evidenceAt({ ...subject.peers, minute: subject.minute }, minute, model);
   return {
     r,
     s,
     minute,
+    peers: {
+      r: smaller(r, peers.r + weighed.fromPeers.r),
+      s: peers.s + weighed.fromPeers.s,
+    },
     latchedBy: subject.latchedBy ?? (weighed.latches ? weighed.seq : null),
     praise: weighed.praise,
+    blame: weighed.blame,
     factCount: subject.factCount + 1,
     owner: subject.owner,
+    registrars: subject.registrars,
     identity: subject.identity,
   };
+}
+
+/** As many as could matter: a key that registers agents is made by an admin. */
+const REGISTRARS_REMEMBERED = 32;
+
+function withRegistrar(known: readonly string[], registrar: string | undefined): readonly string[] {
+  if (registrar === undefined || known.includes(registrar)) return known;
+  return [...known, registrar].slice(-REGISTRARS_REMEMBERED);
 }

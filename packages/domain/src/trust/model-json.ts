@@ -3,6 +3,7 @@ import type {
   AgentIdentity,
   BadSeverity,
   GoodSeverity,
+  PraiseCaps,
   RatingSource,
   TrustModel,
 } from './model.ts';
@@ -11,6 +12,12 @@ import type {
 export interface DecayTableJson {
   readonly halfLifeMinutes: number;
   readonly entries: readonly string[];
+}
+
+interface CapsJson {
+  readonly perRaterOwner: string;
+  readonly perAgent: string;
+  readonly raterOwners: number;
 }
 
 /** A trust model as JSON, complete with its tables; quantities are decimal strings that count billionths. */
@@ -30,10 +37,11 @@ export interface TrustModelJson {
     readonly good: Readonly<Record<RatingSource, string>>;
     readonly bad: Readonly<Record<RatingSource, string>>;
   };
-  readonly caps: {
-    readonly perRaterOwner: string;
-    readonly perAgent: string;
-    readonly raterOwners: number;
+  readonly caps: CapsJson | null;
+  readonly peers: {
+    readonly maxGood: string;
+    readonly maxBad: string;
+    readonly blame: CapsJson;
   } | null;
 }
 
@@ -51,7 +59,7 @@ export interface ScoreSqlTables {
 
 /** Turns a model into the JSON that is published with it. */
 export function trustModelToJson(model: TrustModel): TrustModelJson {
-  const { caps } = model;
+  const { caps, peers } = model;
   return {
     version: model.version,
     goodDecay: tableToJson(model.goodDecay),
@@ -68,20 +76,18 @@ export function trustModelToJson(model: TrustModel): TrustModelJson {
       good: mapValues(model.source.good, String),
       bad: mapValues(model.source.bad, String),
     },
-    caps:
-      caps === null
-        ? null
-        : {
-            perRaterOwner: caps.perRaterOwner.toString(),
-            perAgent: caps.perAgent.toString(),
-            raterOwners: caps.raterOwners,
-          },
+    caps: caps && capsToJson(caps),
+    peers: peers && {
+      maxGood: peers.maxGood.toString(),
+      maxBad: peers.maxBad.toString(),
+      blame: capsToJson(peers.blame),
+    },
   };
 }
 
 /** Turns published JSON back into the model it came from; the tables are taken as published, not made again. */
 export function trustModelFromJson(json: TrustModelJson): TrustModel {
-  const { caps } = json;
+  const { caps, peers } = json;
   return {
     version: json.version,
     goodDecay: tableFromJson(json.goodDecay),
@@ -95,14 +101,12 @@ export function trustModelFromJson(json: TrustModelJson): TrustModel {
       bad: mapValues(json.severity.bad, BigInt),
     },
     source: { good: mapValues(json.source.good, BigInt), bad: mapValues(json.source.bad, BigInt) },
-    caps:
-      caps === null
-        ? null
-        : {
-            perRaterOwner: BigInt(caps.perRaterOwner),
-            perAgent: BigInt(caps.perAgent),
-            raterOwners: caps.raterOwners,
-          },
+    caps: caps && capsFromJson(caps),
+    peers: peers && {
+      maxGood: BigInt(peers.maxGood),
+      maxBad: BigInt(peers.maxBad),
+      blame: capsFromJson(peers.blame),
+    },
   };
 }
 
@@ -117,6 +121,14 @@ export function scoreSqlTables(model: TrustModel): ScoreSqlTables {
     prior: mapValues(model.prior, String),
     z: model.z.toString(),
   };
+}
+
+function capsToJson({ perRaterOwner, perAgent, raterOwners }: PraiseCaps): CapsJson {
+  return { perRaterOwner: perRaterOwner.toString(), perAgent: perAgent.toString(), raterOwners };
+}
+
+function capsFromJson({ perRaterOwner, perAgent, raterOwners }: CapsJson): PraiseCaps {
+  return { perRaterOwner: BigInt(perRaterOwner), perAgent: BigInt(perAgent), raterOwners };
 }
 
 function tableToJson(table: DecayTable): DecayTableJson {

@@ -14,12 +14,24 @@ export type RatingSource = 'human' | 'system' | 'peer' | 'self';
 /** Whether the agent's identity is proven; an unproven newcomer starts lower. */
 export type AgentIdentity = 'verified' | 'unverified';
 
-/** Limits on praise per agent and UTC day, in billionths of weight. */
+/** Limits on praise, or blame, per agent and UTC day, in billionths of weight. */
 export interface PraiseCaps {
   readonly perRaterOwner: bigint;
   readonly perAgent: bigint;
-  /** Rater owners remembered per agent and day; praise from further owners weighs nothing that day. */
+  /** Rater owners remembered per agent and day; what further owners say weighs nothing that day. */
   readonly raterOwners: number;
+}
+
+/**
+ * Limits on what peers say, in billionths of weight. Rings of agents that praise each other cost nothing but names, so
+ * whatever they are and however many, peers together move an agent by no more than this, up or down.
+ */
+export interface PeerLimits {
+  /** Ceilings of the remaining good and bad evidence that came from peers. */
+  readonly maxGood: bigint;
+  readonly maxBad: bigint;
+  /** What they may blame an agent for on one UTC day. */
+  readonly blame: PraiseCaps;
 }
 
 /** All parameters of the model; fractions and weights in billionths. */
@@ -46,6 +58,8 @@ export interface TrustModel {
   };
   /** `null` switches the daily limits off. */
   readonly caps: PraiseCaps | null;
+  /** `null` lets peers say as much as they like. */
+  readonly peers: PeerLimits | null;
 }
 
 const MINUTES_PER_DAY = 24 * 60;
@@ -78,4 +92,9 @@ export const DEFAULT_TRUST_MODEL: TrustModel = {
     },
   },
   caps: { perRaterOwner: parseNano('1'), perAgent: parseNano('5'), raterOwners: 256 },
+  peers: {
+    maxGood: parseNano('2'),
+    maxBad: parseNano('2'),
+    blame: { perRaterOwner: parseNano('1'), perAgent: parseNano('2'), raterOwners: 256 },
+  },
 };

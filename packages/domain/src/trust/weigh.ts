@@ -4,14 +4,21 @@
  * A rating is evidence of both kinds: a weight w and a rating o add w·o good and w·(1−o) bad evidence. All good evidence
  * counts as praise, that within a bad rating too; otherwise an agent could raise itself by owning up to a rating of 0.49.
  *
- * 1. An agent's praise of itself and praise from its own owner weigh nothing, whatever the source claims to be.
+ * 1. Praise weighs nothing where it is the agent's own, its owner's, or came by way of a key that registered it, whatever
+ *    the source claims to be.
  * 2. Praise per rater owner and per agent is limited per UTC day.
- * 3. Blame is never limited, and a critical one latches the suspension unless it is a peer's. `blameOf` is the one place
- *    that decides both, so a rule that one rater alone cannot sink an agent belongs there.
+ * 3. What peers say, good or bad, is limited as a whole: no peer, and no ring of them, lifts or sinks an agent alone.
+ * 4. Blame by people, systems and the agent itself is never limited, and a critical one latches the suspension.
  */
 
 import { type AgentTrust, type DayPraise, initialTrust } from './agent-trust.ts';
-import { evidenceAt, FULL_RATING, ratingInTenThousandths, splitWeight } from './evidence.ts';
+import {
+  type Evidence,
+  evidenceAt,
+  FULL_RATING,
+  ratingInTenThousandths,
+  splitWeight,
+} from './evidence.ts';
 import {
   type EvidenceFact,
   type ExecutionFact,
@@ -21,6 +28,7 @@ import {
 } from './facts.ts';
 import { mulNano, NANO } from './fixed-point.ts';
 import type { RatingSource, Severity, TrustModel } from './model.ts';
+import { holdPeer } from './peer-limits.ts';
 import { grantPraise } from './praise.ts';
 import { lowerBoundOf } from './score.ts';
 
@@ -31,8 +39,8 @@ export interface TrustParties {
   readonly rater?: AgentTrust | undefined;
 }
 
-/** Why a fact's praise weighs less than its weight says. */
-export type PraiseLimit = 'self_praise' | 'same_owner' | 'daily_cap';
+/** Why a fact weighs less than its weight says. */
+export type PraiseLimit = 'self_praise' | 'same_owner' | 'same_key' | 'daily_cap' | 'peer_ceiling';
 
 /** A fact after weighing. */
 export interface FactWeight {
@@ -48,6 +56,9 @@ export interface FactWeight {
   /** Whether the fact suspends the agent until a person clears it. */
   readonly latches: boolean;
   readonly praise: DayPraise;
+  readonly blame: DayPraise;
+  /** What of `r` and `s` a peer said. */
+  readonly fromPeers: Evidence;
 }
 
 /** What a fact says about the agent, whatever its kind; ratings in ten-thousandths. */
@@ -55,8 +66,8 @@ interface Report {
   readonly rating: number;
   readonly severity: Severity | undefined;
   readonly source: RatingSource;
-  readonly praiseLimit: 'self_praise' | 'same_owner' | null;
-  /** Whose daily allowance praise is taken from. */
+  readonly praiseLimit: 'self_praise' | 'same_owner' | 'same_key' | null;
+  /** Whose daily allowance praise, and blame by peers, is taken from. */
   readonly praiseOwner: string;
 }
 
@@ -72,10 +83,11 @@ export function weighFact(
   const subject = parties.subject ?? initialTrust();
   const minute = Math.max(subject.minute, minuteOf(fact.timeMs));
   const report =
-    fact.kind === 'executionReported' ? executionReport(fact) : feedbackReport(fact, subject);
+    fact.kind === 'executionReported' ? executionReport(fact) : feedbackReport(fact, parties);
   if (report === null) {
     const nothing = { weight: 0n, r: 0n, s: 0n, limitedBy: null, latches: false };
-    return { seq: fact.seq, minute, ...nothing, praise: subject.praise };
+    const { praise, blame } = subject;
+    return { seq: fact.seq, minute, ...nothing, praise, blame, fromPeers: NOTHING };
   }
   const raterFactor =
     report.source === 'peer' ? peerFactor(parties.rater, fact, { minute, model }) : NANO;
@@ -85,35 +97,40 @@ export function weighFact(
   const good = report.rating >= GOOD_FROM;
   // A good rating asks for its whole weight and is split afterwards; a bad one asks for its good share only.
   const asked = good ? praiseWeight : splitWeight(praiseWeight, report.rating).r;
+  const place = { owner: report.praiseOwner, day: Math.floor(minute / MINUTES_PER_DAY) };
   const claim = {
-    owner: report.praiseOwner,
-    day: Math.floor(minute / MINUTES_PER_DAY),
+    ...place,
     weight: report.praiseLimit === null ? asked : 0n,
   };
   const { granted, praise } = grantPraise(subject.praise, claim, model.caps);
-  const blame = good ? NO_BLAME : blameOf(blameWeight, report);
+  const weight = good ? praiseWeight : blameWeight;
+  const shares = good
+    ? splitWeight(granted, report.rating)
+    : { r: granted, s: splitWeight(blameWeight, report.rating).s };
+  const fromPeer = report.source === 'peer';
+  const held = fromPeer
+    ? holdPeer(subject, { ...shares, ...place, minute }, model)
+    : { ...shares, blame: subject.blame, limitedBy: null };
+  const { r, s, blame } = held;
   return {
     seq: fact.seq,
     minute,
-    weight: good ? praiseWeight : blameWeight,
-    ...(good ? splitWeight(granted, report.rating) : { r: granted, s: blame.s }),
-    limitedBy: limitOf(report, granted < asked),
-    latches: blame.latches,
+    weight,
+    r,
+    s,
+    limitedBy: limitOf(report, granted < asked) ?? held.limitedBy,
+    latches: latches(report, weight),
     praise,
+    blame,
+    fromPeers: fromPeer ? { r, s } : NOTHING,
   };
 }
 
-interface Blame {
-  readonly s: bigint;
-  readonly latches: boolean;
-}
+const NOTHING: Evidence = { r: 0n, s: 0n };
 
-const NO_BLAME: Blame = { s: 0n, latches: false };
-
-function blameOf(weight: bigint, report: Report): Blame {
-  // A peer's word lowers a score by what the peer is trusted, but never stops another agent by itself.
-  const latches = report.severity === 'critical' && report.source !== 'peer' && weight > 0n;
-  return { s: splitWeight(weight, report.rating).s, latches };
+/** A peer's word lowers a score, but never stops another agent by itself. */
+function latches({ rating, severity, source }: Report, weight: bigint): boolean {
+  return rating < GOOD_FROM && severity === 'critical' && source !== 'peer' && weight > 0n;
 }
 
 function limitOf(report: Report, capped: boolean): PraiseLimit | null {
@@ -132,17 +149,31 @@ function executionReport(fact: ExecutionFact): Report | null {
   };
 }
 
-function feedbackReport(fact: FeedbackFact, subject: AgentTrust): Report {
+function feedbackReport(
+  fact: FeedbackFact,
+  { subject = initialTrust(), rater }: TrustParties,
+): Report {
   const source = fact.raterAgentId === fact.agentId ? 'self' : fact.source;
   const sameOwner = subject.owner !== null && fact.raterOwner === subject.owner;
+  const sameKey = source === 'peer' && shareKey(subject, rater, fact.givenBy) ? 'same_key' : null;
   return {
     rating: ratingInTenThousandths(fact.rating),
     severity: fact.severity,
     source,
-    praiseLimit: source === 'self' ? 'self_praise' : sameOwner ? 'same_owner' : null,
+    praiseLimit: source === 'self' ? 'self_praise' : sameOwner ? 'same_owner' : sameKey,
     // Agents without an owner share one allowance: otherwise new agents would be new allowances.
     praiseOwner: fact.raterOwner ?? (source === 'peer' ? '' : fact.rater),
   };
+}
+
+/** Owners are what agents say of themselves; the key that registered both, or that rates its own work, is proven. */
+function shareKey(
+  { registrars }: AgentTrust,
+  rater: AgentTrust | undefined,
+  givenBy: string | undefined,
+): boolean {
+  const others = rater?.registrars ?? [];
+  return registrars.some((keyId) => keyId === givenBy || others.includes(keyId));
 }
 
 /** A peer counts as much as it is trusted at that moment; one that is not named counts nothing. */

@@ -3,11 +3,11 @@ import type { AgentDetailView, AgentsQuery, AgentVersionView, AgentView } from '
 import { WritError } from '@writ/contracts';
 import {
   type AgentTrustJson,
-  DEFAULT_TRUST_MODEL,
   initialTrust,
   minuteOf,
   readTrust,
   trustFromJson,
+  type TrustModel,
 } from '@writ/domain';
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { satisfies, validRange } from 'semver';
@@ -15,6 +15,7 @@ import type { Database } from '../database.ts';
 import { containing } from '../queries/conditions.ts';
 import { type Page, readPage, type Scope } from '../queries/page.ts';
 import { reading, type Store } from '../store.ts';
+import { trustModelInForce } from '../trust/trust-model-queries.ts';
 import type { AgentRow, AgentVersionRow } from './agents.ts';
 
 /** An agent and what is known of its trust; null where the projection of trust is not that far yet. */
@@ -29,6 +30,7 @@ export async function listAgents(
 ): Promise<Page<AgentView>> {
   const versions =
     query.version === undefined ? undefined : await versionsIn(store, scope, query.version);
+  const score = await scoring(store, scope);
   return await readPage({
     list: 'agents',
     scope,
@@ -40,11 +42,11 @@ export async function listAgents(
       if (after) select = select.where('agents.created_seq', '<', after.seq);
       if (versions) select = select.where(hasVersionOf(versions));
       if (query.minTrust !== undefined)
-        select = select.where(scoresAtLeast(query.minTrust, scope.nowMs));
+        select = select.where(scoresAtLeast(query.minTrust, score, scope.nowMs));
       return select.execute();
     },
     placeOf: (row) => ({ seq: row.created_seq, ordinal: 0 }),
-    view: (row) => agentView(row, scope.nowMs),
+    view: (row) => agentView(row, score),
   });
 }
 
@@ -54,7 +56,7 @@ export async function getAgent(
   scope: Scope,
   agentId: string,
 ): Promise<AgentDetailView | undefined> {
-  const [row, versions] = await reading(() =>
+  const [row, versions, score] = await reading(() =>
     Promise.all([
       withTrust(store, scope).where('agents.agent_id', '=', agentId).executeTakeFirst(),
       store.db
@@ -64,9 +66,10 @@ export async function getAgent(
         .where('agent_id', '=', agentId)
         .orderBy('seq', 'desc')
         .execute(),
+      scoring(store, scope),
     ]),
   );
-  return row && { ...agentView(row, scope.nowMs), versions: versions.map(versionView) };
+  return row && { ...agentView(row, score), versions: versions.map(versionView) };
 }
 
 function withTrust({ db }: Store, { tenant }: Scope): AgentSelect {
@@ -108,11 +111,11 @@ function labelled(label: string) {
     : sql<boolean>`agents.labels ->> ${label.slice(0, equals)} = ${label.slice(equals + 1)}`;
 }
 
-function scoresAtLeast(score: number, nowMs: number) {
+function scoresAtLeast(least: number, { model, of }: Scoring, nowMs: number) {
   return sql<boolean>`coalesce(
-    (select trust_score(t.r, t.s, t.minute, ${minuteOf(nowMs)}, t.identity, ${DEFAULT_TRUST_MODEL.version}) from trust t
+    (select trust_score(t.r, t.s, t.minute, ${minuteOf(nowMs)}, t.identity, ${model.version}) from trust t
      where t.tenant = agents.tenant and t.agent_id = agents.agent_id),
-    ${scoreOf(null, nowMs)}) >= ${score}`;
+    ${of(null)}) >= ${least}`;
 }
 
 /** The registered versions within a range; few enough to be compared one by one. */
@@ -143,21 +146,30 @@ function hasVersionOf(versions: readonly string[]) {
     and v.agent_id = agents.agent_id and v.version = any(${versions}::text[]))`;
 }
 
-function agentView(row: TrustedAgentRow, nowMs: number): AgentView {
+function agentView(row: TrustedAgentRow, { of }: Scoring): AgentView {
   return {
     agentId: row.agent_id,
     status: row.status,
     latched: row.state !== null && row.state.latchedBy !== null,
-    trust: scoreOf(row.state, nowMs),
+    trust: of(row.state),
     ...registrationView(row),
     updatedAt: row.updated_at,
     seq: row.seq,
   };
 }
 
-function scoreOf(state: AgentTrustJson | null, nowMs: number): number {
-  const trust = state === null ? initialTrust() : trustFromJson(state);
-  return readTrust(trust, minuteOf(nowMs), DEFAULT_TRUST_MODEL).score;
+/** The model of a tenant, and scores by it now. */
+type Scoring = { readonly model: TrustModel; of(state: AgentTrustJson | null): number };
+
+async function scoring(store: Store, { tenant, nowMs }: Scope): Promise<Scoring> {
+  const model = await reading(() => trustModelInForce(store, tenant));
+  return {
+    model,
+    of(state) {
+      const trust = state === null ? initialTrust() : trustFromJson(state);
+      return readTrust(trust, minuteOf(nowMs), model).score;
+    },
+  };
 }
 
 function versionView(row: AgentVersionRow): AgentVersionView {

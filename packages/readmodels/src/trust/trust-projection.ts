@@ -3,25 +3,31 @@ import {
   type AgentTrust,
   applyFact,
   applyWeight,
-  DEFAULT_TRUST_MODEL,
   type EvidenceFact,
   formatNano,
   type FactWeight,
   initialTrust,
   laterOf,
   raterOf,
+  type TrustFact,
   trustFactOf,
   trustFromJson,
+  type TrustModel,
   trustNumerics,
   trustToJson,
   weighFact,
 } from '@writ/domain';
 import { momentAt } from '../projection/moment.ts';
 import type { Fold, ProjectedEvent, Projection } from '../projection/projection.ts';
-import { rowSet } from '../projection/row-set.ts';
+import { type RowSet, rowSet } from '../projection/row-set.ts';
 import { type TrustFactRow, type TrustRow, trustFactsTable, trustTable } from './trust.ts';
-
-const model = DEFAULT_TRUST_MODEL;
+import { ModelsInForce } from './trust-models-fold.ts';
+import {
+  tenantTrustModelsTable,
+  type TrustAdminKeyRow,
+  trustAdminKeysTable,
+  trustModelsInForceTable,
+} from './trust-models.ts';
 
 /** An agent's trust within a batch; written as a row once, at the end. */
 type Held = {
@@ -36,57 +42,86 @@ type Held = {
 
 export const trustProjection: Projection<ProjectedEvent> = {
   name: 'trust',
-  version: 2,
+  version: 4,
   source: 'EVENTS',
-  kinds: ['registry.agent', 'execution.facts', 'execution.validations', 'trust.suspension'],
-  tables: [trustTable.name, trustFactsTable.name],
-  open: openTrustFold,
+  kinds: [
+    'registry.agent',
+    'execution.facts',
+    'execution.validations',
+    'trust.suspension',
+    'trust.model',
+    'tenancy.key',
+  ],
+  tables: [trustTable, trustFactsTable, tenantTrustModelsTable, trustModelsInForceTable]
+    .map(({ name }) => name)
+    .concat(trustAdminKeysTable.name),
+  open: () => new TrustFold(),
 };
 
-function openTrustFold(): Fold<ProjectedEvent> {
-  const rows = rowSet(trustTable);
-  const weighed = rowSet(trustFactsTable);
-  const held = new Map<string, Held>();
-  const holdOf = (tenant: string, agentId: string): Held => {
+class TrustFold implements Fold<ProjectedEvent> {
+  readonly #rows = rowSet(trustTable);
+  readonly #weighed = rowSet(trustFactsTable);
+  readonly #adminKeys: RowSet<TrustAdminKeyRow> = rowSet(trustAdminKeysTable);
+  readonly #models = new ModelsInForce();
+  readonly #held = new Map<string, Held>();
+
+  get sets() {
+    return [this.#rows, this.#weighed, this.#adminKeys, ...this.#models.sets];
+  }
+
+  need(event: ProjectedEvent): void {
+    const { tenant } = event;
+    this.#models.need(tenant);
+    if ('keyId' in event.data) this.#adminKeys.need(tenant, event.data.keyId);
+    const fact = trustFactOf(event, NOTHING_KNOWN);
+    if (!fact) return;
+    this.#rows.need(tenant, fact.agentId);
+    const rater = raterOf(fact);
+    if (rater !== undefined) this.#rows.need(tenant, rater);
+  }
+
+  apply(event: ProjectedEvent): void {
+    const { tenant, seq } = event;
+    if (event.type === 'TrustModelPublished') return this.#models.publish(event);
+    if (event.type === 'KeyCreated' && event.data.role === 'admin')
+      return this.#adminKeys.put({ tenant, key_id: event.data.keyId, seq });
+    const fact = trustFactOf(event, {
+      ownerOf: (agentId) => this.#hold(tenant, agentId).trust.owner,
+      isAdminKey: (keyId) => this.#adminKeys.get(tenant, keyId) !== undefined,
+    });
+    if (!fact) return;
+    const subject = this.#hold(tenant, fact.agentId);
+    subject.trust = this.#step(subject, fact, this.#models.of(tenant));
+    subject.timeMs = laterOf(subject.timeMs, event.timeMs);
+    subject.seq = seq;
+    subject.moved = true;
+  }
+
+  finish(): void {
+    for (const agent of this.#held.values()) if (agent.moved) this.#rows.put(trustRow(agent));
+    this.#held.clear();
+  }
+
+  #step({ tenant, trust }: Held, fact: TrustFact, model: TrustModel): AgentTrust {
+    const raterId = raterOf(fact);
+    const rater = raterId === undefined ? undefined : this.#hold(tenant, raterId).trust;
+    const parties = { subject: trust, rater };
+    if (fact.kind !== 'executionReported' && fact.kind !== 'feedbackGiven')
+      return applyFact(parties, fact, model);
+    const weight = weighFact(parties, fact, model);
+    if (weight.weight > 0n) this.#weighed.put(factRow(tenant, fact, weight));
+    return applyWeight(trust, weight, model);
+  }
+
+  #hold(tenant: string, agentId: string): Held {
     const key = `${tenant}\n${agentId}`;
-    const known = held.get(key) ?? unfold(tenant, agentId, rows.get(tenant, agentId));
-    held.set(key, known);
+    const known = this.#held.get(key) ?? unfold(tenant, agentId, this.#rows.get(tenant, agentId));
+    this.#held.set(key, known);
     return known;
-  };
-  return {
-    sets: [rows, weighed],
-    need(event) {
-      const fact = trustFactOf(event, () => null);
-      if (!fact) return;
-      rows.need(event.tenant, fact.agentId);
-      const rater = raterOf(fact);
-      if (rater !== undefined) rows.need(event.tenant, rater);
-    },
-    apply(event) {
-      const { tenant } = event;
-      const fact = trustFactOf(event, (agentId) => holdOf(tenant, agentId).trust.owner);
-      if (!fact) return;
-      const subject = holdOf(tenant, fact.agentId);
-      const raterId = raterOf(fact);
-      const parties = {
-        subject: subject.trust,
-        rater: raterId === undefined ? undefined : holdOf(tenant, raterId).trust,
-      };
-      if (fact.kind === 'executionReported' || fact.kind === 'feedbackGiven') {
-        const weight = weighFact(parties, fact, model);
-        if (weight.weight > 0n) weighed.put(factRow(tenant, fact, weight));
-        subject.trust = applyWeight(subject.trust, weight, model);
-      } else subject.trust = applyFact(parties, fact, model);
-      subject.timeMs = laterOf(subject.timeMs, event.timeMs);
-      subject.seq = event.seq;
-      subject.moved = true;
-    },
-    finish() {
-      for (const agent of held.values()) if (agent.moved) rows.put(trustRow(agent));
-      held.clear();
-    },
-  };
+  }
 }
+
+const NOTHING_KNOWN = { ownerOf: () => null, isAdminKey: () => false };
 
 function unfold(tenant: string, agentId: string, row: TrustRow | undefined): Held {
   if (!row) return { tenant, agentId, trust: initialTrust(), timeMs: 0, seq: 0, moved: false };

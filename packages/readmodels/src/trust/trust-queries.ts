@@ -1,11 +1,9 @@
 /** An agent's trust at a moment, and why it is what it is. */
 import type { TrustContributionView, TrustView } from '@writ/contracts';
 import {
-  DEFAULT_TRUST_MODEL,
+  type ExplainedFact,
   explainTrust,
-  type FactWeight,
   formatNano,
-  initialTrust,
   minuteOf,
   parseNano,
   type TrustContribution,
@@ -13,6 +11,7 @@ import {
 } from '@writ/domain';
 import type { Scope } from '../queries/page.ts';
 import { reading, type Store } from '../store.ts';
+import { trustModelInForce } from './trust-model-queries.ts';
 import type { TrustFactRow } from './trust.ts';
 
 /** The latest facts that are looked at for an explanation, and those of them that are shown. */
@@ -25,7 +24,7 @@ export async function getTrust(
   scope: Scope,
   agentId: string,
 ): Promise<TrustView | undefined> {
-  const [row, facts] = await reading(() =>
+  const [row, facts, weighed, model] = await reading(() =>
     Promise.all([
       store.db
         .selectFrom('trust')
@@ -41,15 +40,19 @@ export async function getTrust(
         .orderBy('seq', 'desc')
         .limit(FACTS_READ)
         .execute(),
+      store.db
+        .selectFrom('trust_facts')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('tenant', '=', scope.tenant)
+        .where('agent_id', '=', agentId)
+        .executeTakeFirstOrThrow(),
+      trustModelInForce(store, scope.tenant),
     ]),
   );
   if (!row) return undefined;
   const known = { trust: trustFromJson(row.state), history: facts.map(weightOf) };
-  const { reading: now, contributions } = explainTrust(
-    known,
-    minuteOf(scope.nowMs),
-    DEFAULT_TRUST_MODEL,
-  );
+  const { reading: now, contributions } = explainTrust(known, minuteOf(scope.nowMs), model);
+  const shown = contributions.slice(0, FACTS_SHOWN);
   const kinds = new Map(facts.map((fact) => [fact.seq, fact.kind]));
   return {
     agentId,
@@ -66,11 +69,14 @@ export async function getTrust(
     model: now.modelVersion,
     at: new Date(scope.nowMs).toISOString(),
     seq: row.seq,
-    contributions: contributions
-      .slice(0, FACTS_SHOWN)
-      .map((contribution) =>
-        contributionView(contribution, kinds.get(contribution.seq) ?? 'feedbackGiven'),
-      ),
+    contributions: shown.map((contribution) =>
+      contributionView(contribution, kinds.get(contribution.seq) ?? 'feedbackGiven'),
+    ),
+    rest: {
+      facts: weighed.count - shown.length,
+      good: decimal(now.r - sumOf(shown, 'r')),
+      bad: decimal(now.s - sumOf(shown, 's')),
+    },
   };
 }
 
@@ -90,7 +96,11 @@ function contributionView(
   };
 }
 
-function weightOf(row: TrustFactRow): FactWeight {
+function sumOf(shown: readonly TrustContribution[], side: 'r' | 's'): bigint {
+  return shown.reduce((sum, { remaining }) => sum + remaining[side], 0n);
+}
+
+function weightOf(row: TrustFactRow): ExplainedFact {
   return {
     seq: row.seq,
     minute: row.minute,
@@ -98,8 +108,6 @@ function weightOf(row: TrustFactRow): FactWeight {
     r: parseNano(row.r),
     s: parseNano(row.s),
     limitedBy: row.limited_by,
-    latches: row.latches,
-    praise: initialTrust().praise,
   };
 }
 

@@ -6,13 +6,19 @@ import {
   formatNano,
   initialTrust,
   parseNano,
+  publishedModel,
   readTrust,
+  tenantModel,
+  type TenantModelCommand,
   type TrustFact,
+  type TrustModel,
   trustNumerics,
 } from '@writ/domain';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recorded } from '../recorded.fixture.ts';
 import { openTestStore, type TestStore } from '../test-store.fixture.ts';
+import { trustProjection } from './trust-projection.ts';
 
 let store: TestStore;
 beforeAll(async () => {
@@ -29,11 +35,11 @@ type Reading = {
 };
 
 /** What SQL says of each reading: the bound with 9 decimals, and the score. */
-async function readInSql(readings: readonly Reading[]) {
+async function readInSql(readings: readonly Reading[], model = DEFAULT_TRUST_MODEL) {
   const numerics = readings.map(({ trust }) => trustNumerics(trust));
   const { rows } = await store.pool.query<{ bound: string; score: number }>(
-    `select trust_lower_bound(r, s, minute, at_minute, identity)::numeric(20, 9)::text as bound,
-            trust_score(r, s, minute, at_minute, identity) as score
+    `select trust_lower_bound(r, s, minute, at_minute, identity, $6)::numeric(20, 9)::text as bound,
+            trust_score(r, s, minute, at_minute, identity, $6) as score
      from unnest($1::numeric[], $2::numeric[], $3::bigint[], $4::bigint[], $5::text[])
        with ordinality as t(r, s, minute, at_minute, identity, n) order by n`,
     [
@@ -42,14 +48,15 @@ async function readInSql(readings: readonly Reading[]) {
       readings.map(({ trust }) => trust.minute),
       readings.map(({ atMinute }) => atMinute),
       readings.map(({ trust }) => trust.identity),
+      model.version,
     ],
   );
   return rows;
 }
 
-function readInDomain(readings: readonly Reading[]) {
+function readInDomain(readings: readonly Reading[], model = DEFAULT_TRUST_MODEL) {
   return readings.map(({ trust, atMinute }) => {
-    const reading = readTrust({ ...initialTrust(), ...trust }, atMinute, DEFAULT_TRUST_MODEL);
+    const reading = readTrust({ ...initialTrust(), ...trust }, atMinute, model);
     return { bound: formatNano(reading.lowerBound), score: reading.score };
   });
 }
@@ -113,6 +120,35 @@ const vectors: readonly Vector[] = [
   { name: 'V16', r: '100', s: '25', minutesLater: 0, bound: '0.730509', score: 730 },
 ];
 
+const evidence = fc.bigInt({ min: 0n, max: 100_000_000_000n });
+const reading: fc.Arbitrary<Reading> = fc
+  .record({
+    r: evidence,
+    s: fc.oneof(evidence, fc.bigInt({ min: 0n, max: 10n ** 15n })),
+    minute: fc.integer({ min: 0, max: 40_000_000 }),
+    identity: fc.constantFrom<AgentIdentity>('verified', 'unverified'),
+    after: fc.oneof(fc.integer({ min: -1000, max: 300_000 }), fc.integer({ min: 0, max: 2 ** 40 })),
+  })
+  .map(({ after, ...trust }) => ({ trust, atMinute: trust.minute + after }));
+
+let published = 0;
+
+/** Publishes parameters as a tenant's model, in rows as the projection writes them. */
+async function publish(parameters: TenantModelCommand['parameters']): Promise<TrustModel> {
+  const command = { type: 'PublishModel', parameters, note: null } as const;
+  const [event] = tenantModel.decide(tenantModel.initial(), command);
+  if (event === undefined) throw new Error('nothing was published');
+  const data = { ...event.data, version: String(++published) };
+  const at = { seq: published, tenant: 'acme' };
+  const fold = trustProjection.open();
+  fold.apply(recorded({ type: 'TrustModelPublished', data }, at));
+  for (const set of fold.sets) {
+    const statement = set.write();
+    if (statement) await store.pool.query(statement.text, statement.values);
+  }
+  return publishedModel('acme', data);
+}
+
 describe('the score in SQL', () => {
   test.each(vectors)('$name holds to 6 decimals', async (vector) => {
     const { identity = 'verified' } = vector;
@@ -122,20 +158,39 @@ describe('the score in SQL', () => {
     expect(Number(said?.bound).toFixed(6)).toBe(vector.bound);
   });
 
+  test.each(vectors)('$name holds under a published model that says the same', async (vector) => {
+    const { identity = 'verified' } = vector;
+    const model = await publish({ z: 1.645 });
+    const trust = { r: parseNano(vector.r), s: parseNano(vector.s), minute: START, identity };
+    const readings = [{ trust, atMinute: START + vector.minutesLater }];
+    const [said] = await readInSql(readings, model);
+    expect(said?.score).toBe(vector.score);
+    expect(Number(said?.bound).toFixed(6)).toBe(vector.bound);
+  });
+
+  test('equals the domain to the last digit under any published model', async () => {
+    const decimal = (min: number, max: number) =>
+      fc.integer({ min: min * 10_000, max: max * 10_000 }).map((value) => value / 10_000);
+    const parameters = fc.record({
+      halfLifeMinutes: fc.record({
+        good: fc.integer({ min: 1, max: 500_000 }),
+        bad: fc.integer({ min: 1, max: 500_000 }),
+      }),
+      priorWeight: decimal(1, 20),
+      prior: fc.record({ verified: decimal(0, 1), unverified: decimal(0, 1) }),
+      z: decimal(1, 5),
+    });
+    const readings = fc.array(reading, { minLength: 30, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(parameters, readings, async (given, some) => {
+        const model = await publish(given);
+        expect(await readInSql(some, model)).toEqual(readInDomain(some, model));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   test('equals the domain to the last digit on any evidence at any minute', async () => {
-    const evidence = fc.bigInt({ min: 0n, max: 100_000_000_000n });
-    const reading: fc.Arbitrary<Reading> = fc
-      .record({
-        r: evidence,
-        s: fc.oneof(evidence, fc.bigInt({ min: 0n, max: 10n ** 15n })),
-        minute: fc.integer({ min: 0, max: 40_000_000 }),
-        identity: fc.constantFrom<AgentIdentity>('verified', 'unverified'),
-        after: fc.oneof(
-          fc.integer({ min: -1000, max: 300_000 }),
-          fc.integer({ min: 0, max: 2 ** 40 }),
-        ),
-      })
-      .map(({ after, ...trust }) => ({ trust, atMinute: trust.minute + after }));
     await fc.assert(
       fc.asyncProperty(fc.array(reading, { minLength: 50, maxLength: 100 }), async (readings) => {
         expect(await readInSql(readings)).toEqual(readInDomain(readings));
