@@ -11,9 +11,9 @@ beforeAll(async () => {
 afterAll(() => cell?.stop());
 
 /** An agent of its own with one limited grant; questions are asked on a state that has it. */
-async function limited(agentId: string, conditions: object) {
+async function limited(agentId: string, conditions: object, terms: object = {}) {
   await cell.register(agentId);
-  const { grantId, token } = await cell.grant(agentId, conditions);
+  const { grantId, token } = await cell.grant(agentId, conditions, terms);
   const ask = (more: object = {}) => cell.ask(agentId, { options: { atLeast: token }, ...more });
   return { grantId, token, ask };
 }
@@ -236,5 +236,57 @@ describe('`budget`', () => {
       cell.ask('money:restart', { options: { atLeast: spent }, context: { estimatedTokens } });
     expect(codes([await ask(5), await ask(6)])).toEqual(['allow', 'LIMIT_REACHED']);
     expect(token).not.toBe(spent);
+  });
+});
+
+describe('a grant that was handed on', () => {
+  test('uses up its own limit and that of the grant it comes from, in one', async () => {
+    const { grantId, token } = await limited('line:boss', { maxUses: 3 }, { delegable: 1 });
+    const children = [];
+    for (const name of ['line:one', 'line:two']) {
+      await cell.register(name);
+      const given = {
+        grantId,
+        toAgentId: name,
+        actions: ['read'],
+        resources: ['dataset:*'],
+        conditions: { maxUses: 2 },
+      };
+      children.push((await cell.done('authority.delegate-grant', given)).token);
+    }
+    const options = { atLeast: children.at(-1) ?? token };
+    const ask = (name: string) => cell.ask(name, { options });
+    const racing = await Promise.all(
+      ['line:one', 'line:two', 'line:boss'].flatMap((name) => [ask(name), ask(name), ask(name)]),
+    );
+    expect(racing.filter(({ decision }) => decision)).toHaveLength(3);
+    const texts = racing.flatMap(({ context }) => context.reasons.map(({ text }) => text));
+    expect(texts).toContain('3 of 3 uses of the grant are used');
+  });
+
+  test('spends the budget of the grant it comes from, which then stops everybody', async () => {
+    const { grantId } = await limited(
+      'line:payer',
+      { budget: { seconds: 3600, costMicros: 100 } },
+      { delegable: 1 },
+    );
+    await cell.register('line:clerk');
+    await cell.done('authority.delegate-grant', {
+      grantId,
+      toAgentId: 'line:clerk',
+      actions: ['read'],
+      resources: ['dataset:*'],
+    });
+    const { token } = await cell.done('execution.report', {
+      agentId: 'line:clerk',
+      action: 'read',
+      resource: 'dataset:sales',
+      outcome: 'succeeded',
+      costMicros: 100,
+    });
+    const options = { atLeast: token };
+    expect(
+      codes([await cell.ask('line:clerk', { options }), await cell.ask('line:payer', { options })]),
+    ).toEqual(['LIMIT_REACHED', 'LIMIT_REACHED']);
   });
 });

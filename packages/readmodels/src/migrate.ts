@@ -14,6 +14,7 @@ import * as wouldDeny from './migrations/0009-would-deny.ts';
 import * as decisionDenials from './migrations/0010-decision-denials.ts';
 import * as killSwitches from './migrations/0011-kill-switches.ts';
 import * as policySchemas from './migrations/0012-policy-schemas.ts';
+import * as grantUses from './migrations/0014-grant-uses.ts';
 import * as validations from './migrations/0015-validations.ts';
 import * as trustModels from './migrations/0016-trust-models.ts';
 import { isOutage, type Store } from './store.ts';
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0010-decision-denials': decisionDenials,
   '0011-kill-switches': killSwitches,
   '0012-policy-schemas': policySchemas,
+  '0014-grant-uses': grantUses,
   '0015-validations': validations,
   '0016-trust-models': trustModels,
 };

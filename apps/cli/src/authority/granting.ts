@@ -5,13 +5,13 @@ import { CliFailure, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { sayAccepted } from '../terminal/accepted.ts';
 import { countBetween, encoded, futureTime, repeated } from '../verb.ts';
+import { conditionsOf, type LimitFlags, withLimits } from './limit-options.ts';
 
-type GrantFlags = {
+type GrantFlags = LimitFlags & {
   readonly action: readonly string[];
   readonly resource: readonly string[];
   readonly expires?: string;
   readonly notBefore?: string;
-  readonly maxCostMicros?: number;
   readonly delegable?: number;
   readonly reason?: string;
 };
@@ -39,16 +39,11 @@ export function addGrantingVerbs(grants: Command, host: Host): void {
 }
 
 function withTerms(command: Command): Command {
-  return command
+  return withLimits(command)
     .requiredOption('--action <pattern>', 'exact, or ending in * (repeatable)', repeated)
     .requiredOption('--resource <pattern>', '<type>:<id>, or ending in * (repeatable)', repeated)
     .option('--expires <time>', 'until when: an RFC 3339 time, or 30d from now', futureTime)
     .option('--not-before <time>', 'from when on', futureTime)
-    .option(
-      '--max-cost-micros <n>',
-      'the most one action may cost',
-      countBetween(0, Number.MAX_SAFE_INTEGER),
-    )
     .option('--delegable <n>', 'how many times it may be handed on', countBetween(0, 5))
     .option('--reason <text>', 'why');
 }
@@ -80,7 +75,8 @@ function sayGranted(out: Session['out'], reply: CommandAccepted, done: string): 
 }
 
 function termsOf(flags: GrantFlags) {
-  const { expires, notBefore, maxCostMicros, delegable, reason } = flags;
+  const { expires, notBefore, delegable, reason } = flags;
+  const conditions = conditionsOf(flags);
   if (expires !== undefined && notBefore !== undefined && expires <= notBefore)
     throw new CliFailure(
       exitCodes.usage,
@@ -91,7 +87,7 @@ function termsOf(flags: GrantFlags) {
     resources: [...flags.resource],
     ...(expires === undefined ? {} : { expiresAt: expires }),
     ...(notBefore === undefined ? {} : { notBefore }),
-    ...(maxCostMicros === undefined ? {} : { conditions: { maxCostMicros } }),
+    ...(conditions === undefined ? {} : { conditions }),
     ...(delegable === undefined ? {} : { delegable }),
     ...(reason === undefined ? {} : { reason }),
   };

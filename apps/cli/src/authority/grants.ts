@@ -79,6 +79,7 @@ async function showGrant({ api, out }: Session, [grantId = '']: readonly string[
       ['from', shortTime(grant.notBefore)],
       ['until', shortTime(grant.expiresAt)],
       ['conditions', conditionsOf(grant)],
+      ['used', usesText(grant)],
       ['granted by', `${grant.issuedBy} at ${shortTime(grant.issuedAt)}`],
       ['why', grant.reason ?? ''],
       [
@@ -95,6 +96,10 @@ async function showGrant({ api, out }: Session, [grantId = '']: readonly string[
 
 function conditionsOf({ conditions }: GrantView): string {
   return Object.keys(conditions).length === 0 ? '' : JSON.stringify(conditions);
+}
+
+function usesText({ uses }: GrantView): string {
+  return uses === null ? '' : `${uses.used}, ${uses.left} left`;
 }
 
 function revokedText({ by, at, reason, through }: NonNullable<GrantView['revoked']>): string {

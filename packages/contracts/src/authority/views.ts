@@ -39,6 +39,8 @@ export const grantView = z.strictObject({
       through: grantName.nullable(),
     })
     .nullable(),
+  /** How often it was used and still may be; null where `maxUses` does not limit it. */
+  uses: z.strictObject({ used: z.int(), left: z.int() }).nullable(),
   seq: z.int(),
 });
 

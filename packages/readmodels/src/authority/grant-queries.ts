@@ -120,6 +120,10 @@ function revokedOf(row: ShownRow): GrantView['revoked'] {
   return null;
 }
 
+function usesOf({ used, conditions: { maxUses } }: GrantRow): GrantView['uses'] {
+  return maxUses === undefined ? null : { used, left: Math.max(0, maxUses - used) };
+}
+
 function grantView(row: ShownRow, nowMs: number): GrantView {
   return {
     grantId: row.grant_id,
@@ -137,6 +141,7 @@ function grantView(row: ShownRow, nowMs: number): GrantView {
     issuedBy: row.issued_by,
     issuedAt: row.issued_at,
     revoked: revokedOf(row),
+    uses: usesOf(row),
     seq: row.seq,
   };
 }

@@ -1,4 +1,4 @@
-/** Folds what was granted and taken back into the rows of grants. */
+/** Folds what was granted, used and taken back into the rows of grants. */
 import type { RecordedEvent } from '@writ/contracts';
 import { type Grant, type GrantsEventName, grants } from '@writ/domain';
 import { momentAt } from '../projection/moment.ts';
@@ -17,11 +17,12 @@ export const grantsProjection: Projection<ProjectedEvent> = {
     return {
       sets: [rows],
       need(event) {
-        if (isOfGrants(event)) rows.need(event.tenant, event.data.grantId);
+        if (isOfGrants(event) || isOfUses(event)) rows.need(event.tenant, event.data.grantId);
       },
       apply(event) {
-        if (!isOfGrants(event)) return;
-        const row = evolveGrant(rows.get(event.tenant, event.data.grantId), event);
+        if (!isOfGrants(event) && !isOfUses(event)) return;
+        const before = rows.get(event.tenant, event.data.grantId);
+        const row = isOfGrants(event) ? evolveGrant(before, event) : countUse(before, event);
         if (row) rows.put(row);
       },
     };
@@ -30,6 +31,18 @@ export const grantsProjection: Projection<ProjectedEvent> = {
 
 function isOfGrants(event: RecordedEvent): event is RecordedEvent<GrantsEventName> {
   return event.type === 'GrantIssued' || event.type === 'GrantRevoked';
+}
+
+type OfUses = RecordedEvent<'GrantUseReserved' | 'GrantUseReleased'>;
+
+function isOfUses(event: RecordedEvent): event is OfUses {
+  return event.type === 'GrantUseReserved' || event.type === 'GrantUseReleased';
+}
+
+/** The row of a grant of which a use was reserved or given back. */
+export function countUse(row: GrantRow | undefined, event: OfUses): GrantRow | undefined {
+  const change = event.type === 'GrantUseReserved' ? 1 : -1;
+  return row && { ...row, used: row.used + change, seq: event.seq };
 }
 
 /** The row of a grant after an event; `undefined` when what was never granted is taken back. */
@@ -64,6 +77,7 @@ export function evolveGrant(
     revoked_by: revoked ? event.data.revokedBy : (row?.revoked_by ?? null),
     revoked_at: revoked ? momentAt(event.timeMs) : (row?.revoked_at ?? null),
     revoke_reason: revoked ? event.data.reason : (row?.revoke_reason ?? null),
+    used: row?.used ?? 0,
     created_seq: row?.created_seq ?? event.seq,
     seq: event.seq,
   };

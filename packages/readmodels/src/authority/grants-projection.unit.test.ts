@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { grantTerms, recorded } from '../recorded.fixture.ts';
-import { evolveGrant } from './grants-projection.ts';
+import { countUse, evolveGrant } from './grants-projection.ts';
 
 const issued = recorded({ type: 'GrantIssued', data: grantTerms }, { seq: 2 });
 const { grantId, agentId } = grantTerms;
@@ -37,5 +37,16 @@ describe('the row of a grant', () => {
 
   test('is not made when what was never granted is taken back', () => {
     expect(evolveGrant(undefined, revoke(5, null))).toBeUndefined();
+  });
+
+  test('counts its uses, and not those that were given back', () => {
+    const use = { grantId, agentId, decisionId: grantId };
+    const reserved = { ...use, usedBy: agentId, costMicros: null, tokens: null };
+    const once = recorded({ type: 'GrantUseReserved', data: reserved }, { seq: 3 });
+    const back = recorded({ type: 'GrantUseReleased', data: { ...use, reason: 'x' } }, { seq: 5 });
+    const twice = countUse(countUse(evolveGrant(undefined, issued), once), once);
+    expect(countUse(twice, back)).toMatchObject({ used: 1, seq: 5, created_seq: 2 });
+    expect(evolveGrant(countUse(twice, back), revoke(6, null))?.used).toBe(1);
+    expect(countUse(undefined, once)).toBeUndefined();
   });
 });

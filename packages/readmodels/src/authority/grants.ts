@@ -25,6 +25,8 @@ export type GrantRow = {
   revoked_by: string | null;
   revoked_at: string | null;
   revoke_reason: string | null;
+  /** Uses that were reserved and not given back. */
+  used: number;
   created_seq: number;
   seq: number;
 };
@@ -62,6 +64,7 @@ export const grantsTable: Table<GrantRow> = {
     revoked_by: 'text',
     revoked_at: 'timestamptz',
     revoke_reason: 'text',
+    used: 'integer',
     created_seq: 'bigint',
     seq: 'bigint',
   },
