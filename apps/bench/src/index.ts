@@ -2,6 +2,7 @@
 import { benchBoot } from './boot.ts';
 import { benchCommands } from './commands.ts';
 import { benchDecisions } from './decisions.ts';
+import { benchGrants } from './grants.ts';
 import { benchGrowth } from './growth.ts';
 import { benchKillSwitch } from './kill-switch.ts';
 import { shareCell, type SharedCell } from './lived-cell.ts';
@@ -36,6 +37,7 @@ const benches = {
   restart: benchRestart,
   boot: benchBoot,
   'kill-switch': benchKillSwitch,
+  grants: benchGrants,
 } as const satisfies Record<string, Bench>;
 
 export type BenchName = keyof typeof benches | 'growth';

@@ -8,6 +8,8 @@ export type BenchResult = Measured & {
   readonly variant: string;
   /** Of the whole tree of processes that did the work, in MiB (proportional set size). */
   readonly memoryMb: number;
+  /** Of the heap, for each of the things that the bench holds very many of. */
+  readonly bytesEach?: number;
   /** What the floor is, in words. */
   readonly floorIs: string;
   readonly floor: Measured;
@@ -43,7 +45,7 @@ export type Growth = {
 };
 
 export function compare(
-  what: Pick<BenchResult, 'name' | 'variant' | 'memoryMb' | 'floorIs'>,
+  what: Pick<BenchResult, 'name' | 'variant' | 'memoryMb' | 'bytesEach' | 'floorIs'>,
   measured: Measured,
   floor: Measured,
 ): BenchResult {

@@ -1,6 +1,8 @@
 /** Handing a grant on: the recipient gets a grant of its own that names the one it comes from. */
+import { subjects } from '@writ/contracts';
 import {
   type AgentStanding,
+  authority,
   type AuthorityState,
   type Grant,
   type GrantTerms,
@@ -10,6 +12,7 @@ import {
   Refusal,
   speaksFor,
 } from '@writ/domain';
+import { type View, viewOf } from '../aggregates.ts';
 import type { Desk, Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
@@ -71,8 +74,8 @@ async function lineageOf(
   const found: Grant[] = [];
   let next: Grant['parent'] = first;
   while (next !== null && found.length <= MOST_ANCESTORS) {
-    const part = authorityPart({ tenant, agentId: next.agentId }, onlyRead);
-    const { grants }: AuthorityState = await desk.aggregates.read(part);
+    const held: View<AuthorityState> = viewOf(subjects.grants(tenant, next.agentId), authority);
+    const { grants } = await desk.aggregates.read(held);
     const grant = grants.grants.get(next.grantId);
     if (grant === undefined) return undefined;
     found.push(grant);
@@ -80,10 +83,6 @@ async function lineageOf(
   }
   const [nearest, ...others] = found;
   return nearest && [nearest, ...others];
-}
-
-function onlyRead(): never {
-  throw new RangeError('what is only read decides nothing');
 }
 
 function termsOf(

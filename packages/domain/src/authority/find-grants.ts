@@ -37,9 +37,10 @@ export function findGrants(tenant: Tenant, asked: Asked, nowMs: number): FoundGr
   const book = tenant.grants.get(asked.agentId)?.grants;
   if (book !== undefined) {
     const resourceName = `${asked.resource.type}:${asked.resource.id}`;
-    for (const grant of book.candidates(asked.action))
+    book.visit(asked.action, (grant) => {
       if (coversAny(grant.actions, asked.action) && coversAny(grant.resources, resourceName))
         search.look(grant);
+    });
   }
   return {
     matched: mostUseful(search.matched),

@@ -3,7 +3,7 @@
  * and one by action. What they hold never changes; a grant that was revoked stands in the place of the one before.
  */
 import type { EventData } from '@writ/contracts';
-import { coversAny } from './patterns.ts';
+import { GrantIndex } from './grant-index.ts';
 
 export type Grant = EventData<'GrantIssued'> & {
   readonly status: 'active' | 'revoked';
@@ -13,15 +13,11 @@ export type Grant = EventData<'GrantIssued'> & {
 };
 
 /** Up to so many are looked through: an index of each of very many agents would be larger than their grants. */
-const LISTED = 32;
-const ACTIONS_REMEMBERED = 256;
+const LISTED = 64;
 
 export class GrantBook implements Iterable<Grant> {
   #grants: Grant[] = [];
-  /** Where a grant stands, by its id. */
-  #places: Map<string, number> | undefined;
-  /** The grants that cover an action, as they are asked for. */
-  #byAction: Map<string, readonly Grant[]> | undefined;
+  #index: GrantIndex | undefined;
 
   get size(): number {
     return this.#grants.length;
@@ -41,35 +37,31 @@ export class GrantBook implements Iterable<Grant> {
     return this.#grants[this.#placeOf(grantId)];
   }
 
-  /** Adds a grant at the end, or puts it in the place of the one with its id. */
+  /** Adds a grant at the end, or puts it in the place of the one with its id, which it is but for its status. */
   put(grant: Grant): void {
-    this.#byAction = undefined;
     const place = this.#placeOf(grant.grantId);
     if (place >= 0) this.#grants[place] = grant;
-    else if (this.#places === undefined) this.#append(grant);
-    else this.#places.set(grant.grantId, this.#grants.push(grant) - 1);
+    else if (this.#index === undefined) this.#append(grant);
+    else this.#index.added(this.#grants.push(grant) - 1);
   }
 
-  /** All that may cover an action, in the order they were given; of few grants that is all of them. */
-  candidates(action: string): readonly Grant[] {
-    if (this.#grants.length <= LISTED) return this.#grants;
-    this.#byAction ??= new Map();
-    const known = this.#byAction.get(action);
-    if (known !== undefined) return known;
-    const covering = this.#grants.filter(({ actions }) => coversAny(actions, action));
-    if (this.#byAction.size < ACTIONS_REMEMBERED) this.#byAction.set(action, covering);
-    return covering;
+  /** Calls with all that may cover an action, in the order they were given; of few grants those are all of them. */
+  visit(action: string, visitor: (grant: Grant) => void): void {
+    if (this.#index === undefined) return this.#grants.forEach(visitor);
+    for (const place of this.#index.placesOf(action)) {
+      const grant = this.#grants[place];
+      if (grant) visitor(grant);
+    }
   }
 
   #placeOf(grantId: string): number {
-    if (this.#places !== undefined) return this.#places.get(grantId) ?? -1;
+    if (this.#index !== undefined) return this.#index.placeOf(grantId);
     return this.#grants.findIndex((grant) => grant.grantId === grantId);
   }
 
   /** A short list is made anew, so that it has no room that is not used. */
   #append(grant: Grant): void {
     this.#grants = this.#grants.concat([grant]);
-    if (this.#grants.length > LISTED)
-      this.#places = new Map(this.#grants.map(({ grantId }, place) => [grantId, place]));
+    if (this.#grants.length > LISTED) this.#index = new GrantIndex(this.#grants);
   }
 }

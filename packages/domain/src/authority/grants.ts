@@ -118,7 +118,8 @@ function evolve(state: GrantsState, event: Folded<GrantsEventName>): GrantsState
   const { grants } = state;
   switch (event.type) {
     case 'GrantIssued':
-      grants.put(activeGrant(event.data));
+      // Of one id there is one grant, the first: nothing makes it wider, or undoes that it was revoked.
+      if (!grants.get(event.data.grantId)) grants.put(activeGrant(event.data));
       break;
     case 'GrantRevoked': {
       const grant = grants.get(event.data.grantId);

@@ -75,6 +75,13 @@ describe('the grants of an agent', () => {
     expect(state.grants.get(terms.grantId)?.status).toBe('revoked');
   });
 
+  test('are what they were first, whatever a log says of the same id later', () => {
+    const data: GrantTerms = { ...terms, actions: ['*'] };
+    const wider = { type: 'GrantIssued', data } as const;
+    const state = the.given(issued, revoked, wider).when(issue()).then();
+    expect([...state.grants]).toMatchObject([{ actions: ['count'], status: 'revoked' }]);
+  });
+
   test('all end together', () => {
     const { agentId, reason, revokedBy } = revokedData;
     const all: GrantsCommand = { type: 'RevokeAllGrants', agentId, reason, revokedBy };
