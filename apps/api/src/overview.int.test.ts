@@ -171,3 +171,11 @@ test('what roles do with snapshots is counted, each report once', async () => {
   expect(await metric('writ_snapshots_loaded_total{role="snapshotter"}')).toBe(1);
   expect(await metric('writ_snapshots_ignored_total{role="snapshotter",reason="damaged"}')).toBe(3);
 });
+
+test('a process that falls silent without a word is forgotten', async () => {
+  const { connection } = await present('governor-store', () => ({}));
+  const governs = ({ roles }: Ready) => roles.some(({ role }) => role === 'governor');
+  await readyUntil(governs);
+  await connection.close();
+  await readyUntil((now) => !governs(now));
+});
