@@ -7,7 +7,7 @@ import { type DecisionBatch, subjects } from '@writ/contracts';
 import { TENANT } from './seed.ts';
 
 /** Enough that each of a few governors gets some. */
-const IN_FLIGHT = 24;
+const IN_FLIGHT = 12;
 const GIVE_UP_MS = 10_000;
 
 type Answer = { readonly decisionId: string; readonly allowed: boolean; readonly atMs: number };

@@ -70,10 +70,12 @@ export function decideQuestion(
     ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
   );
   const conditional = inputs.grants.some(({ conditions }) => Object.keys(conditions).length > 0);
+  // Where everything is to stop, nobody waits for a disk: the switch itself is in the log.
+  const stopped = decision.code === 'KILL_SWITCH';
   const mustRecord =
-    decision.outcome !== 'allow' ||
+    (decision.outcome !== 'allow' && !stopped) ||
     decision.record === 'required' ||
-    conditional ||
+    (conditional && !stopped) ||
     options.record === 'required';
   const rendered = render({
     inputs,
