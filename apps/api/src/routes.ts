@@ -1,6 +1,7 @@
 /** Every route of the API; the server, the OpenAPI document and the tests all start from this list. */
 import { authorityCommandRoutes } from './authority/command-routes.ts';
 import { evaluationRoutes } from './authority/evaluation-routes.ts';
+import { explanationRoute } from './authority/explanation-route.ts';
 import { killSwitchRoutes } from './authority/kill-switch-routes.ts';
 import { authorityQueryRoutes } from './authority/query-routes.ts';
 import { validationRoutes } from './authority/validation-routes.ts';
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...authorityCommandRoutes,
   validatePoliciesRoute,
   ...authorityQueryRoutes,
+  explanationRoute,
   ...killSwitchRoutes,
   ...validationRoutes,
   ...executionCommandRoutes,

@@ -1,6 +1,7 @@
 export * from './authority/approval.ts';
 export * from './authority/decision-record.ts';
 export * from './authority/evaluation.ts';
+export * from './authority/explanation.ts';
 export * from './authority/grant.ts';
 export * from './authority/kill-switch.ts';
 export * from './authority/policy.ts';

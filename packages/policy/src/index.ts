@@ -6,4 +6,5 @@ export { checkPolicies, checkSchema } from './check.ts';
 export { meantBy } from './cedar/meant.ts';
 export { policyDigest, schemaDigest } from './digest.ts';
 export { type CedarEngine, type CompiledPolicies, openCedar, type PolicySet } from './engine.ts';
+export { type Explanation, explainDecision } from './explain.ts';
 export { type SentContext, type Shown } from './shown-context.ts';

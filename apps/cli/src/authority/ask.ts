@@ -1,6 +1,7 @@
 /** `writ ask`: one permission question, its answer in words, and the answer as the exit code. */
 import { type EvaluationReply, type EvaluationRequest, splitResource } from '@writ/contracts';
 import type { Command } from 'commander';
+import { fetchExplanation, renderExplanation } from './explanation.ts';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { list } from '../terminal/format.ts';
@@ -20,7 +21,7 @@ export function addAskVerb(program: Command, host: Host): void {
     .description('may this agent do this? exits with 1 when not')
     .option('--context <json>', 'what policies may look at', jsonObject)
     .option('--at-least <token>', 'decide on a state at least that fresh')
-    .option('--explain', 'say everything the decision rests on')
+    .option('--explain', 'say what the decision rests on, and what would flip it')
     .addHelpText(
       'after',
       '\nExample:\n  writ ask langgraph-v2:chart_generator generate_chart dataset:sales --context \'{"estimatedCostMicros":3000}\'',
@@ -47,7 +48,13 @@ async function ask(
     ...(flags.atLeast === undefined ? {} : { options: { atLeast: flags.atLeast } }),
   };
   const reply = await api().send<EvaluationReply>('POST', '/access/v1/evaluation', request);
-  out.document(reply, () => renderReply(out, reply, flags.explain === true));
+  if (flags.explain !== true) out.document(reply, () => renderReply(out, reply, false));
+  else {
+    const explanation = await fetchExplanation({ api }, reply.context.decisionId);
+    out.document({ ...reply, explanation }, () =>
+      [renderReply(out, reply, true), '', renderExplanation(out, explanation)].join('\n'),
+    );
+  }
   return reply.decision ? exitCodes.done : exitCodes.no;
 }
 

@@ -1,6 +1,7 @@
 /** `writ decisions`: what was asked and how it was answered. */
 import type { DecisionDetailView, DecisionView, UnlistedDecisionsView } from '@writ/contracts';
 import type { Command } from 'commander';
+import { fetchExplanation, renderExplanation } from './explanation.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { list, shortTime } from '../terminal/format.ts';
 import { type Column, oneLine, renderFields, renderTable } from '../terminal/table.ts';
@@ -18,7 +19,9 @@ type ListFlags = ListOptions & {
 };
 
 export function addDecisionVerbs(program: Command, host: Host): void {
-  const decisions = program.command('decisions').description('decisions: list, show, unlisted');
+  const decisions = program
+    .command('decisions')
+    .description('decisions: list, show, explain, unlisted');
   withTimes(withPaging(decisions.command('list').description('list the decisions, newest first')))
     .option('--agent <agentId>', 'about this agent')
     .option('--action <name>', 'about this action')
@@ -36,6 +39,10 @@ export function addDecisionVerbs(program: Command, host: Host): void {
     .command('show <decisionId>')
     .description('show one decision with its inputs')
     .action(handled(host, showDecision));
+  decisions
+    .command('explain <decisionId>')
+    .description('say what a decision rested on, and what would have flipped it')
+    .action(handled(host, explain));
 }
 
 async function listDecisions(
@@ -109,6 +116,11 @@ function codesText(codes: Readonly<Record<string, number>>): string {
   return Object.entries(codes)
     .map(([code, count]) => `${count} ${code}`)
     .join(', ');
+}
+
+async function explain({ api, out }: Session, [decisionId = '']: readonly string[]): Promise<void> {
+  const explanation = await fetchExplanation({ api }, decisionId);
+  out.document(explanation, () => renderExplanation(out, explanation));
 }
 
 async function showDecision(
