@@ -395,6 +395,30 @@ describe('AuthZEN', () => {
   });
 });
 
+test('a decision is explained from its record, with what would have flipped it', async () => {
+  const { body } = await post('/access/v1/evaluation', {
+    subject: { type: 'agent', id: 'lab:idem' },
+    action: { name: 'burn' },
+    resource: { type: 'dataset', id: 'a' },
+  });
+  const { decisionId } = body['context'] as { decisionId: string };
+  const explained = await eventually(async () => {
+    const answer = await ask('GET', `/v1/decisions/${decisionId}/explanation`);
+    return answer.status === 200 && answer.body;
+  });
+  expect(explained).toMatchObject({
+    decisionId,
+    outcome: 'deny',
+    code: 'NO_GRANT',
+    flips: [{ kind: 'grant', to: 'allow', text: 'a grant of `burn` on `dataset:a`' }],
+  });
+  const unknown = await ask(
+    'GET',
+    '/v1/decisions/01a1f944-6ab0-7997-a8e4-61ce6524ea19/explanation',
+  );
+  expect(unknown.status).toBe(404);
+});
+
 test('a key that is revoked is out at once, over HTTP too', async () => {
   const made = await post('/v1/keys', { name: 'short', role: 'admin' });
   const { key, keyId } = made.body['result'] as { key: string; keyId: string };

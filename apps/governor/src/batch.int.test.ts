@@ -109,6 +109,7 @@ test('stock micro tools see the governor and its endpoints', async () => {
   expect(info.endpoints.map(({ subject, queue_group: queue }) => [subject, queue])).toEqual([
     ['writ.*.ask.*.permission', 'governors'],
     ['writ.*.ask.*.permissions', 'governors'],
+    ['writ.*.ask.*.validation', 'governors'],
   ]);
 });
 
