@@ -149,6 +149,8 @@ test('an agent key reaches what it needs and nothing more', () => {
     'POST /v1/executions',
     'POST /v1/executions/start',
     'POST /v1/feedback',
+    'POST /v1/grants/{grantId}/delegate',
+    'POST /v1/validations',
   ]);
 });
 
