@@ -3,6 +3,7 @@ import type { StoredEvent } from '@writ/bus';
 import {
   type AgentState,
   type AgentTrust,
+  type ApprovalsState,
   emptyWorld,
   foldEvent,
   type Grant,
@@ -33,6 +34,7 @@ function stateOf(tenant: Tenant): Record<string, unknown> {
     ),
     // Left out where there are none: older logs know of no uses.
     ...(tenant.uses.size === 0 ? {} : { uses: byId(tenant.uses, usesOf) }),
+    ...(tenant.approvals.size === 0 ? {} : { approvals: byId(tenant.approvals, approvalsOf) }),
     policies: {
       active: active?.version ?? null,
       published: byId(published, ({ engine, digest, policies }) => ({ engine, digest, policies })),
@@ -72,6 +74,16 @@ function agentOf(agent: AgentState) {
 
 function usesOf(uses: UsesState) {
   return byId(uses, ({ used, open }) => ({ used, open: [...open.keys()] }));
+}
+
+function approvalsOf({ approvals }: ApprovalsState) {
+  return byId(approvals, ({ status, approvedBy, rejectedBy, usedFor, expiresAt }) => ({
+    status,
+    approvedBy,
+    rejectedBy,
+    usedFor,
+    expiresAt,
+  }));
 }
 
 function trustOf(trust: AgentTrust) {

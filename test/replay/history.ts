@@ -4,6 +4,7 @@ type Give = (
   verb: string,
   body: object,
   headers?: readonly (readonly [string, string])[],
+  key?: string,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
 const CHART = 'langgraph-v2:chart_generator';
@@ -127,6 +128,7 @@ async function rules(give: Give): Promise<void> {
   const all = { agentId: CHART, actions: ['*'], resources: ['*'] };
   const wide = await give('authority.issue-grant', { ...all, delegable: 2 });
   await uses(give);
+  await approvals(give);
   // Retired with its agent later, in one atomic append.
   await give('authority.issue-grant', {
     agentId: LONE,
@@ -203,6 +205,33 @@ async function uses(give: Give): Promise<void> {
     outcome: 'succeeded',
     costMicros: 17,
   });
+}
+
+/** Asked for on the private path, as a governor does: one is used, one refused, one ends by its time. */
+async function approvals(give: Give): Promise<void> {
+  const asked = {
+    agentId: CHART,
+    action: 'print_chart',
+    resource: 'printer:größte Halle',
+    context: { copies: 900, to: ['Dana', null, 0.5] },
+    requiredBy: [{ kind: 'policy', id: 'many-copies' }],
+    approvalsNeeded: 1,
+    ttlSeconds: 3600,
+  };
+  const clerk = await give('tenancy.create-key', { name: 'clerk', role: 'admin' });
+  const ask = async (letter: string, more: object = {}) => {
+    const body = { ...asked, ...more, argumentsHash: `sha256:${letter.repeat(64)}` };
+    const { approvalId } = await give('request-approval', body, [], String(clerk['keyId']));
+    return { approvalId, agentId: CHART };
+  };
+  const verdict = { verdict: 'approve', reason: 'für das Fest' };
+  const used = await ask('a');
+  await give('authority.decide-approval', { ...used, ...verdict });
+  await give('use-approval', { ...used, decisionId: '0199f0c4-0000-7000-8000-000000000009' });
+  const refused = await ask('b', { approvalsNeeded: 2 });
+  await give('authority.decide-approval', { ...refused, ...verdict });
+  await give('authority.decide-approval', { approvalId: refused.approvalId, verdict: 'reject' });
+  await ask('c', { ttlSeconds: 1 });
 }
 
 function newcomer(agentId: string) {

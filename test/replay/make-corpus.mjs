@@ -2,8 +2,9 @@
 // Run once per release: node test/replay/make-corpus.mjs <release>. A corpus that is there is never made again.
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { newApiKey, openRequester, openStreamReader } from '@writ/bus';
+import { headerOf, newApiKey, openRequester, openStreamReader } from '@writ/bus';
 import { commandReply, subjects } from '@writ/contracts';
 import { migrate, openStore } from '@writ/readmodels';
 import { startTestBus, startTestPostgres } from '@writ/testkit';
@@ -44,10 +45,10 @@ const requesters = {
   governor: openRequester(await bus.connect('governor-store')),
 };
 
-async function give(verb, body, headers = []) {
+async function give(verb, body, headers = [], key = keyId) {
   // What governors ask for has one word, a command has a context.
   const kind = verb.includes('.') ? 'command' : 'governor';
-  const subject = subjects[kind]({ tenant, key: keyId, verb });
+  const subject = subjects[kind]({ tenant, key, verb });
   const text = JSON.stringify(body);
   const reply = await requesters[kind].request({ subject, body: text, headers, timeoutMs: 15_000 });
   const parsed = commandReply.parse(JSON.parse(new TextDecoder().decode(reply.data)));
@@ -57,6 +58,10 @@ async function give(verb, body, headers = []) {
 
 await history(give);
 const reader = openStreamReader(await bus.connect('operator'), 'EVENTS-1');
+// The last approval ends by its time; the commander writes that down a moment later.
+const lastType = async () =>
+  headerOf(await reader.get((await reader.status()).lastSeq), 'ce-type') ?? '';
+while (!(await lastType()).includes('.ApprovalExpired.')) await pause(100);
 const lines = [];
 for (let seq = 1; seq <= (await reader.status()).lastSeq; seq++) {
   const { subject, headers, data } = await reader.get(seq);

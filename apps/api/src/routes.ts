@@ -1,4 +1,5 @@
 /** Every route of the API; the server, the OpenAPI document and the tests all start from this list. */
+import { approvalRoutes } from './authority/approval-routes.ts';
 import { authorityCommandRoutes } from './authority/command-routes.ts';
 import { evaluationRoutes } from './authority/evaluation-routes.ts';
 import { explanationRoute } from './authority/explanation-route.ts';
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   explanationRoute,
   ...killSwitchRoutes,
   ...validationRoutes,
+  ...approvalRoutes,
   ...executionCommandRoutes,
   ...executionQueryRoutes,
   ...trustCommandRoutes,

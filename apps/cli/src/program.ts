@@ -1,6 +1,7 @@
 /** The command line: every verb by name. What a verb needs is imported when it runs. */
 import { Command, CommanderError } from 'commander';
 import { addArchiveVerbs } from './archive/verbs.ts';
+import { addApprovalVerbs } from './authority/approvals.ts';
 import { addAskVerb } from './authority/ask.ts';
 import { addDecisionVerbs } from './authority/decisions.ts';
 import { addGrantVerbs } from './authority/grants.ts';
@@ -62,6 +63,7 @@ export function createProgram(host: Host): Command {
   addPolicyVerbs(program, host);
   addKillSwitchVerbs(program, host);
   addValidationVerbs(program, host);
+  addApprovalVerbs(program, host);
   addAskVerb(program, host);
   addDecisionVerbs(program, host);
   addExecutionVerbs(program, host);

@@ -13,6 +13,7 @@ import {
   type World,
 } from '@writ/domain';
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
+import { ApprovalBook } from './authority/approval-book.ts';
 import { OpenUses, type Use } from './authority/open-uses.ts';
 import type { Caller } from './order.ts';
 
@@ -36,6 +37,9 @@ export type Directory = {
   agentOfGrant(tenant: string, grantId: string): Promise<string | undefined>;
   /** Whose grants a decision has open uses of; `sure` looks no earlier than the end of the log where it finds none. */
   holdersOfUse(use: Use, how: { readonly sure: boolean }): Promise<readonly string[]>;
+  /** The approvals that the log has asked for, and which of them are open. */
+  readonly approvals: ApprovalBook;
+  agentOfApproval(tenant: string, approvalId: string): Promise<string | undefined>;
   stop(): Promise<void>;
 };
 
@@ -49,7 +53,7 @@ export type DirectoryOptions = {
 };
 
 export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Directory {
-  const { agents, keys, grantHolders, openUses } = knownOf(world);
+  const { agents, keys, grantHolders, openUses, approvals } = knownOf(world);
   const waiters = new Set<{ seq: number; resolve: () => void }>();
   const { promise: ready, resolve: becomeReady, reject: fail } = Promise.withResolvers<void>();
   let failure: WritError | undefined;
@@ -80,6 +84,12 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       case 'GrantUseReleased':
       case 'GrantUseSettled':
         openUses.note(event);
+        return;
+      case 'ApprovalRequested':
+      case 'ApprovalDecided':
+      case 'ApprovalUsed':
+      case 'ApprovalExpired':
+        approvals.note(event);
         return;
       default:
         return;
@@ -208,6 +218,13 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       await reached((await store.status()).lastSeq);
       return openUses.holdersOf(use);
     },
+    approvals,
+    async agentOfApproval(tenant, approvalId) {
+      const known = approvals.agentOf(tenant, approvalId);
+      if (known !== undefined) return known;
+      await reached((await store.status()).lastSeq);
+      return approvals.agentOf(tenant, approvalId);
+    },
     stop: () => follower.stop(),
   };
 }
@@ -218,12 +235,14 @@ function knownOf(world: World) {
   const keys = new Map<string, KeyState>();
   const grantHolders = new Map<string, string>();
   const openUses = new OpenUses();
+  const approvals = new ApprovalBook();
   for (const [tenantId, tenant] of world.tenants) {
     for (const [agentId, state] of tenant.agents) agents.set(`${tenantId}/${agentId}`, state);
     for (const [keyId, state] of tenant.keys) keys.set(`${tenantId}/${keyId}`, state);
     for (const [agentId, { grants }] of tenant.grants)
       for (const { grantId } of grants) grantHolders.set(`${tenantId}/${grantId}`, agentId);
     openUses.take(tenantId, tenant.uses);
+    approvals.take(tenantId, tenant.approvals);
   }
-  return { agents, keys, grantHolders, openUses };
+  return { agents, keys, grantHolders, openUses, approvals };
 }

@@ -1,5 +1,6 @@
 /** Every command and every order of governors, and who handles it. */
 import type { CommandVerb, GovernorVerb } from '@writ/contracts';
+import { decideApproval, requestApproval, useApproval } from './authority/approvals.ts';
 import { delegateGrant } from './authority/delegate-grant.ts';
 import { issueGrant, revokeGrant } from './authority/handlers.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
@@ -27,6 +28,7 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
   'authority.issue-grant': issueGrant,
   'authority.delegate-grant': delegateGrant,
   'authority.revoke-grant': revokeGrant,
+  'authority.decide-approval': decideApproval,
   'authority.publish-policies': publishPolicies,
   'authority.activate-policies': activatePolicies,
   'authority.engage-kill-switch': engageKillSwitch,
@@ -48,4 +50,6 @@ export const handlers: { readonly [V in CommandVerb]: Handler<V> } = {
 export const governorHandlers: { readonly [V in GovernorVerb]: Handler<V> } = {
   'reserve-use': reserveUse,
   'record-validation': recordValidation,
+  'request-approval': requestApproval,
+  'use-approval': useApproval,
 };

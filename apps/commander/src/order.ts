@@ -19,13 +19,16 @@ export type Caller = {
   readonly agents: readonly string[];
 };
 
-/** What clients command, and what governors ask for in the name of a key. */
-export type OrderVerb = CommandVerb | GovernorVerb;
+/** What the commander does of itself, when its time has come. */
+export type OwnVerb = 'expire-approval';
+
+/** What clients command, what governors ask for in the name of a key, and what the commander does of itself. */
+export type OrderVerb = CommandVerb | GovernorVerb | OwnVerb;
 export type OrderBody<V extends OrderVerb> = V extends CommandVerb
   ? CommandBody<V>
   : V extends GovernorVerb
     ? GovernorOrderBody<V>
-    : never;
+    : Readonly<Record<string, never>>;
 
 export type Order<V extends OrderVerb = OrderVerb> = {
   readonly caller: Caller;
@@ -37,7 +40,34 @@ export type Order<V extends OrderVerb = OrderVerb> = {
   readonly traceparent: string | null;
   /** The commander's own clock when the order was taken, in milliseconds. */
   readonly receivedMs: number;
+  /** Who is said to have caused it; the caller's key when left out. */
+  readonly actor?: EventMeta['actor'];
 };
+
+const OWN = 'commander';
+
+/** An order that nobody gave: its time has come. */
+export function ownOrder({
+  tenant,
+  verb,
+  receivedMs,
+}: {
+  readonly tenant: string;
+  readonly verb: OwnVerb;
+  readonly receivedMs: number;
+}): Order<OwnVerb> {
+  return {
+    caller: { tenant, keyId: OWN, role: 'admin', agents: [] },
+    actor: { type: 'system', id: OWN },
+    verb,
+    body: {},
+    idempotencyKey: null,
+    fingerprint: '',
+    correlationId: null,
+    traceparent: null,
+    receivedMs,
+  };
+}
 
 /** What a command came to: the events it stored, or those it had stored before. */
 export type Outcome = {
@@ -77,7 +107,7 @@ export function toNewEvent(
     readonly aggregate: string;
   },
 ): NewEvent {
-  const actor: EventMeta['actor'] = { type: 'api_key', id: order.caller.keyId };
+  const actor = order.actor ?? { type: 'api_key', id: order.caller.keyId };
   return {
     ...event,
     ...more,

@@ -23,6 +23,7 @@ import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { checkPolicies, checkSchema, policyDigest, schemaDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
 import { createAggregates } from './aggregates.ts';
+import { expireApprovals } from './authority/expire-approvals.ts';
 import type { Incoming } from './desk.ts';
 import { openDirectory } from './directory.ts';
 import { createFacts } from './facts.ts';
@@ -183,6 +184,14 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     onTrouble: trouble('a command that nobody finished could not be laid aside'),
   });
 
+  const expiry = expireApprovals({
+    book: directory.approvals,
+    aggregates: room.desk.aggregates,
+    refuseDoubt,
+    nowMs: time.nowMs,
+    onTrouble: (error) => log.warn({ err: error }, 'approvals that are over are not written down'),
+  });
+
   const role: RunningRole = {
     name: 'commander',
     state: () => ({ snapshots: snapshots.counts }),
@@ -195,7 +204,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       return { ok: true };
     },
     async stop() {
-      await Promise.all([responder.stop(), intake.stop(), advisories.stop()]);
+      await Promise.all([responder.stop(), intake.stop(), advisories.stop(), expiry.stop()]);
       clock.stop();
       await directory.stop();
       await Promise.all([disconnect(answering), disconnect(storing), tables.close()]);

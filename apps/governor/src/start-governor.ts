@@ -97,6 +97,8 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
     },
     state: () => ({ snapshots: snapshots.counts }),
     async stop() {
+      // Those who wait for a person are answered, and ask another governor.
+      state.approvals.close();
       await within(STOP_STEP_MS, service.stop());
       clock.stop();
       await checker.stop();

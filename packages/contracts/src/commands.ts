@@ -1,5 +1,6 @@
 /** Every command: its schema, which roles may give it, and the name of its HTTP operation. */
 import type { z } from 'zod';
+import { decideApproval } from './authority/approval.ts';
 import { delegateGrant, issueGrant, revokeGrant } from './authority/grant.ts';
 import { engageKillSwitch, releaseKillSwitch } from './authority/kill-switch.ts';
 import {
@@ -57,6 +58,11 @@ export const commands = {
     summary: 'hands a grant of an agent on to another agent, never wider than it is',
   },
   'authority.revoke-grant': { schema: revokeGrant, roles: admin, summary: 'takes a grant back' },
+  'authority.decide-approval': {
+    schema: decideApproval,
+    roles: admin,
+    summary: 'approves or rejects what an agent asked to do',
+  },
   'authority.publish-policies': {
     schema: publishPolicies,
     roles: admin,

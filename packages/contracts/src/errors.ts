@@ -64,6 +64,22 @@ export const errorCatalogue = {
   GRANT_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such grant' },
   LIMIT_REACHED: { status: 409, delivery: 'terminal', title: 'the limit of a grant is reached' },
   GRANT_EXPIRED: { status: 422, delivery: 'terminal', title: 'the grant ends before it begins' },
+  APPROVAL_UNKNOWN: { status: 404, delivery: 'terminal', title: 'there is no such approval' },
+  APPROVAL_CLOSED: {
+    status: 409,
+    delivery: 'terminal',
+    title: 'the approval is not open any more',
+  },
+  APPROVER_NOT_ALLOWED: {
+    status: 403,
+    delivery: 'terminal',
+    title: 'the key that asked for an approval can not give it',
+  },
+  APPROVALS_FULL: {
+    status: 429,
+    delivery: 'terminal',
+    title: 'too many approvals of the agent are open',
+  },
   GRANT_NOT_DELEGABLE: {
     status: 422,
     delivery: 'terminal',
@@ -73,11 +89,6 @@ export const errorCatalogue = {
     status: 422,
     delivery: 'terminal',
     title: 'the grant would be wider than the one it is handed on from',
-  },
-  CONDITION_UNSUPPORTED: {
-    status: 422,
-    delivery: 'terminal',
-    title: 'this condition is not enforced by this release',
   },
   POLICY_INVALID: { status: 422, delivery: 'terminal', title: 'a policy is not valid' },
   SCHEMA_INVALID: { status: 422, delivery: 'terminal', title: 'the schema is not valid' },

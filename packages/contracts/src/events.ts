@@ -1,5 +1,11 @@
 /** Every event of the log by name: its context, version and data. A version once written is never edited. */
 import type { z } from 'zod';
+import {
+  approvalDecidedV1,
+  approvalExpiredV1,
+  approvalRequestedV1,
+  approvalUsedV1,
+} from './authority/approval.ts';
 import { grantIssuedV1, grantIssuedV2, grantRevokedV1 } from './authority/grant.ts';
 import { killSwitchEngagedV1, killSwitchReleasedV1 } from './authority/kill-switch.ts';
 import {
@@ -48,6 +54,10 @@ export const events = {
   GrantUseReserved: { context: 'authority', version: 1, data: grantUseReservedV1 },
   GrantUseReleased: { context: 'authority', version: 1, data: grantUseReleasedV1 },
   GrantUseSettled: { context: 'authority', version: 1, data: grantUseSettledV1 },
+  ApprovalRequested: { context: 'authority', version: 1, data: approvalRequestedV1 },
+  ApprovalDecided: { context: 'authority', version: 1, data: approvalDecidedV1 },
+  ApprovalUsed: { context: 'authority', version: 1, data: approvalUsedV1 },
+  ApprovalExpired: { context: 'authority', version: 1, data: approvalExpiredV1 },
   PoliciesPublished: { context: 'authority', version: 1, data: policiesPublishedV1 },
   PoliciesActivated: { context: 'authority', version: 1, data: policiesActivatedV1 },
   KillSwitchEngaged: { context: 'authority', version: 1, data: killSwitchEngagedV1 },

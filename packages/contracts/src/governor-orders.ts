@@ -3,6 +3,7 @@
  * else say these: they are no commands, and no client can give them.
  */
 import { z } from 'zod';
+import { requestApproval, useApproval } from './authority/approval.ts';
 import { reserveUse } from './authority/use.ts';
 import { recordValidation } from './authority/validation.ts';
 
@@ -17,6 +18,11 @@ export const governorOrders = {
     schema: recordValidation,
     summary: 'stores how a result was judged',
   },
+  'request-approval': {
+    schema: requestApproval,
+    summary: 'asks persons to let an agent do exactly this, where none were asked yet',
+  },
+  'use-approval': { schema: useApproval, summary: 'uses an approval, which can be used once' },
 } as const satisfies Record<string, GovernorOrderEntry>;
 
 export type GovernorVerb = keyof typeof governorOrders;

@@ -1,4 +1,5 @@
 /** Policy engines behind one pure `evaluate`: Cedar. */
+export { argumentsOf, hashArguments } from './arguments.ts';
 export { type PolicyProblem } from './cedar/parse.ts';
 export { dottedPaths, type Reads, type ReadTree } from './cedar/reads.ts';
 export { type SchemaProblem } from './cedar/tenant-schema.ts';

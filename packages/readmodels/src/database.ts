@@ -1,4 +1,5 @@
 /** Every table, as queries see it. */
+import type { ApprovalRow } from './authority/approvals.ts';
 import type { DecisionDenialsRow, DecisionGapRow, DecisionRow } from './authority/decisions.ts';
 import type { GrantRow } from './authority/grants.ts';
 import type { KillSwitchRow } from './authority/kill-switches.ts';
@@ -21,6 +22,7 @@ export type Database = {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   grants: GrantRow;
+  approvals: ApprovalRow;
   policy_versions: PolicyVersionRow;
   kill_switches: KillSwitchRow;
   policy_schemas: PolicySchemaRow;

@@ -1,3 +1,4 @@
+export * from './authority/approval-queries.ts';
 export { listUnlistedDecisions } from './authority/unlisted-decisions.ts';
 export * from './authority/decision-queries.ts';
 export type { RecordedDecisions } from './authority/decisions-projection.ts';

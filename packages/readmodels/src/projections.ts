@@ -1,4 +1,5 @@
 /** Every projection, by the stream it reads. */
+import { approvalsProjection } from './authority/approvals-projection.ts';
 import { decisionsProjection } from './authority/decisions-projection.ts';
 import { grantsProjection } from './authority/grants-projection.ts';
 import { killSwitchesProjection } from './authority/kill-switches-projection.ts';
@@ -15,6 +16,7 @@ export const projections = {
   EVENTS: [
     agentsProjection,
     grantsProjection,
+    approvalsProjection,
     policiesProjection,
     killSwitchesProjection,
     keysProjection,

@@ -19,6 +19,8 @@ export type GovernedWork = {
   readonly severity?: 'minor' | 'major' | 'critical';
   /** A token of another client's reply: decide on a state at least that fresh. */
   readonly atLeast?: string;
+  /** How long to wait for a person where one is asked for, in milliseconds, at most 60000; not at all when left out. */
+  readonly waitForApprovalMs?: number;
   readonly signal?: AbortSignal;
   readonly correlationId?: string;
   readonly traceparent?: string;
@@ -51,6 +53,9 @@ export async function govern<T>(
   const decision = await ask(asked, {
     ...trace,
     ...(asked.atLeast === undefined ? {} : { atLeast: asked.atLeast }),
+    ...(asked.waitForApprovalMs === undefined
+      ? {}
+      : { waitForApprovalMs: asked.waitForApprovalMs }),
   });
   if (!decision.decision)
     throw new PermissionDenied(

@@ -13,6 +13,12 @@ type AgentResult = {
 };
 type GrantResult = { readonly grantId: string; readonly agentId: string };
 type DelegatedResult = GrantResult & { readonly parent: GrantResult };
+type ApprovalResult = {
+  readonly approvalId: string;
+  readonly agentId: string;
+  /** `pending` where another person has to approve too. */
+  readonly status: 'pending' | 'approved' | 'rejected';
+};
 type PolicyResult = { readonly version: string; readonly digest: string };
 type ExecutionResult = { readonly executionId: string };
 /** `key` is there only in the first reply; a retry that met its own earlier try has the id alone. */
@@ -89,6 +95,14 @@ export abstract class NamedCommands {
       { grantId, ...(reason === undefined ? {} : { reason }) },
       options,
     );
+  }
+
+  /** Approves or rejects what an agent asked to do; the key that asked can not approve. */
+  decideApproval(
+    approval: CommandInput<'authority.decide-approval'>,
+    options?: CommandOptions,
+  ): Promise<Reply<ApprovalResult>> {
+    return this.#give('authority.decide-approval', approval, options);
   }
 
   /** Publishes a set of policies as a new version, which decides nothing until it is activated. */

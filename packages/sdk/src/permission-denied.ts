@@ -10,6 +10,8 @@ export class PermissionDenied extends Error {
   readonly code: DenyCode | 'REQUIRE_APPROVAL';
   readonly outcome: Outcome;
   readonly decisionId: string;
+  /** The approval that a person has to give, or did not give; null where none was asked for. */
+  readonly approvalId: string | null;
   readonly reasons: readonly DecisionReason[];
   /** The score the decision saw, 0 to 1000, or null for an agent that is not registered. */
   readonly trust: number | null;
@@ -25,6 +27,7 @@ export class PermissionDenied extends Error {
         : (context.code ?? 'ENGINE_ERROR');
     this.outcome = context.outcome;
     this.decisionId = context.decisionId;
+    this.approvalId = context.approvalId ?? null;
     this.reasons = context.reasons;
     this.trust = context.trust;
     this.retryable = this.code !== 'REQUIRE_APPROVAL' && passing.includes(this.code);

@@ -64,6 +64,12 @@ class RunWriter {
     version: number;
   }[] = [];
   readonly #grants: GivenGrant[] = [];
+  readonly #asked: {
+    readonly tenant: string;
+    readonly agentId: string;
+    readonly approvalId: string;
+    status: 'pending' | 'approved';
+  }[] = [];
   readonly #running: {
     readonly tenant: string;
     readonly agentId: string;
@@ -98,7 +104,8 @@ class RunWriter {
     if (kind < 25) this.#start(agent);
     else if (kind < 65) this.#report(agent);
     else if (kind < 82) this.#feedback(agent);
-    else if (kind < 90) this.#grant(agent);
+    else if (kind < 88) this.#grant(agent);
+    else if (kind < 90) this.#approval(agent);
     else if (kind < 93) this.#revokeGrant();
     else if (kind < 96) this.#changeAgent(agent);
     else if (kind < 98) this.#policy(agent.tenant);
@@ -236,6 +243,48 @@ class RunWriter {
     const data = { grantId, agentId, reason: null, revokedBy: OPERATOR };
     this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, {
       type: 'GrantRevoked',
+      data,
+    });
+  }
+
+  /** Asks for an approval, or goes on with one that was asked for: given, refused, used or over. */
+  #approval(agent: { readonly tenant: string; readonly agentId: string }): void {
+    const known = this.#below(3) === 0 ? undefined : this.#asked.shift();
+    if (!known) return this.#ask(agent);
+    const { tenant, agentId, approvalId, status } = known;
+    const write = (event: WritEvent) =>
+      this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, event);
+    const next = this.#below(4);
+    if (next === 0) return write({ type: 'ApprovalExpired', data: { approvalId, agentId } });
+    if (next === 1 && status === 'approved')
+      return write({
+        type: 'ApprovalUsed',
+        data: { approvalId, agentId, decisionId: this.#uuid() },
+      });
+    const verdict = next === 2 ? 'rejected' : 'approved';
+    const decidedBy = `k0person${this.#below(3)}`;
+    const data = { approvalId, agentId, verdict, reason: 'looked at it', decidedBy } as const;
+    write({ type: 'ApprovalDecided', data });
+    if (verdict === 'approved') this.#asked.push({ ...known, status: 'approved' });
+  }
+
+  #ask({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
+    const approvalId = this.#uuid();
+    this.#asked.push({ tenant, agentId, approvalId, status: 'pending' });
+    const data = {
+      approvalId,
+      agentId,
+      action: 'pay',
+      resource: `invoice:${this.#below(20)}`,
+      context: { amount: this.#below(10_000), note: 'größer, "mostly" \u0000' },
+      argumentsHash: `sha256:${String(this.#below(50)).padStart(64, '0')}`,
+      requiredBy: [{ kind: 'policy' as const, id: 'large-sums' }],
+      approvalsNeeded: this.#below(2) === 0 ? (1 as const) : (2 as const),
+      expiresAt: new Date(this.#timeMs + this.#below(10_000_000)).toISOString(),
+      requestedBy: OPERATOR,
+    };
+    this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, {
+      type: 'ApprovalRequested',
       data,
     });
   }

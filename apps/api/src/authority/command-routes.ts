@@ -14,7 +14,7 @@ export const authorityCommandRoutes: readonly Route[] = [
     tag: 'grants',
     operation: 'issueGrant',
     creates: true,
-    errors: ['AGENT_UNKNOWN', 'AGENT_RETIRED', 'GRANT_EXPIRED', 'CONDITION_UNSUPPORTED'],
+    errors: ['AGENT_UNKNOWN', 'AGENT_RETIRED', 'GRANT_EXPIRED'],
   }),
   commandRoute({
     method: 'POST',
@@ -30,7 +30,6 @@ export const authorityCommandRoutes: readonly Route[] = [
       'GRANT_NOT_DELEGABLE',
       'GRANT_TOO_WIDE',
       'GRANT_EXPIRED',
-      'CONDITION_UNSUPPORTED',
       'AGENT_UNKNOWN',
       'AGENT_SUSPENDED',
       'AGENT_RETIRED',

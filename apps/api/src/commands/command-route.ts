@@ -13,8 +13,12 @@ export type CommandRoute = {
   readonly verb: CommandVerb;
   readonly tag: string;
   readonly operation: string;
+  /** What this route does of what the command can do; the command's own summary when left out. */
+  readonly summary?: string;
   /** What stands in the path; it joins the body under the same names. */
   readonly params?: z.ZodObject;
+  /** Members of the command that the path says by its words. */
+  readonly says?: Readonly<Record<string, string>>;
   /** The body where the path takes a part of the command away from it, or lets it be left out. */
   readonly body?: z.ZodType;
   /** True when an accepted command has made something new that has an address: 201 then. */
@@ -44,7 +48,7 @@ export const commandErrors = [
 
 export function commandRoute(spec: CommandRoute): Route {
   const { verb, creates = false } = spec;
-  const { schema, roles, summary } = commands[verb];
+  const { schema, roles } = commands[verb];
   const params = spec.params ?? none;
   const fromPath = Object.keys(params.shape).length > 0;
   const accepted = { description: 'stored', schema: commandAccepted };
@@ -53,7 +57,7 @@ export function commandRoute(spec: CommandRoute): Route {
     path: spec.path,
     operation: spec.operation,
     tag: spec.tag,
-    summary,
+    summary: spec.summary ?? commands[verb].summary,
     access: roles,
     params,
     query: none,
@@ -69,7 +73,7 @@ export function commandRoute(spec: CommandRoute): Route {
     handle: async (call, { bus }) => {
       const parsed = fromPath ? readOptionalJson(call) : readJson(call);
       const body = fromPath
-        ? withPathParts(parsed, call.params as Record<string, string>)
+        ? withPathParts(parsed, { ...(call.params as Record<string, string>), ...spec.says })
         : call.body;
       const headers = commandHeaders(call.headers);
       const reply = await sendCommand(bus, callerOf(call), { verb, body, headers });

@@ -20,6 +20,7 @@ const tags: Readonly<Record<string, string>> = {
   permission: 'AuthZEN Authorization API 1.0',
   agents: 'registered agents and what concerns one of them',
   grants: 'who may do what to what, until when',
+  approvals: 'what agents ask persons to let them do, exactly that and once',
   policies: 'sets of policies that narrow what grants allow',
   decisions: 'what was asked and how it was decided',
   executions: 'what agents did',

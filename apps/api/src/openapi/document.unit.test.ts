@@ -64,7 +64,12 @@ test('codes of the document are codes of the catalogue, and the other way round 
   const silent = Object.keys(errorCatalogue).filter(
     (code) => !told.has(code as keyof typeof errorCatalogue),
   );
-  expect(silent).toEqual(['LIMIT_REACHED', 'CHECKPOINT_MISMATCH', 'CONFIG_INVALID']);
+  expect(silent).toEqual([
+    'LIMIT_REACHED',
+    'APPROVALS_FULL',
+    'CHECKPOINT_MISMATCH',
+    'CONFIG_INVALID',
+  ]);
 });
 
 test('routes that need a key say so, with the roles that may', () => {

@@ -8,6 +8,7 @@ import { FRESHNESS_WAIT_MS } from './wait-for-log.ts';
 export type Model =
   | 'agents'
   | 'grants'
+  | 'approvals'
   | 'policies'
   | 'kill-switches'
   | 'keys'

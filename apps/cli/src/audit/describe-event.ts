@@ -18,6 +18,12 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
   GrantUseReleased: (data) =>
     `the use of grant ${data.grantId} by ${data.decisionId} given back, because ${data.reason}`,
   GrantUseSettled: (data) => `the use of grant ${data.grantId} by ${data.decisionId} reported`,
+  ApprovalRequested: (data) =>
+    `asks to be let ${data.action} on ${data.resource}, until ${data.expiresAt} (${data.approvalId})`,
+  ApprovalDecided: (data) =>
+    `${data.verdict} by ${data.decidedBy}${told('because', data.reason)} (${data.approvalId})`,
+  ApprovalUsed: (data) => `approval ${data.approvalId} used for decision ${data.decisionId}`,
+  ApprovalExpired: (data) => `approval ${data.approvalId} expired`,
   PoliciesPublished: (data) =>
     `policies version ${data.version} published: ${Object.keys(data.policies).join(', ')}${told('note', data.note)}`,
   PoliciesActivated: (data) =>

@@ -7,11 +7,12 @@ import { handled, type Host, type Session } from '../session.ts';
 import { list } from '../terminal/format.ts';
 import { oneLine, renderFields } from '../terminal/table.ts';
 import type { Output } from '../terminal/output.ts';
-import { jsonObject } from '../verb.ts';
+import { countBetween, jsonObject } from '../verb.ts';
 
 type AskFlags = {
   readonly context?: Record<string, unknown>;
   readonly atLeast?: string;
+  readonly waitForApproval?: number;
   readonly explain?: boolean;
 };
 
@@ -21,6 +22,11 @@ export function addAskVerb(program: Command, host: Host): void {
     .description('may this agent do this? exits with 1 when not')
     .option('--context <json>', 'what policies may look at', jsonObject)
     .option('--at-least <token>', 'decide on a state at least that fresh')
+    .option(
+      '--wait-for-approval <seconds>',
+      'wait so long for a person where one is asked for',
+      countBetween(1, 60),
+    )
     .option('--explain', 'say what the decision rests on, and what would flip it')
     .addHelpText(
       'after',
@@ -45,9 +51,12 @@ async function ask(
     action: { name: action },
     resource: splitResource(resource),
     ...(flags.context === undefined ? {} : { context: flags.context }),
-    ...(flags.atLeast === undefined ? {} : { options: { atLeast: flags.atLeast } }),
+    ...optionsOf(flags),
   };
-  const reply = await api().send<EvaluationReply>('POST', '/access/v1/evaluation', request);
+  const patienceMs = (flags.waitForApproval ?? 0) * 1000;
+  const reply = await api().send<EvaluationReply>('POST', '/access/v1/evaluation', request, {
+    patienceMs,
+  });
   if (flags.explain !== true) out.document(reply, () => renderReply(out, reply, false));
   else {
     const explanation = await fetchExplanation({ api }, reply.context.decisionId);
@@ -58,19 +67,32 @@ async function ask(
   return reply.decision ? exitCodes.done : exitCodes.no;
 }
 
+function optionsOf({ atLeast, waitForApproval }: AskFlags): Pick<EvaluationRequest, 'options'> {
+  if (atLeast === undefined && waitForApproval === undefined) return {};
+  return {
+    options: {
+      ...(atLeast === undefined ? {} : { atLeast }),
+      ...(waitForApproval === undefined ? {} : { waitForApprovalMs: waitForApproval * 1000 }),
+    },
+  };
+}
+
 function renderReply(
   out: Output,
   { decision, context }: EvaluationReply,
   explain: boolean,
 ): string {
   const { colours } = out;
-  const paint = decision ? colours.green : colours.red;
+  const asks = context.outcome === 'require_approval';
+  const paint = decision ? colours.green : asks ? colours.yellow : colours.red;
   const code = context.code === undefined ? '' : ` ${colours.bold(context.code)}`;
   const said = context.message === undefined ? '' : `: ${oneLine(context.message)}`;
   const lines = [`${paint(context.outcome)}${code}${said}`];
   for (const reason of context.reasons)
     if (reason.text !== context.message)
       lines.push(`  ${colours.dim(reason.kind)} ${oneLine(`${reason.id} ${reason.text}`)}`);
+  if (asks && context.approvalId !== undefined)
+    lines.push(`  a person decides: writ approvals show ${context.approvalId}`);
   for (const policy of context.wouldDeny ?? [])
     lines.push(`  ${colours.dim('log only')} ${policy} would have denied it`);
   if (explain)

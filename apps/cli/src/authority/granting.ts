@@ -12,6 +12,7 @@ type GrantFlags = LimitFlags & {
   readonly resource: readonly string[];
   readonly expires?: string;
   readonly notBefore?: string;
+  readonly requireApproval?: boolean;
   readonly delegable?: number;
   readonly reason?: string;
 };
@@ -45,6 +46,7 @@ function withTerms(command: Command): Command {
     .option('--expires <time>', 'until when: an RFC 3339 time, or 30d from now', futureTime)
     .option('--not-before <time>', 'from when on', futureTime)
     .option('--delegable <n>', 'how many times it may be handed on', countBetween(0, 5))
+    .option('--require-approval', 'hold only with the approval of a person, each time')
     .option('--reason <text>', 'why');
 }
 
@@ -75,8 +77,11 @@ function sayGranted(out: Session['out'], reply: CommandAccepted, done: string): 
 }
 
 function termsOf(flags: GrantFlags) {
-  const { expires, notBefore, delegable, reason } = flags;
-  const conditions = conditionsOf(flags);
+  const { expires, notBefore, requireApproval, delegable, reason } = flags;
+  const conditions = {
+    ...conditionsOf(flags),
+    ...(requireApproval === undefined ? {} : { requireApproval }),
+  };
   if (expires !== undefined && notBefore !== undefined && expires <= notBefore)
     throw new CliFailure(
       exitCodes.usage,
@@ -87,7 +92,7 @@ function termsOf(flags: GrantFlags) {
     resources: [...flags.resource],
     ...(expires === undefined ? {} : { expiresAt: expires }),
     ...(notBefore === undefined ? {} : { notBefore }),
-    ...(conditions === undefined ? {} : { conditions }),
+    ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
     ...(delegable === undefined ? {} : { delegable }),
     ...(reason === undefined ? {} : { reason }),
   };

@@ -12,7 +12,13 @@ export type HttpClient = {
   text(path: string): Promise<string>;
   /** Like `get`, but an answer that is not 2xx is an answer too, if it is one of ours. */
   getWhatever<T>(path: string): Promise<{ readonly ok: boolean; readonly body: T }>;
-  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** `patienceMs` is how much longer than others the answer may take. */
+  send<T>(
+    method: 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    how?: { readonly patienceMs: number },
+  ): Promise<T>;
   /** Opens a stream of server-sent events; ends when the server closes it. */
   events(path: string, query: Query, signal: AbortSignal): AsyncIterable<ServerSentEvent>;
 };
@@ -45,8 +51,9 @@ export function openHttpClient(options: ClientOptions): HttpClient {
     throw await refusal(response);
   }
 
-  async function json<T>(url: string, init: RequestInit): Promise<T> {
-    const response = await request(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  async function json<T>(url: string, init: RequestInit, patienceMs = 0): Promise<T> {
+    const signal = AbortSignal.timeout(timeoutMs + patienceMs);
+    const response = await request(url, { ...init, signal });
     return parseAnswer<T>(baseUrl, await reach(() => response.text()));
   }
 
@@ -63,16 +70,18 @@ export function openHttpClient(options: ClientOptions): HttpClient {
       const response = await reach(() => fetch(`${baseUrl}${path}`, init));
       return { ok: response.ok, body: parseAnswer<T>(baseUrl, await reach(() => response.text())) };
     },
-    send: (method, path, body) =>
-      json(address(baseUrl, path, {}), {
+    send(method, path, body, { patienceMs } = { patienceMs: 0 }) {
+      const headers =
+        body === undefined
+          ? authorization
+          : { ...authorization, 'content-type': 'application/json' };
+      const init = {
         method,
-        ...(body === undefined
-          ? { headers: authorization }
-          : {
-              headers: { ...authorization, 'content-type': 'application/json' },
-              body: JSON.stringify(body),
-            }),
-      }),
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      };
+      return json(address(baseUrl, path, {}), init, patienceMs);
+    },
     async *events(path, query, signal) {
       const headers = { ...authorization, accept: 'text/event-stream' };
       const response = await request(address(baseUrl, path, query), { headers, signal });

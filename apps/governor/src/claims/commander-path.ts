@@ -4,6 +4,7 @@ import {
   claimResult,
   commandReply,
   type GovernorOrder,
+  isErrorCode,
   subjects,
   WritError,
 } from '@writ/contracts';
@@ -30,7 +31,10 @@ export function openCommanderPath(connection: NatsConnection): Claim {
       timeoutMs: TIMEOUT_MS,
     });
     const reply = commandReply.parse(JSON.parse(Buffer.from(data).toString('utf8')));
-    if (!reply.ok) throw new WritError('LOG_UNAVAILABLE', reply.error.message);
+    if (!reply.ok) {
+      const { code, message } = reply.error;
+      throw new WritError(isErrorCode(code) ? code : 'LOG_UNAVAILABLE', message);
+    }
     const { claimed } = claimResult.parse(reply.result);
     return { claimed, seq: reply.seq };
   };

@@ -6,7 +6,7 @@
  *    shows it, under the same id, so that what was claimed already is not claimed twice.
  * 3. A claim in doubt is a deny; what it may have claimed stays claimed.
  */
-import type { GovernorOrder } from '@writ/contracts';
+import { type GovernorOrder, toWritError } from '@writ/contracts';
 import { decisionIdAt } from '../decide/decision-id.ts';
 import type { Asker, Decided } from '../decide/decide-question.ts';
 import type { Moment } from '../decide/rendered.ts';
@@ -29,6 +29,12 @@ export type ClaimRoom = {
   readonly claim: Claim;
 };
 
+/** A decision, and how the question is decided again under the id that its claims name. */
+export type Deciding = {
+  readonly first: Decided;
+  readonly again: (decisionId: string) => Decided;
+};
+
 /** Others may take what was left again and again; each time there is less of it. */
 const MAX_ROUNDS = 16;
 /** How long something may take to be known that is about to be. */
@@ -38,17 +44,17 @@ const PENDING_MS = 1000;
 export async function settleClaims(
   room: ClaimRoom,
   asker: Asker,
-  { first, again }: { readonly first: Decided; readonly again: () => Decided },
+  { first, again }: Deciding,
 ): Promise<Settled> {
   const decisionId = decisionIdAt(first.at.nowMs);
   if (first.pending) await within(PENDING_MS, first.pending);
-  let decided = first.pending ? again() : first;
-  for (let round = 0; round < MAX_ROUNDS; decided = again(), round++) {
+  let decided = first.pending ? again(decisionId) : first;
+  for (let round = 0; round < MAX_ROUNDS; decided = again(decisionId), round++) {
     countIn(room, asker, { decided, amount: 1 });
     const movedTo = await claimAll(room, asker, { decided, decisionId });
     if (movedTo === undefined) return { decided, moment: { decisionId, ...decided.at } };
     countIn(room, asker, { decided, amount: -1 });
-    if (movedTo === 'in_doubt') return { denied: NOT_CLAIMED };
+    if (typeof movedTo !== 'number') return { denied: movedTo };
     if (!(await reached(room, movedTo))) return { denied: NOT_REACHED };
     const doubt = room.state.doubt();
     if (doubt !== undefined) return { denied: { code: 'STALE_STATE', message: doubt } };
@@ -66,20 +72,21 @@ export function countIn(
   if (counts.length > 0) windows.count({ tenant, nowMs: at.nowMs, windows: counts }, amount);
 }
 
-/** The sequence that shows why a claim was not granted; `undefined` when all were. */
+/** The sequence that shows why a claim was not granted, or why none will be; `undefined` when all were. */
 async function claimAll(
   { claim }: ClaimRoom,
   asker: Asker,
   { decided, decisionId }: { readonly decided: Decided; readonly decisionId: string },
-): Promise<number | 'in_doubt' | undefined> {
+): Promise<number | Unanswerable | undefined> {
   try {
     for (const claimFor of decided.claims) {
       const { claimed, seq } = await claim(asker, claimFor(decisionId));
       if (!claimed) return seq;
     }
     return undefined;
-  } catch {
-    return 'in_doubt';
+  } catch (thrown) {
+    const { code, message } = toWritError(thrown);
+    return code === 'APPROVALS_FULL' ? { code: 'OVERLOADED', message } : NOT_CLAIMED;
   }
 }
 

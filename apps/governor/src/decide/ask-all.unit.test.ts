@@ -4,7 +4,7 @@ import { askAll } from './ask-all.ts';
 
 /** Asks items that say themselves whether they are allowed, at once or after a while. */
 async function answersOf(semantic: Semantic, items: readonly string[]): Promise<readonly string[]> {
-  const options = { atLeast: undefined, record: undefined };
+  const options = { atLeast: undefined, record: undefined, waitForApprovalMs: 0 };
   const body = await new Promise<string>((reply) => {
     askAll(
       { kind: 'batch', semantic, options, items: items.map((item) => ({ item })) },

@@ -11,6 +11,7 @@ import {
   windowsOf,
 } from '@writ/domain';
 import type { CedarEngine } from '@writ/policy';
+import { type Approved, type Before, withApproval } from '../approvals/with-approval.ts';
 import type { ClaimFor } from '../claims/settle-claims.ts';
 import type { Question } from '../question/read-question.ts';
 import type { RecordLog } from '../records/record-log.ts';
@@ -36,22 +37,27 @@ export type Decided = {
   readonly claims: readonly ClaimFor[];
   /** The windows in which it counts, when it is an allow that is given. */
   readonly counts: readonly WindowOf[];
+  /** The approval that may turn the answer. */
+  readonly waitsFor: Approved['waitsFor'];
   /** When, and on which state, it was decided. */
   readonly at: { readonly nowMs: number; readonly seq: number };
 };
+
+/** A question, and what became of it before. */
+export type Asked = { readonly question: Question } & Before;
 
 const NOTHING: readonly never[] = [];
 
 export function decideQuestion(
   { state, engine, records, windows }: Room,
   { tenant, keyId }: Asker,
-  question: Question,
+  { question, ...before }: Asked,
 ): Decided {
   const nowMs = state.now();
   const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
   const { ignored, ...shown } = policies.show(action, { context, ...properties });
-  const asked = {
+  const about = {
     tenant,
     keyId,
     agentId,
@@ -60,12 +66,20 @@ export function decideQuestion(
     resource,
     ...shown,
   };
-  const { inputs, validUntilMs, alsoRead } = gatherInputs(state.world, asked, {
+  const gathered = gatherInputs(state.world, about, {
     nowMs,
     engine,
     windows: windows.of(tenant),
   });
-  const decision = decideAccess(inputs, policies.evaluate);
+  const first = decideAccess(gathered.inputs, policies.evaluate);
+  const approved =
+    first.approval &&
+    withApproval(
+      state.world,
+      { inputs: gathered.inputs, question, required: first.approval, ...before },
+      policies.evaluate,
+    );
+  const { inputs, decision } = approved ?? { inputs: gathered.inputs, decision: first };
   const limited = inputs.grants.some(
     ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
   );
@@ -75,6 +89,7 @@ export function decideQuestion(
   const mustRecord =
     (decision.outcome !== 'allow' && !stopped) ||
     decision.record === 'required' ||
+    approved !== undefined ||
     (conditional && !stopped) ||
     options.record === 'required';
   const rendered = render({
@@ -83,28 +98,41 @@ export function decideQuestion(
     ignored,
     durability: mustRecord ? 'required' : 'buffered',
   });
-  const agents = state.changes.agents(tenant, [agentId, ...alsoRead]);
+  const agents = state.changes.agents(tenant, [agentId, ...gathered.alsoRead]);
   const keep =
-    limited || !agents
+    limited || approved || !agents
       ? undefined
-      : { tenant: state.changes.tenant(tenant), agents, fromMs: nowMs, untilMs: validUntilMs };
+      : {
+          tenant: state.changes.tenant(tenant),
+          agents,
+          fromMs: nowMs,
+          untilMs: gathered.validUntilMs,
+        };
   return {
     answer: { rendered, records: records.of(tenant), mustRecord },
     keep,
     pending: decision.unread ? windows.ready : undefined,
-    claims: inputs.limits ? claimsOf(inputs, decision) : NOTHING,
+    claims: claimsOf(inputs, decision, approved?.claims),
     counts:
       decision.restsOn === undefined ? NOTHING : windowsOf(inputs.limits ?? [], decision.restsOn),
+    waitsFor: approved?.waitsFor,
     at: { nowMs, seq: inputs.seq },
   };
 }
 
-/** What an allow takes of limited grants is reserved before it is given. */
-function claimsOf(inputs: DecisionInputs, { restsOn }: Decision): readonly ClaimFor[] {
+/**
+ * What is claimed before an answer is given: an approval first, because one that was used can still be used by the
+ * same decision, then uses of the limited grants that an allow rests on.
+ */
+function claimsOf(
+  inputs: DecisionInputs,
+  { restsOn }: Decision,
+  first: readonly ClaimFor[] = NOTHING,
+): readonly ClaimFor[] {
   const grants = restsOn === undefined ? [] : toReserve(inputs, restsOn);
-  if (grants.length === 0) return NOTHING;
+  if (grants.length === 0) return first;
   const { agentId, context } = inputs.request;
   const costMicros = estimateIn(context, 'estimatedCostMicros');
   const body = { agentId, grants, costMicros, tokens: estimateIn(context, 'estimatedTokens') };
-  return [(decisionId) => ({ verb: 'reserve-use', body: { ...body, decisionId } })];
+  return [...first, (decisionId) => ({ verb: 'reserve-use', body: { ...body, decisionId } })];
 }

@@ -14,19 +14,26 @@ import {
   toWritError,
   WritError,
 } from '@writ/contracts';
+import { settleInTime } from '../approvals/await-approval.ts';
 import type { Claim } from '../claims/commander-path.ts';
-import { countIn, settleClaims } from '../claims/settle-claims.ts';
+import { countIn } from '../claims/settle-claims.ts';
 import { readBody, textOf } from '../question/read-body.ts';
 import { type Question, type QuestionOptions, readQuestion } from '../question/read-question.ts';
 import { readQuestions } from '../question/read-questions.ts';
 import type { Denials } from '../records/denials.ts';
 import { askAll } from './ask-all.ts';
 import { Askers } from './askers.ts';
-import { type Asker, type Decided, decideQuestion, type Room } from './decide-question.ts';
+import {
+  type Asked,
+  type Asker,
+  type Decided,
+  decideQuestion,
+  type Room,
+} from './decide-question.ts';
 import { decisionIdAt } from './decision-id.ts';
 import { type Answer, Memo } from './memo.ts';
 import { type Moment, recordTailOf, replyOf } from './rendered.ts';
-import { denyUnanswerable, invalid, type Unanswerable } from './unanswerable.ts';
+import { denyUnanswerable, invalid, OVERLOADED, type Unanswerable } from './unanswerable.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** Takes the JSON of an answer. */
@@ -46,12 +53,15 @@ export type DeskOptions = Room & {
 };
 
 const PLACES = 2048;
+/** Of questions that wait for a person. */
+const PATIENT_PLACES = 1024;
 
 export class Desk {
   readonly #options: DeskOptions;
   readonly #memo = new Memo();
   readonly #askers = new Askers();
   readonly #waiting = new WaitingRoom(PLACES);
+  readonly #patient = new WaitingRoom(PATIENT_PLACES);
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -115,27 +125,25 @@ export class Desk {
       this.#deny({ code: 'KEY_REVOKED', message: `tenant \`${asker.tenant}\` has no keys` }, reply);
       return false;
     }
-    const decided = decideQuestion(this.#options, asker, question);
-    if (decided.claims.length > 0 || decided.pending)
+    const decided = decideQuestion(this.#options, asker, { question });
+    const { answer, keep, claims, pending, waitsFor } = decided;
+    if (claims.length > 0 || pending || (waitsFor && question.options.waitForApprovalMs > 0))
       return this.#claim(asker, question, { first: decided, reply });
-    const { answer, keep } = decided;
     countIn(this.#options, asker, { decided, amount: 1 });
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
     return this.#give(answer, asker, reply);
   }
 
-  /** Gives an answer that rests on something that must be claimed first. */
+  /** Gives an answer that rests on something that must be claimed first, or that waits for a person. */
   async #claim(
     asker: Asker,
     question: Question,
     { first, reply }: { readonly first: Decided; readonly reply: Reply },
   ): Promise<boolean> {
-    if (!this.#mayWait(asker, reply)) return false;
-    const again = (): Decided => decideQuestion(this.#options, asker, question);
+    const room = { ...this.#options, claiming: this.#waiting, patient: this.#patient };
+    const decide = (asked: Asked): Decided => decideQuestion(this.#options, asker, asked);
     try {
-      const settled = await settleClaims(this.#options, asker, { first, again }).finally(() =>
-        this.#waiting.leave(asker.keyId),
-      );
+      const settled = await settleInTime(room, asker, { question, first, decide });
       if ('denied' in settled) {
         this.#deny(settled.denied, reply);
         return false;
@@ -235,11 +243,6 @@ export class Desk {
   }
 }
 
-const OVERLOADED: Unanswerable = {
-  code: 'OVERLOADED',
-  message:
-    'as many questions of this key wait as may; try again after a moment, with fewer at once',
-};
 const LOG_UNAVAILABLE: Unanswerable = {
   code: 'LOG_UNAVAILABLE',
   message: 'the decision can not be recorded now, so it is denied; try again after a moment',

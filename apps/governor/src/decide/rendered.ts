@@ -77,11 +77,12 @@ function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['repl
   const trust = hidden ? null : (inputs.trust?.score ?? null);
   const message = JSON.stringify(reasons[0]?.text ?? 'denied');
   const refusal = code === null ? '' : `"code":"${code}","message":${message},`;
+  const approval = inputs.approval ? `,"approvalId":"${inputs.approval.approvalId}"` : '';
   return [
     `{"decision":${outcome === 'allow'},"context":{"outcome":"${outcome}","decisionId":"`,
     `",${refusal}"reasons":${lists.reasons},"policies":${lists.determining},"obligations":${lists.obligations},"trust":${trust},"seq":`,
     `,"policyDigest":${JSON.stringify(inputs.policies.digest)},"evaluatedAt":"`,
-    `","ignored":${lists.ignored}${lists.wouldDeny}}}`,
+    `","ignored":${lists.ignored}${lists.wouldDeny}${approval}}}`,
   ];
 }
 

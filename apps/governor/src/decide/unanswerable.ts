@@ -53,3 +53,10 @@ export function denyUnanswerable(
 export function invalid({ code, message, details }: WritError): Unanswerable {
   return { code: 'REQUEST_INVALID', message, error: { code, message, details } };
 }
+
+/** For want of a place to wait. */
+export const OVERLOADED: Unanswerable = {
+  code: 'OVERLOADED',
+  message:
+    'as many questions of this key wait as may; try again after a moment, with fewer at once',
+};

@@ -25,13 +25,19 @@ export type Question = {
 export type QuestionOptions = {
   readonly atLeast: string | undefined;
   readonly record: 'buffered' | 'required' | undefined;
+  /** How long to wait for a person, in milliseconds. */
+  readonly waitForApprovalMs: number;
 };
 
 const ACTION = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/;
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const RESOURCE_ID = /^[^\p{Cc}\p{Cs}]*$/u;
 const PLAIN_ID = /^[\x20-\x7e]*$/;
-const NO_OPTIONS: QuestionOptions = { atLeast: undefined, record: undefined };
+const NO_OPTIONS: QuestionOptions = {
+  atLeast: undefined,
+  record: undefined,
+  waitForApprovalMs: 0,
+};
 
 /** The question, or `undefined` for anything that the schema refuses. */
 export function readQuestion(body: unknown): Question | undefined {
@@ -64,16 +70,16 @@ export function readQuestion(body: unknown): Question | undefined {
 export function readOptions(value: unknown): QuestionOptions | undefined {
   if (value === undefined) return NO_OPTIONS;
   if (!isRecord(value)) return undefined;
-  const { atLeast, waitForApprovalMs, record } = value;
+  const { atLeast, waitForApprovalMs = 0, record } = value;
   if (atLeast !== undefined && (typeof atLeast !== 'string' || atLeast.length > 256))
     return undefined;
-  if (waitForApprovalMs !== undefined && !isWait(waitForApprovalMs)) return undefined;
+  if (!isWait(waitForApprovalMs)) return undefined;
   if (record !== undefined && record !== 'buffered' && record !== 'required') return undefined;
-  return { atLeast, record };
+  return { atLeast, record, waitForApprovalMs };
 }
 
-function isWait(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 60_000;
+function isWait(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 60_000;
 }
 
 export function isSubject(value: unknown): value is {

@@ -105,7 +105,11 @@ test('a question is read exactly when the schema takes it, with the same content
         action: a.name,
         resource: { type: r.type, id: r.id },
       });
-      expect(found.options).toEqual({ atLeast: o?.atLeast, record: o?.record });
+      expect(found.options).toEqual({
+        atLeast: o?.atLeast,
+        record: o?.record,
+        waitForApprovalMs: o?.waitForApprovalMs ?? 0,
+      });
       const content = {
         context,
         subject: s.properties,

@@ -9,6 +9,7 @@ import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
 import { emptyWorld, foldEvent, type World } from '@writ/domain';
 import { type CedarEngine, type CompiledPolicies } from '@writ/policy';
+import { ApprovalWaiters } from '../approvals/approval-waiters.ts';
 import { Changes } from './changes.ts';
 import { Freshness } from './freshness.ts';
 import { PolicyShelf } from './policy-shelf.ts';
@@ -33,6 +34,7 @@ export class GovernedState {
   readonly world: World;
   readonly changes: Changes;
   readonly waiters = new Waiters();
+  readonly approvals = new ApprovalWaiters();
   readonly #freshness = new Freshness();
   readonly #policies: PolicyShelf;
   readonly #onWindow: ((timeMs: number) => void) | undefined;
@@ -87,6 +89,7 @@ export class GovernedState {
 
   async stop(): Promise<void> {
     this.waiters.close();
+    this.approvals.close();
     await this.#follower.stop();
   }
 
@@ -96,6 +99,7 @@ export class GovernedState {
       this.changes.note(event);
       if (event.type === 'GrantIssued' && event.data.conditions.window)
         this.#onWindow?.(event.timeMs);
+      this.approvals.note(event);
     }
     this.#heard(pending);
   }

@@ -74,7 +74,6 @@ export const approvalView = z.strictObject({
   agentId: z.string(),
   action: z.string(),
   resource: z.string(),
-  context: z.record(z.string(), z.unknown()),
   argumentsHash: z.string(),
   requiredBy: z.array(z.strictObject({ kind: z.enum(['policy', 'grant']), id: z.string() })),
   approvalsNeeded: z.int(),
@@ -95,6 +94,12 @@ export const approvalView = z.strictObject({
   seq: z.int(),
 });
 
+/** One approval with what is to be approved. */
+export const approvalDetailView = z.strictObject({
+  ...approvalView.shape,
+  context: z.record(z.string(), z.unknown()),
+});
+
 export const approvalsQuery = z.strictObject({
   ...pageQuery,
   ...timeQuery,
@@ -106,6 +111,7 @@ export const approvalsQuery = z.strictObject({
 
 export type ApprovalReason = z.infer<typeof approvalReason>;
 export type ApprovalView = z.infer<typeof approvalView>;
+export type ApprovalDetailView = z.infer<typeof approvalDetailView>;
 export type ApprovalsQuery = z.infer<typeof approvalsQuery>;
 export type RequestApproval = z.infer<typeof requestApproval>;
 export type UseApproval = z.infer<typeof useApproval>;

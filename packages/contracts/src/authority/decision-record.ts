@@ -35,7 +35,7 @@ export const matchedGrant = z.strictObject({
 /** The approval that stood for these arguments, as it was read. */
 export const readApproval = z.strictObject({
   approvalId: z.string(),
-  status: z.enum(['pending', 'approved', 'rejected']),
+  status: z.enum(['pending', 'approved', 'rejected', 'expired']),
   /** What was to be approved, by its hash. */
   argumentsHash: z.string(),
   requiredBy: z.array(z.strictObject({ kind: z.enum(['policy', 'grant']), id: z.string() })),

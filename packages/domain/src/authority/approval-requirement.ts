@@ -48,7 +48,7 @@ export function answerOf(
       code: 'APPROVAL_REJECTED',
       reasons: [says(`approval \`${approvalId}\` was rejected`), ...why],
     };
-  if (instantOf(expiresAt) <= nowMs)
+  if (status === 'expired' || instantOf(expiresAt) <= nowMs)
     return {
       outcome: 'deny',
       code: 'APPROVAL_EXPIRED',

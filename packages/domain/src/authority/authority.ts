@@ -1,6 +1,12 @@
-/** The authority of one agent, all that lies on its one subject: its grants and what was used of them. */
+/** The authority of one agent, all that lies on its one subject: its grants, what was used of them, and approvals. */
 import type { WritEvent } from '@writ/contracts';
 import { type Decider, type Folded, Refusal } from '../decider.ts';
+import {
+  approvals,
+  type ApprovalsCommand,
+  type ApprovalsEventName,
+  type ApprovalsState,
+} from './approvals.ts';
 import { grants, type GrantsCommand, type GrantsEventName, type GrantsState } from './grants.ts';
 import {
   closeUses,
@@ -13,11 +19,16 @@ import {
   type UsesState,
 } from './uses.ts';
 
-export type AuthorityEventName = GrantsEventName | UsesEventName;
-export type AuthorityState = { readonly grants: GrantsState; readonly uses: UsesState };
+export type AuthorityEventName = GrantsEventName | UsesEventName | ApprovalsEventName;
+export type AuthorityState = {
+  readonly grants: GrantsState;
+  readonly uses: UsesState;
+  readonly approvals: ApprovalsState;
+};
 
 export type AuthorityCommand =
   | GrantsCommand
+  | ApprovalsCommand
   | ({
       readonly type: 'ReserveUse';
       /** All of them are reserved, or none. */
@@ -36,6 +47,11 @@ function decide(
     case 'RevokeGrant':
     case 'RevokeAllGrants':
       return grants.decide(state.grants, command);
+    case 'RequestApproval':
+    case 'DecideApproval':
+    case 'UseApproval':
+    case 'ExpireApproval':
+      return approvals.decide(state.approvals, command);
     case 'ReserveUse':
       return command.grantIds.flatMap((grantId) => {
         const reserved = reserveUse(state.uses, state.grants.grants.get(grantId), command);
@@ -56,6 +72,11 @@ function evolve(state: AuthorityState, event: Folded<AuthorityEventName>): Autho
     case 'GrantUseReleased':
     case 'GrantUseSettled':
       return { ...state, uses: evolveUses(state.uses, event, conditionsIn(state, event)) };
+    case 'ApprovalRequested':
+    case 'ApprovalDecided':
+    case 'ApprovalUsed':
+    case 'ApprovalExpired':
+      return { ...state, approvals: approvals.evolve(state.approvals, event) };
   }
 }
 
@@ -64,7 +85,11 @@ function conditionsIn({ grants: { grants } }: AuthorityState, { data }: Folded<U
 }
 
 export const authority: Decider<AuthorityState, AuthorityCommand, AuthorityEventName> = {
-  initial: () => ({ grants: grants.initial(), uses: initialUses() }),
+  initial: () => ({
+    grants: grants.initial(),
+    uses: initialUses(),
+    approvals: approvals.initial(),
+  }),
   decide,
   evolve,
 };

@@ -80,18 +80,6 @@ function issue(
       `the grant would never hold: \`expiresAt\` is ${terms.expiresAt}; give a later time`,
       [{ path: 'expiresAt', message: 'must be later than `notBefore` and than now' }],
     );
-  for (const condition of ['requireApproval'] as const)
-    if (terms.conditions[condition] !== undefined)
-      throw new Refusal(
-        'CONDITION_UNSUPPORTED',
-        `\`conditions.${condition}\` is not enforced by this release; leave it out`,
-        [
-          {
-            path: `conditions.${condition}`,
-            message: 'is not enforced by this release; leave it out',
-          },
-        ],
-      );
   return [{ type: 'GrantIssued', data: terms }];
 }
 

@@ -59,11 +59,6 @@ describe('the grants of an agent', () => {
       .thenThrows('GRANT_EXPIRED');
   });
 
-  test('with a condition nobody enforces are refused, for a grant must never be wider than it says', () => {
-    for (const conditions of [{ requireApproval: true }])
-      the.given().when(issue({ conditions })).thenThrows('CONDITION_UNSUPPORTED');
-  });
-
   test('are revoked once', () => {
     the.given(issued).when(revoke).then(revoked);
     the.given(issued, revoked).when(revoke).then();

@@ -8,6 +8,7 @@ import type { KeyState } from '../tenancy/key.ts';
 import { type AgentTrustJson, trustFromJson, trustToJson } from '../trust/agent-trust.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { ownModelOf, type TenantModelState } from '../trust/tenant-model.ts';
+import type { Approval, ApprovalsState } from './approvals.ts';
 import { type Grant, GrantBook } from './grant-book.ts';
 import { activeGrant, type GrantsState, type GrantTerms, revokedGrant } from './grants.ts';
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
@@ -21,13 +22,20 @@ import type { ValidationState } from './validation.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 8 } as const;
+export const worldFold = { name: 'world', version: 9 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
 
-/** How many agents, grants' holders, users of limited grants, trusted agents and keys follow. */
-type Sizes = readonly [agents: number, grants: number, uses: number, trust: number, keys: number];
+/** How many agents, holders of grants, of uses and of approvals, trusted agents and keys follow. */
+type Sizes = readonly [
+  agents: number,
+  grants: number,
+  uses: number,
+  approvals: number,
+  trust: number,
+  keys: number,
+];
 
 type PoliciesPart = readonly [
   timeMs: number,
@@ -64,6 +72,7 @@ type Line =
   | readonly ['grants', agentId: string, timeMs: number, grants: readonly GrantRow[]]
   | readonly ['uses', agentId: string, uses: UsesJson]
   | readonly ['budgets', agentId: string, spent: BudgetsJson]
+  | readonly ['approvals', agentId: string, timeMs: number, approvals: readonly Approval[]]
   | readonly ['trust', agentId: string, trust: AgentTrustJson]
   | readonly ['key', id: string, status: KeyLine['status'], timeMs: number, key: KeyLine['key']];
 
@@ -87,8 +96,15 @@ export function* worldToLines(world: World): Generator<string, void> {
   const { seq, timeMs, model, tenants } = world;
   yield text(['world', seq, timeMs, model.version, tenants.size]);
   for (const [id, tenant] of tenants) {
-    const { agents, grants, uses, budgets, trust, keys } = tenant;
-    const sizes: Sizes = [agents.size, grants.size, uses.size, trust.size, keys.size];
+    const { agents, grants, uses, budgets, approvals, trust, keys } = tenant;
+    const sizes: Sizes = [
+      agents.size,
+      grants.size,
+      uses.size,
+      approvals.size,
+      trust.size,
+      keys.size,
+    ];
     const { validation } = tenant;
     yield text(['tenant', id, sizes, ...partsOf(tenant), validation]);
     for (const [agentId, state] of agents) yield text(agentLine(agentId, state));
@@ -96,6 +112,7 @@ export function* worldToLines(world: World): Generator<string, void> {
       yield text(['grants', agentId, state.timeMs, [...state.grants].map(grantRow)]);
     for (const [agentId, state] of uses) yield text(['uses', agentId, usesToJson(state)]);
     for (const [agentId, held] of budgets) yield text(['budgets', agentId, budgetsToJson(held)]);
+    for (const [agentId, state] of approvals) yield text(approvalsLine(agentId, state));
     for (const [agentId, state] of trust) yield text(['trust', agentId, trustToJson(state)]);
     for (const [keyId, state] of keys) yield text(keyLine(keyId, state));
   }
@@ -139,6 +156,10 @@ function agentLine(id: string, state: AgentState): Line {
     types,
   }: Written<typeof state, 'status' | 'timeMs' | 'versions' | 'current' | 'types'> = state;
   return ['agent', id, status, timeMs, [...versions.values()], current.version, types];
+}
+
+function approvalsLine(agentId: string, { approvals, timeMs }: ApprovalsState): Line {
+  return ['approvals', agentId, timeMs, [...approvals.values()]];
 }
 
 function keyLine(id: string, state: KeyState): Line {
@@ -193,7 +214,7 @@ class WorldReader {
   readonly #world: World;
   #tenants = -1;
   #tenant: Tenant | undefined;
-  #sizes: Sizes = [0, 0, 0, 0, 0];
+  #sizes: Sizes = [0, 0, 0, 0, 0, 0];
 
   constructor(model: TrustModel) {
     this.#world = emptyWorld(model);
@@ -228,6 +249,9 @@ class WorldReader {
       }
       case 'budgets':
         fillBudgets(tenant.budgets.get(line[1]), line[2]);
+        return;
+      case 'approvals':
+        tenant.approvals.set(line[1], approvalsOf(line[2], line[3]));
         return;
       case 'trust':
         tenant.trust.set(line[1], trustFromJson(line[2]));
@@ -282,8 +306,8 @@ class WorldReader {
   /** What came of a tenant is what was announced. */
   #close(): void {
     if (this.#tenant === undefined) return;
-    const { agents, grants, uses, trust, keys } = this.#tenant;
-    const came = [agents.size, grants.size, uses.size, trust.size, keys.size];
+    const { agents, grants, uses, approvals, trust, keys } = this.#tenant;
+    const came = [agents, grants, uses, approvals, trust, keys].map(({ size }) => size);
     if (came.some((size, index) => size !== this.#sizes[index]))
       throw new RangeError(`a tenant has ${came.join()} of ${this.#sizes.join()} parts`);
   }
@@ -322,6 +346,10 @@ function known<T>(byVersion: ReadonlyMap<string, T>, version: string): T {
   const found = byVersion.get(version);
   if (found === undefined) throw new RangeError(`version \`${version}\` is missing`);
   return found;
+}
+
+function approvalsOf(timeMs: number, rows: readonly Approval[]): ApprovalsState {
+  return { approvals: new Map(rows.map((row) => [row.approvalId, row])), timeMs };
 }
 
 function addGrants(tenant: Tenant, agentId: string, state: GrantsState): void {

@@ -13,6 +13,7 @@ import { applyFact } from '../trust/ledger.ts';
 import { raterOf } from '../trust/facts.ts';
 import { DEFAULT_TRUST_MODEL, type TrustModel } from '../trust/model.ts';
 import { ownModelOf, tenantModel, type TenantModelState } from '../trust/tenant-model.ts';
+import { type ApprovalsState, approvals } from './approvals.ts';
 import { type Budgets, openBudget, spend } from './budgets.ts';
 import type { Grant } from './grant-book.ts';
 import { type GrantsState, type GrantTerms, grants } from './grants.ts';
@@ -31,6 +32,7 @@ export type Tenant = {
   readonly budgets: Budgets;
   /** The longest time, in seconds, over which a grant counts its allows; 0 where none does. */
   longestWindow: number;
+  readonly approvals: Map<string, ApprovalsState>;
   readonly trust: Map<string, AgentTrust>;
   readonly keys: Map<string, KeyState>;
   policies: PoliciesState;
@@ -63,6 +65,7 @@ export function emptyTenant(): Tenant {
     uses: new Map(),
     budgets: new Map(),
     longestWindow: 0,
+    approvals: new Map(),
     trust: new Map(),
     keys: new Map(),
     policies: policies.initial(),
@@ -108,6 +111,15 @@ export function foldEvent(world: World, event: RecordedEvent): void {
       const id = event.data.agentId;
       const conditions = grantIn(tenant, id, event.data.grantId)?.conditions;
       tenant.uses.set(id, evolveUses(tenant.uses.get(id) ?? initialUses(), event, conditions));
+      break;
+    }
+    case 'ApprovalRequested':
+    case 'ApprovalDecided':
+    case 'ApprovalUsed':
+    case 'ApprovalExpired': {
+      const id = event.data.agentId;
+      const before = tenant.approvals.get(id) ?? approvals.initial();
+      tenant.approvals.set(id, approvals.evolve(before, event));
       break;
     }
     case 'PoliciesPublished':

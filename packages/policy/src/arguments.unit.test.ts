@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { argumentsOf, hashArguments } from './arguments.ts';
+import type { SentContext } from './shown-context.ts';
+
+const asked = { agentId: 'town:clerk', action: 'pay', resource: { type: 'invoice', id: '17' } };
+const hashOf = (sent: Partial<SentContext>, question = asked): string =>
+  hashArguments(
+    argumentsOf(question, {
+      context: undefined,
+      subject: undefined,
+      action: undefined,
+      resource: undefined,
+      ...sent,
+    }),
+  ).hash;
+
+test('the hash is that of the canonical form, whatever the order of the members', () => {
+  const canonical =
+    '{"action":"pay","agentId":"town:clerk","context":{"amount":9,"to":"Dana"},"resource":"invoice:17"}';
+  const expected = `sha256:${createHash('sha256').update(canonical).digest('hex')}`;
+  expect(hashOf({ context: { to: 'Dana', amount: 9 } })).toBe(expected);
+  expect(hashOf({ context: { amount: 9, to: 'Dana' } })).toBe(expected);
+});
+
+test('everything that was sent counts: no other arguments have the same hash', () => {
+  const hashes = [
+    hashOf({}),
+    hashOf({ context: { amount: 9 } }),
+    hashOf({ context: { amount: 10 } }),
+    hashOf({ context: { amount: '9' } }),
+    hashOf({ resource: { amount: 9 } }),
+    hashOf({ subject: { amount: 9 } }),
+    hashOf({}, { ...asked, agentId: 'town:other' }),
+    hashOf({}, { ...asked, action: 'refund' }),
+    hashOf({}, { ...asked, resource: { type: 'invoice', id: '18' } }),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test('what is sent under the name of properties is not taken for them', () => {
+  const forged = { resource: { amount: 9 } };
+  expect(hashOf({ context: forged })).toBe(hashOf({}));
+  expect(
+    argumentsOf(asked, {
+      context: forged,
+      subject: undefined,
+      action: undefined,
+      resource: { amount: 1 },
+    }).context,
+  ).toEqual({ resource: { amount: 1 } });
+});
