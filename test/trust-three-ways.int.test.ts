@@ -39,7 +39,7 @@ import { migrated } from './migrated.ts';
 const EVENTS = 100_000;
 const AGENTS = 300;
 const TENANTS = ['default', 'acme'];
-/** After each stage the tenants publish a model and all three are compared. */
+/** In the middle of each stage the tenants publish a model, at its end all three are compared. */
 const STAGES: readonly TenantModelCommand['parameters'][] = [
   { severity: { bad: { critical: 12.5 } }, halfLifeMinutes: { good: 20_160 } },
   { caps: null, peers: null, maxGood: 250 },
@@ -81,8 +81,10 @@ test(`on a random log of ${EVENTS} events governor, Postgres and replay have the
   const size = Math.ceil(EVENTS / STAGES.length);
   let compared = 0;
   for (const [stage, parameters] of STAGES.entries()) {
-    await writer.append(run.slice(stage * size, (stage + 1) * size));
+    const [from, middle] = [stage * size, (stage + 0.5) * size];
+    await writer.append(run.slice(from, middle));
     for (const tenant of TENANTS) await writer.publish(tenant, parameters);
+    await writer.append(run.slice(middle, from + size));
     const { lastSeq } = await log.status();
     for await (const events of since(replay.seq)) {
       replay.fold(events);

@@ -270,3 +270,27 @@ describe('a kill switch', () => {
     await done('authority.engage-kill-switch', own, { key: guest.keyId, tenant: guest.tenant });
   });
 });
+
+describe('a trust model', () => {
+  test('is published under the next version of the tenant, once per idempotency key', async () => {
+    const first = { parameters: { severity: { bad: { critical: 50 } } } };
+    const reply = await done('trust.publish-model', first, { idempotencyKey: 'model-1' });
+    expect(reply.result).toEqual({ version: '1', name: 'default/1' });
+    const second = await done('trust.publish-model', { parameters: { z: 2 }, note: 'bolder' });
+    expect(second.result).toEqual({ version: '2', name: 'default/2' });
+    expect(await done('trust.publish-model', first, { idempotencyKey: 'model-1' })).toEqual(reply);
+    expect((await done('trust.publish-model', { parameters: { z: 2 } })).events).toEqual([]);
+    expect(await eventsOf(subjects.trustModel(tenant))).toHaveLength(2);
+  });
+
+  test.each([
+    ['parameters.prior.verified', { prior: { verified: 1.5 } }],
+    ['parameters.priorWeight', { priorWeight: 0 }],
+    ['parameters.z', { z: 1.23456789 }],
+    ['parameters', { halflife: 5 }],
+  ])('with a bad %s is refused', async (path, parameters) => {
+    const { code, details } = await refused('trust.publish-model', { parameters });
+    expect(code).toBe('BODY_INVALID');
+    expect(details.map((detail) => detail.path)).toContainEqual(expect.stringContaining(path));
+  });
+});
