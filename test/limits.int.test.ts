@@ -25,7 +25,9 @@ describe('`maxUses`', () => {
   test('allows exactly so many of very many questions at once', async () => {
     const { ask } = await limited('race:many', { maxUses: 25 });
     const replies = codes(await Promise.all(Array.from({ length: 200 }, () => ask())));
-    expect(replies.filter((code) => code === 'allow')).toHaveLength(25);
+    const allowed = replies.filter((code) => code === 'allow').length;
+    process.stdout.write(`25 uses, 4 governors, 200 at once: ${allowed} allowed\n`);
+    expect(allowed).toBe(25);
     expect(replies.filter((code) => code === 'LIMIT_REACHED').length).toBeGreaterThan(100);
   });
 

@@ -37,11 +37,22 @@ export async function closeUses(desk: Desk, order: Order<'execution.report'>): P
   if (decisionId === null) return;
   const use = { tenant, decisionId, usedBy };
   const holders = await desk.directory.holdersOfUse(use, { sure: outcome === 'cancelled' });
-  const report = { decisionId, usedBy, outcome, costMicros, tokens: tokens.input + tokens.output };
+  const report = {
+    decisionId,
+    usedBy,
+    outcome,
+    costMicros: told(costMicros),
+    tokens: told(tokens.input + tokens.output),
+  };
   const [first, ...others] = holders.map((agentId) =>
     authorityPart({ tenant, agentId }, () => ({ type: 'CloseUses', agentId, ...report })),
   );
   if (first === undefined) return;
   const unkeyed = { ...order, idempotencyKey: null };
   await desk.aggregates.execute(unkeyed, { parts: [first, ...others], result: () => ({}) });
+}
+
+/** Reports that leave a number out say nothing: what was reserved stands then. */
+function told(amount: number): number | null {
+  return amount === 0 ? null : amount;
 }

@@ -2,7 +2,7 @@
  * How often grants with a window were allowed, by all governors together.
  *
  * 1. An allow of this governor counts at once; one of another governor, or of a boot before, when its record is read.
- * 2. The decision log is read only while a grant has a window, from as far back as the longest of them reaches.
+ * 2. The decision log is read only where a grant has or had a window, from as far back as the longest reaches.
  * 3. Until it was read to its end nothing is known, and no such grant holds.
  */
 import type { DecisionLog, Follower, LogMessage } from '@writ/bus';

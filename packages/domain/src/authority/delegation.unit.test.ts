@@ -140,7 +140,7 @@ describe('a grant that was handed on', () => {
     // The test says something: many chains were made, some of them as long as can be, and allowed something.
     expect(seen.chains).toBeGreaterThan(200);
     expect(seen.longest).toBeGreaterThan(3);
-    expect(seen.allowed).toBeGreaterThan(200);
+    expect(seen.allowed).toBeGreaterThan(100);
   });
 
   const whole = { actions: ['*'], resources: ['*'], notBefore: null, expiresAt: null };
