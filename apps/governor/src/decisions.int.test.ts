@@ -75,6 +75,35 @@ test('a suspended agent is denied by the time the suspension is acknowledged wit
   expect(await ask(questionOf('three'))).toMatchObject({ context: { code: 'AGENT_RETIRED' } });
 });
 
+test('what was handed on is denied from the event on that ends what it is from, also from memory', async () => {
+  for (const name of ['giver', 'middle', 'taker']) await bus.register(name);
+  const first = await bus.grant('giver', { delegable: 2 });
+  const from = { grantId: first, agentId: 'giver' };
+  const second = await bus.grant('middle', { delegable: 1, parent: from });
+  await bus.grant('taker', { parent: { grantId: second, agentId: 'middle' } });
+  // The same bytes again and again: the third answer is one that was remembered.
+  const answered = async () => {
+    const answer = await bus.askAsIs(questionOf('taker'));
+    answers.push(answer);
+    return answer.decision;
+  };
+  const seen = (seq: number) => ask(questionOf('giver', { options: { atLeast: bus.token(seq) } }));
+  await ask(questionOf('taker'));
+  expect([await answered(), await answered(), await answered()]).toEqual([true, true, true]);
+  await seen(await bus.change('giver', 'AgentSuspended'));
+  expect(await answered()).toBe(false);
+  await seen(await bus.change('giver', 'AgentResumed'));
+  expect([await answered(), await answered(), await answered()]).toEqual([true, true, true]);
+  await seen(await bus.revokeGrant('giver', first));
+  expect(await answered()).toBe(false);
+  expect(await ask(questionOf('taker'))).toMatchObject({
+    context: {
+      code: 'NO_GRANT',
+      reasons: [{}, { kind: 'grant', text: expect.stringContaining(`grant \`${first}\``) }],
+    },
+  });
+});
+
 test('a revoked grant and an expired one are near misses', async () => {
   await bus.register('four');
   const grantId = await bus.grant('four');

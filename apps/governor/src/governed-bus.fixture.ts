@@ -128,9 +128,15 @@ export class GovernedBus {
 
   async grant(
     agentId: string,
-    more: { conditions?: GrantConditions; expiresAt?: string | null; actions?: string[] } = {},
+    more: {
+      conditions?: GrantConditions;
+      expiresAt?: string | null;
+      actions?: string[];
+      delegable?: number;
+      parent?: { grantId: string; agentId: string };
+    } = {},
   ): Promise<string> {
-    const { conditions = {}, expiresAt = null, actions = ['read'] } = more;
+    const { conditions = {}, expiresAt = null, actions = ['read'], delegable = 0 } = more;
     const grantId = randomUUID();
     const data = {
       grantId,
@@ -140,8 +146,8 @@ export class GovernedBus {
       notBefore: null,
       expiresAt,
       conditions,
-      delegable: 0,
-      parent: null,
+      delegable,
+      parent: more.parent ?? null,
       reason: null,
       issuedBy: adminKey,
     };
