@@ -81,6 +81,33 @@ describe('a running platform', () => {
     expect([code, bad]).toEqual([0, []]);
   });
 
+  test('a grant is handed on, shown with what it is from, and ends with it', async () => {
+    const [planner, painter] = ['cli:planner', 'cli:painter'];
+    for (const name of [planner, painter])
+      await json(['agents', 'register', name, '--type', 'visual']);
+    const covering = ['--action', 'paint', '--resource', 'canvas:1'];
+    const issue = ['grants', 'issue', planner, ...covering, '--delegable', '1', '--reason', 'art'];
+    const { result } = (await json(issue)).value as { result: { grantId: string } };
+    const handing = ['grants', 'delegate', result.grantId, '--to', painter];
+    const issued = (await json([...handing, ...covering])).value as {
+      result: { grantId: string };
+      token: string;
+    };
+    expect((await json([...handing, '--action', '*', '--resource', 'canvas:1'])).code).toBe(1);
+    const question = ['ask', painter, 'paint', 'canvas:1', '--at-least'];
+    expect(await json([...question, issued.token])).toMatchObject({ code: 0 });
+    const revoked = await json(['grants', 'revoke', result.grantId, '--reason', 'done']);
+    const { token } = revoked.value as { token: string };
+    expect(await json([...question, token])).toMatchObject({ code: 1 });
+    const shown = await eventually(async () => {
+      const { value } = await json(['grants', 'show', issued.result.grantId]);
+      if ((value as { status: string }).status !== 'revoked') throw new Error('not revoked yet');
+      return value;
+    });
+    const parent = { grantId: result.grantId, agentId: planner };
+    expect(shown).toMatchObject({ depth: 1, parent, revoked: { reason: 'done', through: parent } });
+  });
+
   test('an agent is registered, granted, asked about, rated, suspended and replayed', async () => {
     const registered = ['agents', 'register', agent, '--type', 'visual', '--capability', 'png'];
     expect(await json(registered)).toMatchObject({ code: 0, value: { ok: true } });

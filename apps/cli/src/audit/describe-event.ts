@@ -12,7 +12,7 @@ const sentences: { readonly [N in EventName]: Describe<N> } = {
   AgentResumed: (data) => `resumed${told('because', data.reason)}`,
   AgentRetired: (data) => `retired${told('because', data.reason)}`,
   GrantIssued: (data) =>
-    `granted ${data.actions.join(', ')} on ${data.resources.join(', ')}${told('until', data.expiresAt)}${told('for', data.reason)}`,
+    `granted ${data.actions.join(', ')} on ${data.resources.join(', ')}${told('from', data.parent?.agentId ?? null)}${told('until', data.expiresAt)}${told('for', data.reason)}`,
   GrantRevoked: (data) => `grant ${data.grantId} revoked${told('because', data.reason)}`,
   GrantUseReserved: (data) => `a use of grant ${data.grantId} reserved by ${data.decisionId}`,
   GrantUseReleased: (data) =>
