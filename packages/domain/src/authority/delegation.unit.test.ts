@@ -138,9 +138,9 @@ describe('a grant that was handed on', () => {
       { numRuns: 1500 },
     );
     // The test says something: many chains were made, some of them as long as can be, and allowed something.
-    expect(seen.chains).toBeGreaterThan(200);
+    expect(seen.chains).toBeGreaterThan(100);
     expect(seen.longest).toBeGreaterThan(3);
-    expect(seen.allowed).toBeGreaterThan(100);
+    expect(seen.allowed).toBeGreaterThan(50);
   });
 
   const whole = { actions: ['*'], resources: ['*'], notBefore: null, expiresAt: null };
