@@ -13,6 +13,8 @@ let asked = 0;
 beforeAll(async () => {
   bus = await GovernedBus.start();
   await bus.reader('reader');
+  await bus.register('limited');
+  await bus.grant('limited', { conditions: { window: { limit: 5, seconds: 3600 } } });
   governor = await startGovernor({
     secrets: bus.bus.secrets,
     natsUrl: bus.bus.url,
@@ -148,7 +150,7 @@ test('everything that was decided here is decided again, to the byte, from its r
           };
           const action = { name: pick(['read', 'read', 'write']) };
           asked += 1;
-          const question = questionOf(pick(['reader', 'reader', 'nobody']), {
+          const question = questionOf(pick(['reader', 'reader', 'limited', 'nobody']), {
             context,
             action,
             options,
@@ -184,6 +186,7 @@ test('everything that was decided here is decided again, to the byte, from its r
   expect([...outcomes.keys()].sort()).toEqual([
     'AGENT_UNKNOWN',
     'ENGINE_ERROR',
+    'LIMIT_REACHED',
     'NO_GRANT',
     'POLICY_FORBIDS',
     'TRUST_TOO_LOW',

@@ -18,14 +18,14 @@ import { type Instance, openInstance, repaired } from './cedar/instance.ts';
 import { openLogOnly } from './cedar/log-only.ts';
 import { parsePolicy } from './cedar/parse.ts';
 import { type Compiled, failed, ParsedSlices } from './cedar/parsed-slices.ts';
-import { callOf, type Seen, seenOf } from './cedar/question.ts';
+import { type Agent, callOf, type Seen, seenOf } from './cedar/question.ts';
 import { READS_NOTHING, type Reads, readsOf, readsPrincipal } from './cedar/reads.ts';
 import { rulesOut } from './cedar/rules-out.ts';
 import { covers, createSlicer } from './cedar/slices.ts';
 import { NOTHING_DECLARED, readTenantSchema, type TenantSchema } from './cedar/tenant-schema.ts';
 import { showDeclared } from './declared-context.ts';
 import { policyDigest } from './digest.ts';
-import { type SentContext, showApart, showContext, type Shown } from './shown-context.ts';
+import { type SentContext, showApart, type Shown } from './shown-context.ts';
 
 export type PolicySet = {
   readonly digest: string;
@@ -88,7 +88,54 @@ function compileSet(
   const read = readSet(instance, set);
   if (!read.ok) return refusing(set.digest, read.error);
   const { schema } = read;
-  const policies = read.policies.filter(({ policy }) => !handlingOf(policy).logOnly);
+  const [watching, deciding] = parted(read.policies, ({ policy }) => handlingOf(policy).logOnly);
+  const { reads, readsTrust, decide } = openDeciding(instance, slot, deciding);
+  const logOnly = openLogOnly(instance, slot, watching);
+  const recorded = read.policies
+    .filter(({ policy }) => handlingOf(policy).recordRequired)
+    .map(({ policy }) => appliesTo(policy));
+  const isPlain = recorded.length === 0 && watching.length === 0;
+  const show = (sent: SentContext): Shown => showApart(reads.context, logOnly.reads.context, sent);
+
+  const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
+    if (!isCurrent()) return failed('the policies were replaced while they were asked');
+    if (inputs.grants.length === 0) return NOT_GRANTED;
+    const { agent, request } = inputs;
+    if (!agent) return failed('the agent is not there to be shown to the policies');
+    const verdict = decide(inputs, agent);
+    if (isPlain) return verdict;
+    const wouldDeny = logOnly.wouldDeny(inputs, agent);
+    const mustRecord = recorded.some((policy) => covers(policy, request));
+    return {
+      ...verdict,
+      ...(wouldDeny.length > 0 && { wouldDeny }),
+      ...(mustRecord && { record: 'required' }),
+    };
+  };
+  return {
+    digest: set.digest,
+    reads,
+    readsTrust,
+    show: (action, sent) =>
+      schema
+        ? showDeclared(schema.actions.get(action) ?? NOTHING_DECLARED, sent, show)
+        : show(sent),
+    evaluate,
+  };
+}
+
+function parted<T>(items: readonly T[], test: (item: T) => boolean): readonly [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
+
+type Deciding = {
+  readonly reads: Reads;
+  readonly readsTrust: boolean;
+  readonly decide: (inputs: DecisionInputs, agent: Agent) => PolicyVerdict;
+};
+
+/** The policies that are in force. */
+function openDeciding(instance: Instance, slot: string, policies: readonly Compiled[]): Deciding {
   const slicer = createSlicer(policies.map(({ policy }) => appliesTo(policy)));
   const reads = readsOf(policies.map(({ policy }) => policy));
   const parsed = new ParsedSlices(instance, slot, policies);
@@ -103,57 +150,21 @@ function compileSet(
     }),
   );
 
-  const decide = (inputs: DecisionInputs): PolicyVerdict => {
-    if (!isCurrent()) return failed('the policies were replaced while they were asked');
-    if (inputs.grants.length === 0) return NOT_GRANTED;
-    const { agent, trust } = inputs;
-    if (!agent) return failed('the agent is not there to be shown to the policies');
+  const decide = (inputs: DecisionInputs, agent: Agent): PolicyVerdict => {
     const slice = slicer.sliceFor(inputs.request);
     const seen = seenOf(inputs, agent);
     if (slice.policies.every((index) => surelyNot[index]?.(seen))) return GRANTED;
     const ask = (shown: Seen): PolicyVerdict =>
       parsed.ask(slice, (sliceReads, setId) => callOf(inputs, shown, { reads: sliceReads, setId }));
     const verdict = approvable(ask(seen), approvalTerms);
-    if (verdict.effect === 'allow' || verdict.errors.length > 0 || verdict.approval || !trust)
-      return verdict;
+    if (verdict.effect === 'allow' || verdict.errors.length > 0 || verdict.approval) return verdict;
+    if (!inputs.trust) return verdict;
     const byTrust =
       verdict.determining.length > 0 && verdict.determining.every((id) => readTrust.has(id));
     const withFullTrust = { ...seen, principal: { ...seen.principal, trust: FULL_TRUST } };
     return byTrust && allows(ask(withFullTrust)) ? { ...verdict, trustDecides: true } : verdict;
   };
-  const logOnly = openLogOnly(
-    instance,
-    slot,
-    read.policies.filter(({ policy }) => handlingOf(policy).logOnly),
-  );
-  const recorded = read.policies
-    .filter(({ policy }) => handlingOf(policy).recordRequired)
-    .map(({ policy }) => appliesTo(policy));
-  const show = (sent: SentContext): Shown => showApart(reads.context, logOnly.reads.context, sent);
-  const isPlain = recorded.length === 0 && policies.length === read.policies.length;
-
-  const evaluate = (inputs: DecisionInputs): PolicyVerdict => {
-    const verdict = decide(inputs);
-    const { agent, grants, request } = inputs;
-    if (!agent || grants.length === 0 || !isCurrent()) return verdict;
-    const wouldDeny = logOnly.wouldDeny(inputs, agent);
-    const mustRecord = recorded.some((policy) => covers(policy, request));
-    return {
-      ...verdict,
-      ...(wouldDeny.length > 0 && { wouldDeny }),
-      ...(mustRecord && { record: 'required' }),
-    };
-  };
-  return {
-    digest: set.digest,
-    reads,
-    readsTrust: readTrust.size > 0,
-    show: (action, sent) =>
-      schema
-        ? showDeclared(schema.actions.get(action) ?? NOTHING_DECLARED, sent, show)
-        : show(sent),
-    evaluate: isPlain ? decide : evaluate,
-  };
+  return { reads, readsTrust: readTrust.size > 0, decide };
 }
 
 type ReadSet =
@@ -194,7 +205,7 @@ function refusing(digest: string, error: string): CompiledPolicies {
     digest,
     reads: READS_NOTHING,
     readsTrust: false,
-    show: (_action, sent) => showContext(READS_NOTHING.context, sent),
+    show: (_action, sent) => showApart({}, {}, sent),
     evaluate: () => failed(error),
   };
 }

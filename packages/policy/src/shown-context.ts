@@ -85,8 +85,7 @@ export function showContext(reads: ReadTree | 'whole', sent: SentContext): Shown
     if (read !== undefined) showAttribute(progress, { name, path: name, value, read });
     else for (const key of Object.keys(value)) ignore(progress, `${name}.${key}`);
   }
-  const { values: _, refused: __, ...shown } = progress;
-  return shown;
+  return progress;
 }
 
 function showAttribute(progress: Progress, member: Member): void {

@@ -56,7 +56,7 @@ export function decideQuestion(
   const nowMs = state.now();
   const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
-  const { ignored, ...shown } = policies.show(action, { context, ...properties });
+  const shown = policies.show(action, { context, ...properties });
   const about = {
     tenant,
     keyId,
@@ -64,7 +64,9 @@ export function decideQuestion(
     ...(subjectType === 'agent' ? {} : { subjectType }),
     action,
     resource,
-    ...shown,
+    context: shown.context,
+    unusable: shown.unusable,
+    ...(shown.logOnly && { logOnly: shown.logOnly }),
   };
   const gathered = gatherInputs(state.world, about, {
     nowMs,
@@ -95,7 +97,7 @@ export function decideQuestion(
   const rendered = render({
     inputs,
     decision,
-    ignored,
+    ignored: shown.ignored,
     durability: mustRecord ? 'required' : 'buffered',
   });
   const agents = state.changes.agents(tenant, [agentId, ...gathered.alsoRead]);
