@@ -118,6 +118,22 @@ export abstract class NamedCommands {
     return this.#give('authority.activate-policies', { version }, options);
   }
 
+  /** Goes back to the version that was active before, or to an earlier one. */
+  rollBackPolicies(
+    back: CommandInput<'authority.rollback-policies'> = {},
+    options?: CommandOptions,
+  ): Promise<Reply<PolicyResult>> {
+    return this.#give('authority.rollback-policies', back, options);
+  }
+
+  /** Declares actions and their contexts; in force at once. `null` withdraws what was declared. */
+  publishSchema(
+    schema: CommandInput<'authority.publish-schema'>,
+    options?: CommandOptions,
+  ): Promise<Reply<PolicyResult>> {
+    return this.#give('authority.publish-schema', schema, options);
+  }
+
   /** Announces an execution before it begins. */
   startExecution(
     execution: CommandInput<'execution.start'>,

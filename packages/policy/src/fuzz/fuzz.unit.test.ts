@@ -22,8 +22,8 @@ import { type Asked, type Json, referenceVerdict, type Verdict } from './referen
 import { type Policy, textOf } from './terms.fixture.ts';
 
 const SEED = 20_271;
-const SETS = 700;
-const QUESTIONS = 150;
+const SETS = 420;
+const QUESTIONS = 250;
 
 const engine = openCedar();
 const agent = {
@@ -163,7 +163,7 @@ function sameVerdict(expected: Verdict, verdict: PolicyVerdict): boolean {
 }
 
 test('nothing is allowed that a strict evaluation written apart denies', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, () => {
   const { differing, ...counts } = run(SETS);
   process.stdout.write(`fuzz: seed ${SEED}, ${SETS} sets, ${JSON.stringify(counts)}\n`);
@@ -175,10 +175,10 @@ test('nothing is allowed that a strict evaluation written apart denies', {
 });
 
 test('an engine that passes over policies that it can not evaluate is caught', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, () => {
   const careless =
     (evaluate: Evaluate): Evaluate =>
     (inputs) => ({ ...evaluate(inputs), errors: [] });
-  expect(run(40, careless).wrongAllows).toBeGreaterThan(10);
+  expect(run(20, careless).wrongAllows).toBeGreaterThan(10);
 });
