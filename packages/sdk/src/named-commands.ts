@@ -20,6 +20,8 @@ type ApprovalResult = {
   readonly status: 'pending' | 'approved' | 'rejected';
 };
 type PolicyResult = { readonly version: string; readonly digest: string };
+/** Null where nothing was ever declared, and nothing is withdrawn. */
+type SchemaResult = { readonly version: string | null; readonly digest: string | null };
 type ExecutionResult = { readonly executionId: string };
 /** `key` is there only in the first reply; a retry that met its own earlier try has the id alone. */
 type KeyResult = { readonly keyId: string; readonly key?: string };
@@ -130,7 +132,7 @@ export abstract class NamedCommands {
   publishSchema(
     schema: CommandInput<'authority.publish-schema'>,
     options?: CommandOptions,
-  ): Promise<Reply<PolicyResult>> {
+  ): Promise<Reply<SchemaResult>> {
     return this.#give('authority.publish-schema', schema, options);
   }
 
