@@ -103,7 +103,8 @@ class RunWriter {
     const kind = this.#below(100);
     if (kind < 25) this.#start(agent);
     else if (kind < 65) this.#report(agent);
-    else if (kind < 82) this.#feedback(agent);
+    else if (kind < 80) this.#feedback(agent);
+    else if (kind < 82) this.#validation(agent);
     else if (kind < 88) this.#grant(agent);
     else if (kind < 90) this.#approval(agent);
     else if (kind < 93) this.#revokeGrant();
@@ -202,6 +203,25 @@ class RunWriter {
     };
     this.#write(subjects.facts(tenant, agentId), `facts/${agentId}`, {
       type: 'FeedbackGiven',
+      data,
+    });
+  }
+
+  #validation({ tenant, agentId }: { readonly tenant: string; readonly agentId: string }): void {
+    const rejected = this.#below(3) === 0;
+    const data = {
+      validationId: this.#id('val'),
+      agentId,
+      executionId: null,
+      decisionId: null,
+      action: 'generate_chart',
+      outcome: rejected ? ('reject' as const) : ('accept' as const),
+      findings: [],
+      rulesVersion: null,
+      severity: rejected ? ('minor' as const) : null,
+    };
+    this.#write(subjects.validations(tenant, agentId), `validations/${agentId}`, {
+      type: 'ResultValidated',
       data,
     });
   }
