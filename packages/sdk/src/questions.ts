@@ -1,4 +1,5 @@
 /** Permission questions, one or many: AuthZEN 1.0 over the bus. */
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type EvaluationReply,
   type EvaluationRequest,
@@ -51,7 +52,38 @@ export function toRequest({ agentId, action, resource, context }: Permission): E
   };
 }
 
+/** A governor that is gone is noticed after so long, and another one asked. */
+const LONGEST_WAIT_MS = 15_000;
+const PAUSE_MS = 250;
+
+/** Asks, and goes on asking while a person may still decide in the time that the caller waits. */
 export async function askPermission(
+  asking: Asking,
+  permission: Permission,
+  options: AskOptions,
+): Promise<EvaluationReply> {
+  const { waitForApprovalMs } = options;
+  if (waitForApprovalMs === undefined) return askOnce(asking, permission, options);
+  const until = performance.now() + waitForApprovalMs;
+  for (let leftMs = waitForApprovalMs; ; leftMs = Math.floor(until - performance.now())) {
+    const waitMs = Math.max(0, Math.min(leftMs, LONGEST_WAIT_MS));
+    const asked = performance.now();
+    const reply = await askOnce(asking, permission, { ...options, waitForApprovalMs: waitMs });
+    const now = performance.now();
+    if (reply.context.outcome !== 'require_approval' || now >= until) return reply;
+    // A governor that stops, or has no place left for those who wait, answers before the time is over.
+    if (now - asked < waitMs)
+      await pause(Math.min(PAUSE_MS, until - now), undefined, signalOf(options)).catch(
+        () => undefined,
+      );
+  }
+}
+
+function signalOf({ signal }: AskOptions): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+async function askOnce(
   asking: Asking,
   permission: Permission,
   options: AskOptions,
