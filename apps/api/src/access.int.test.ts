@@ -138,6 +138,7 @@ test('an agent key reaches what it needs and nothing more', () => {
     .map(({ method, path }) => `${method} ${path}`);
   expect(reachable.sort()).toEqual([
     'GET /v1/agents/{agentId}',
+    'GET /v1/agents/{agentId}/approvals',
     'GET /v1/agents/{agentId}/decisions',
     'GET /v1/agents/{agentId}/events',
     'GET /v1/agents/{agentId}/executions',
