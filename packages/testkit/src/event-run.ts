@@ -64,6 +64,7 @@ class RunWriter {
     version: number;
   }[] = [];
   readonly #grants: GivenGrant[] = [];
+  readonly #used: { readonly grant: GivenGrant; readonly decisionId: string }[] = [];
   readonly #asked: {
     readonly tenant: string;
     readonly agentId: string;
@@ -102,7 +103,8 @@ class RunWriter {
     const agent = this.#pick(this.#agents);
     const kind = this.#below(100);
     if (kind < 25) this.#start(agent);
-    else if (kind < 65) this.#report(agent);
+    else if (kind < 63) this.#report(agent);
+    else if (kind < 65) this.#use();
     else if (kind < 80) this.#feedback(agent);
     else if (kind < 82) this.#validation(agent);
     else if (kind < 88) this.#grant(agent);
@@ -254,6 +256,24 @@ class RunWriter {
       type: 'GrantIssued',
       data,
     });
+  }
+
+  /** Reserves a use of a grant, or tells what became of one. */
+  #use(): void {
+    const known = this.#below(2) === 0 ? this.#used.shift() : undefined;
+    const grant = known?.grant ?? this.#grants[this.#below(this.#grants.length)];
+    if (!grant) return;
+    const { tenant, agentId, grantId } = grant;
+    const write = (event: WritEvent) =>
+      this.#write(subjects.grants(tenant, agentId), `grants/${agentId}`, event);
+    const use = { grantId, agentId, decisionId: known?.decisionId ?? this.#uuid() };
+    const amounts = { costMicros: this.#below(10_000), tokens: null };
+    if (!known) {
+      this.#used.push({ grant, decisionId: use.decisionId });
+      write({ type: 'GrantUseReserved', data: { ...use, usedBy: agentId, ...amounts } });
+    } else if (this.#below(2) === 0)
+      write({ type: 'GrantUseReleased', data: { ...use, reason: 'cancelled' } });
+    else write({ type: 'GrantUseSettled', data: { ...use, ...amounts } });
   }
 
   #revokeGrant(): void {
