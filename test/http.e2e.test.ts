@@ -395,6 +395,52 @@ describe('AuthZEN', () => {
   });
 });
 
+test('a person approves over HTTP what an agent asked for, once, and the agent that waits is told', async () => {
+  const agentId = 'langgraph-v2:clerk';
+  await post('/v1/agents', { ...registration, agentId });
+  const granted = await post('/v1/grants', {
+    agentId,
+    actions: ['pay'],
+    resources: ['invoice:*'],
+    conditions: { requireApproval: true },
+  });
+  const pay = (atLeast: unknown, waitForApprovalMs = 0) =>
+    post(
+      '/access/v1/evaluation',
+      {
+        subject: { type: 'agent', id: agentId },
+        action: { name: 'pay' },
+        resource: { type: 'invoice', id: '17' },
+        context: { amount: 900 },
+        options: { atLeast, waitForApprovalMs },
+      },
+      { key: agentKey },
+    );
+  const first = await pay(granted.body['token']);
+  const { approvalId, outcome } = first.body['context'] as Body;
+  expect(outcome).toBe('require_approval');
+  const path = `/v1/approvals/${String(approvalId)}`;
+  const shown = await ask('GET', `${path}?atLeast=${first.headers.get('writ-token')}`);
+  expect(shown.body).toMatchObject({
+    status: 'pending',
+    context: { amount: 900 },
+    requestedBy: agentKeyId,
+  });
+  const waiting = pay(granted.body['token'], 60_000);
+  expect((await post(`${path}/approve`, {}, { key: agentKey })).status).toBe(403);
+  const approved = await post(`${path}/approve`, { reason: 'agreed' });
+  expect(approved.body).toMatchObject({ result: { approvalId, agentId, status: 'approved' } });
+  expect((await waiting).body).toMatchObject({ decision: true, context: { approvalId } });
+  const late = await post(`${path}/reject`, {});
+  expect(late).toMatchObject({ status: 409, body: { code: 'APPROVAL_CLOSED' } });
+  const mine = `/v1/agents/${agentId}/approvals?status=used`;
+  const used = await eventually(async () => {
+    const { body } = await ask('GET', mine, { key: agentKey });
+    return (body['items'] as Items)[0];
+  });
+  expect(used).toMatchObject({ approvalId, used: {}, decisions: [{ reason: 'agreed' }] });
+});
+
 test('a decision is explained from its record, with what would have flipped it', async () => {
   const { body } = await post('/access/v1/evaluation', {
     subject: { type: 'agent', id: 'lab:idem' },
@@ -435,6 +481,7 @@ test('answers have the shapes of the OpenAPI document that is served', async () 
   const paths = [
     '/v1/agents',
     '/v1/grants',
+    '/v1/approvals',
     '/v1/policies',
     '/v1/decisions',
     '/v1/executions',
