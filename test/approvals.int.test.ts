@@ -1,4 +1,8 @@
 /** Approvals over four governors and two commanders: what a person lets pass, once, and what nobody does. */
+import { openStreamReader } from '@writ/bus';
+import { decisionBatch } from '@writ/contracts';
+import { redecide } from '@writ/domain';
+import { openCedar, policyDigest } from '@writ/policy';
 import { eventually } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN, GovernedCell, tenant } from './governed-cell.fixture.ts';
@@ -268,14 +272,40 @@ test('what is waited for is answered at once by a governor that stops', async ()
   await cell.startGovernors(4);
 });
 
+const never = 'forbid (principal == Agent::"desk:forbidden", action, resource);';
+
 test('an approval lets nothing pass that a policy forbids for good by now', async () => {
   const { ask, say } = await clerk('desk:forbidden');
   const { approvalId } = await ask();
   await say('approve', approvalId);
-  const never = 'forbid (principal == Agent::"desk:forbidden", action, resource);';
   const token = await activate({ ...policies, never });
   const options = { atLeast: token };
   const about = { action: { name: 'pay' }, resource: { type: 'invoice', id: '17' }, options };
   const { context } = await cell.ask('desk:forbidden', about);
   expect(context).toMatchObject({ outcome: 'deny', code: 'POLICY_FORBIDS' });
+});
+
+test('every decision is the same again from its record, with the approval that it rested on', async () => {
+  const engine = openCedar();
+  const evaluates = new Map(
+    [{}, policies, { ...policies, never }].map((set, n) => {
+      const digest = policyDigest('cedar', set);
+      return [digest, engine.compile(`again-${n}`, { digest, policies: set }).evaluate] as const;
+    }),
+  );
+  const reader = openStreamReader(await cell.bus.connect('operator'), 'DECISIONS');
+  const { firstSeq, lastSeq } = await reader.status();
+  let approved = 0;
+  for (let seq = firstSeq; seq <= lastSeq; seq++) {
+    const text = Buffer.from((await reader.get(seq))?.data ?? '[]').toString('utf8');
+    for (const record of decisionBatch.parse(JSON.parse(text))) {
+      if (record.kind !== 'decision') continue;
+      const evaluate = evaluates.get(record.inputs.policies.digest);
+      if (!evaluate) throw new Error(`there are no policies ${record.inputs.policies.digest}`);
+      const again = redecide(record, evaluate);
+      expect(again.now).toBe(again.recorded);
+      if (record.outcome === 'allow' && record.inputs.approval) approved += 1;
+    }
+  }
+  expect(approved).toBeGreaterThan(5);
 });
