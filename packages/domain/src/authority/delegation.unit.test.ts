@@ -181,6 +181,13 @@ describe('a grant that was handed on', () => {
     expect(alsoRead).toEqual(['c', 'b', 'a']);
   });
 
+  test('names whom else was read once, however many were handed on by the same', () => {
+    const told = chain();
+    for (let n = 0; n < 9; n++)
+      told.grant('d', { ...whole, parent: { grantId: 'of-c', agentId: 'c' } });
+    expect(gathered(told).alsoRead).toEqual(['c', 'b', 'a']);
+  });
+
   test.each([
     [
       'is revoked',

@@ -46,7 +46,7 @@ export function findGrants(tenant: Tenant, asked: Asked, nowMs: number): FoundGr
     matched: mostUseful(search.matched),
     missed: search.missed,
     validUntilMs: search.validUntilMs,
-    alsoRead: search.alsoRead,
+    alsoRead: search.alsoRead.size === 0 ? NO_AGENTS : [...search.alsoRead],
   };
 }
 
@@ -54,7 +54,7 @@ class Search {
   readonly matched: Matched[] = [];
   readonly missed: Missed[] = [];
   validUntilMs = Number.POSITIVE_INFINITY;
-  alsoRead: readonly string[] = NO_AGENTS;
+  readonly alsoRead = new Set<string>();
   readonly #tenant: Tenant;
   readonly #nowMs: number;
 
@@ -76,8 +76,10 @@ class Search {
     // The log has it before whatever was handed on from it.
     if (ancestors === undefined)
       return this.#miss({ grantId: grant.grantId, why: 'revoked', through: parent });
-    this.alsoRead = [...this.alsoRead, ...ancestors.map(({ agentId }) => agentId)];
-    for (const ancestor of ancestors) this.#noteEdges(ancestor);
+    for (const ancestor of ancestors) {
+      this.alsoRead.add(ancestor.agentId);
+      this.#noteEdges(ancestor);
+    }
     const missed = missThrough(this.#tenant, ancestors, this.#nowMs);
     if (missed === undefined) this.matched.push({ grant, ancestors });
     else this.#miss({ grantId: grant.grantId, ...missed });

@@ -40,6 +40,9 @@ export type GrantsCommand =
       readonly revokedBy: string;
     };
 
+/** So many handed-on grants that have not ended may one agent hold: any agent can hand them to any other. */
+export const MAX_HANDED_ON = 256;
+
 function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<GrantsEventName>[] {
   switch (command.type) {
     case 'IssueGrant':
@@ -47,6 +50,7 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
     case 'DelegateGrant': {
       if (state.grants.get(command.terms.grantId)) return [];
       refuseEnded(command.lineage, command.timeMs);
+      refuseTooMany(state, command);
       refuseWider(command.lineage[0], activeGrant(command.terms));
       return issue(state, command.terms, command.timeMs);
     }
@@ -92,6 +96,21 @@ function refuseEnded(lineage: Lineage, timeMs: number): void {
         `grant \`${grantId}\` of agent \`${agentId}\` ${status === 'revoked' ? 'was revoked' : `has expired at ${expiresAt}`}, so nothing can be handed on from it; ask for a new one`,
         [{ path: 'grantId', message: 'must be a grant that holds' }],
       );
+}
+
+function refuseTooMany(
+  { grants: held }: GrantsState,
+  { terms, timeMs }: Extract<GrantsCommand, { type: 'DelegateGrant' }>,
+): void {
+  let count = 0;
+  for (const { parent, status, untilMs } of held)
+    if (parent !== null && status === 'active' && untilMs > timeMs) count += 1;
+  if (count >= MAX_HANDED_ON)
+    throw new Refusal(
+      'GRANT_NOT_DELEGABLE',
+      `agent \`${terms.agentId}\` holds ${count} grants that were handed on to it, and may hold ${MAX_HANDED_ON}; revoke some of them, or wait until they end`,
+      [{ path: 'agentId', message: `must hold fewer than ${MAX_HANDED_ON} handed-on grants` }],
+    );
 }
 
 function revoked(

@@ -8,6 +8,7 @@ import {
   type GrantTerms,
   grants,
   type Lineage,
+  MAX_HANDED_ON,
   revokedGrant,
 } from './grants.ts';
 import { instantOf } from './instant.ts';
@@ -170,4 +171,46 @@ test('an instant is the same number that the calendar of the platform gives', ()
       },
     ),
   );
+});
+
+test('no agent is handed more grants than the bound; those that ended make room, those an admin gave need none', () => {
+  const top = activeGrant({ ...terms, grantId: 'top', agentId: 'town:giver', delegable: 1 });
+  const parent = { grantId: 'top', agentId: 'town:giver' };
+  const handedOn = (n: number, more: Partial<GrantTerms> = {}) =>
+    ({ type: 'GrantIssued', data: { ...terms, grantId: `g${n}`, parent, ...more } }) as const;
+  const many = Array.from({ length: MAX_HANDED_ON }, (_, n) => handedOn(n));
+  const next = handedOn(MAX_HANDED_ON);
+  const handOn: GrantsCommand = {
+    type: 'DelegateGrant',
+    terms: next.data,
+    lineage: [top],
+    timeMs: nowMs,
+  };
+  const rest = many.slice(1);
+  const ended = handedOn(0, { expiresAt: '2026-11-20T00:00:00.000Z' });
+  const taken = { type: 'GrantRevoked', data: { ...revokedData, grantId: 'g0' } } as const;
+  the
+    .given(...many)
+    .when(handOn)
+    .thenThrows('GRANT_NOT_DELEGABLE');
+  the
+    .given(...many)
+    .when({ ...handOn, terms: handedOn(0).data })
+    .then();
+  the
+    .given(...many, taken)
+    .when(handOn)
+    .then(next);
+  the
+    .given(ended, ...rest)
+    .when(handOn)
+    .then(next);
+  the
+    .given(handedOn(0, { parent: null }), ...rest)
+    .when(handOn)
+    .then(next);
+  the
+    .given(...many)
+    .when(issue())
+    .then(issued);
 });
