@@ -100,7 +100,7 @@ test('the same log is written the same way as long as the version of the fold is
     version: worldFold.version,
     log: digestOf(events.map((event) => JSON.stringify(event))),
     snapshot: digestOf(lines),
-  }).toEqual({ version: 9, log: '6d0a5507d36b606e', snapshot: '27868965fd266761' });
+  }).toEqual({ version: 10, log: '6d0a5507d36b606e', snapshot: '27868965fd266761' });
 });
 
 function digestOf(lines: readonly string[]): string {

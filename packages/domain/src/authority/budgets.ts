@@ -2,11 +2,13 @@
  * Soft budgets: what was reported of executions that a grant covers, over the budget's own time.
  *
  * A report counts against every grant of the agent that covers it and was in force then, and against those that the
- * grant was handed on from, once each. What was reported before a grant was given never counts against it.
+ * grant was handed on from, once each. What was reported before a grant was given never counts against it, and what was
+ * reported after it, or one that it was handed on from, was revoked counts against none of them.
  */
 import type { EventData, RecordedEvent } from '@writ/contracts';
 import type { Grant } from './grant-book.ts';
 import { count, type Meter, type MeterJson, fillMeter, meterOver, meterToJson } from './meter.ts';
+import { MOST_ANCESTORS } from './lineage.ts';
 import { coversAny } from './patterns.ts';
 
 export type Spent = { readonly cost?: Meter; readonly tokens?: Meter };
@@ -47,9 +49,12 @@ export function spend(budgets: Budgets, { data, timeMs }: Report, find: FindGran
   const tokens = data.tokens.input + data.tokens.output;
   const charged = new Set<string>();
   for (const grantId of held.keys()) {
-    let grant = find(data.agentId, grantId);
-    if (!grant || !concerns(grant, data, timeMs)) continue;
-    for (; grant && !charged.has(grant.grantId); grant = parentOf(grant, find)) {
+    const own = find(data.agentId, grantId);
+    if (!own || !concerns(own, data, timeMs)) continue;
+    const chain = chainOf(own, find);
+    if (chain.some(({ status }) => status === 'revoked')) continue;
+    for (const grant of chain) {
+      if (charged.has(grant.grantId)) break;
       charged.add(grant.grantId);
       const spent = budgets.get(grant.agentId)?.get(grant.grantId);
       if (spent?.cost) count(spent.cost, timeMs, data.costMicros);
@@ -67,8 +72,15 @@ function concerns(grant: Grant, report: EventData<'ExecutionReported'>, timeMs: 
   );
 }
 
-function parentOf({ parent }: Grant, find: FindGrant): Grant | undefined {
-  return parent === null ? undefined : find(parent.agentId, parent.grantId);
+/** A grant and what it was handed on from, the nearest first. */
+function chainOf(grant: Grant, find: FindGrant): readonly Grant[] {
+  const chain: Grant[] = [];
+  for (let next: Grant | undefined = grant; next && chain.length <= MOST_ANCESTORS; ) {
+    chain.push(next);
+    const parent: Grant['parent'] = next.parent;
+    next = parent === null ? undefined : find(parent.agentId, parent.grantId);
+  }
+  return chain;
 }
 
 /** What a snapshot keeps of the budgets of one agent. */

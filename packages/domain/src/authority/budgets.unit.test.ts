@@ -72,6 +72,23 @@ test('a report counts once against a grant from which several were handed on, al
   ]);
 });
 
+test.each([
+  ['it', 'own', 'reader'],
+  ['one that it was handed on from', 'middle', 'clerk'],
+])('a report counts against no grant of a chain once %s was revoked', (_what, grantId, agentId) => {
+  const told = new ToldWorld().agent('boss').agent('clerk').agent('reader');
+  const from = (id: string, holder: string) => ({ grantId: id, agentId: holder });
+  const conditions = { budget };
+  told
+    .grant('boss', { grantId: 'top', conditions, delegable: 2 })
+    .grant('clerk', { grantId: 'middle', conditions, delegable: 1, parent: from('top', 'boss') })
+    .grant('reader', { grantId: 'own', conditions, parent: from('middle', 'clerk') });
+  report(told, 'reader');
+  told.tell({ type: 'GrantRevoked', data: { grantId, agentId, reason: null, revokedBy: 'k' } });
+  report(told, 'reader');
+  for (const holder of ['boss', 'clerk', 'reader']) expect(spentOf(told, holder)).toEqual([[7, 3]]);
+});
+
 test('a snapshot keeps what was spent, and counts on from there', () => {
   const told = new ToldWorld().agent('reader').grant('reader', { conditions: { budget } });
   report(told, 'reader');

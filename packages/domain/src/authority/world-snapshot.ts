@@ -22,7 +22,7 @@ import type { ValidationState } from './validation.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 9 } as const;
+export const worldFold = { name: 'world', version: 10 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
