@@ -44,9 +44,10 @@ async function clerk(agentId: string, action = 'pay', conditions: object = {}) {
   const more = { actions: ['*'], resources: ['*'] };
   let { token } = await cell.grant(agentId, conditions, more);
   const about = { action: { name: action }, resource: { type: 'invoice', id: '17' } };
-  const ask = async ({ wait = 0, ...changed }: { wait?: number; context?: object } = {}) => {
+  type Asked = { wait?: number; context?: object; key?: string };
+  const ask = async ({ wait = 0, key = ADMIN, ...changed }: Asked = {}) => {
     const options = { atLeast: token, waitForApprovalMs: wait };
-    const { decision, context } = await cell.ask(agentId, { ...about, ...changed, options });
+    const { decision, context } = await cell.ask(agentId, { ...about, ...changed, options }, key);
     const { outcome, code, approvalId = '' } = context;
     return { decision, said: code ?? outcome, approvalId, context };
   };
@@ -111,6 +112,14 @@ describe('what a policy lets pass with an approval', () => {
     const again = await ask();
     expect(again.said).toBe('require_approval');
     expect(again.approvalId).not.toBe(approvalId);
+  });
+
+  test('is not allowed to the key that approved it, and stays good for the one that asked', async () => {
+    const { ask, say } = await clerk('desk:self');
+    const { approvalId } = await ask();
+    await say('approve', approvalId);
+    expect(await ask({ key: dana })).toMatchObject({ decision: false, said: 'IDENTITY_MISMATCH' });
+    expect(await ask()).toMatchObject({ decision: true, approvalId });
   });
 
   test('is allowed exactly once, however many ask at the same time', async () => {

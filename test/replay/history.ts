@@ -227,7 +227,12 @@ async function approvals(give: Give): Promise<void> {
   const verdict = { verdict: 'approve', reason: 'für das Fest' };
   const used = await ask('a');
   await give('authority.decide-approval', { ...used, ...verdict });
-  await give('use-approval', { ...used, decisionId: '0199f0c4-0000-7000-8000-000000000009' });
+  await give(
+    'use-approval',
+    { ...used, decisionId: '0199f0c4-0000-7000-8000-000000000009' },
+    [],
+    String(clerk['keyId']),
+  );
   const refused = await ask('b', { approvalsNeeded: 2 });
   await give('authority.decide-approval', { ...refused, ...verdict });
   await give('authority.decide-approval', { approvalId: refused.approvalId, verdict: 'reject' });

@@ -7,8 +7,8 @@
  * 3. A retry is known by the id its idempotency key derives, found among the events of the aggregate.
  * 4. An answer that stores nothing is given only after the leader confirmed the last sequence.
  */
-import { type EventName, typeOf, type WritEvent, WritError } from '@writ/contracts';
-import { type Decider, laterOf } from '@writ/domain';
+import { type ErrorCode, type EventName, typeOf, type WritEvent, WritError } from '@writ/contracts';
+import { type Decider, laterOf, type Refusal } from '@writ/domain';
 import type { AggregateWrite, Appended, EventStore, NewEvent, StoredEvent } from '@writ/bus';
 import { LRUCache } from 'lru-cache';
 import { untilWon } from './contention.ts';
@@ -36,8 +36,8 @@ export type Execution<State> = {
     events: readonly WritEvent[],
     state: State,
   ) => Readonly<Record<string, unknown>>;
-  /** The result of an order that the state refuses; left out, the refusal is thrown. */
-  readonly refused?: () => Readonly<Record<string, unknown>>;
+  /** The result of an order that the state refuses; where there is none, the refusal is thrown. */
+  readonly refused?: (code: ErrorCode) => Readonly<Record<string, unknown>> | undefined;
 };
 
 /** An aggregate that is only looked at. */
@@ -134,8 +134,9 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
       // A refusal may rest on a stale copy; it is final only on one that was read since the order came.
       if (!isRefusal(error)) throw error;
       if (entries.some(({ freshAt }) => freshAt < arrivedAt)) return undefined;
-      if (!execution.refused) throw error;
-      return { events: [], seq: lastSeqOf(entries), result: execution.refused() };
+      const result = execution.refused?.(error.code);
+      if (!result) throw error;
+      return { events: [], seq: lastSeqOf(entries), result };
     }
     if (writes.length === 0) return confirmUnchanged(execution, entries);
     try {
@@ -187,7 +188,7 @@ function lastSeqOf(entries: readonly Kept[]): number {
   return Math.max(...entries.map((entry) => entry.lastSeq));
 }
 
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is Refusal {
   return error instanceof Error && error.name === 'Refusal';
 }
 

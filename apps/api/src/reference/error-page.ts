@@ -25,7 +25,7 @@ const denyMeanings: Readonly<Record<(typeof denyCodes)[number], string>> = {
   STALE_STATE: 'the governor does not know whether its state is fresh enough',
   ENGINE_ERROR: 'the policies could not be evaluated',
   LOG_UNAVAILABLE: 'the decision had to be recorded first and could not be',
-  IDENTITY_MISMATCH: 'the key does not speak for the agent',
+  IDENTITY_MISMATCH: 'the key does not speak for the agent, or has approved what it asks for',
   KEY_REVOKED: 'the key is unknown, expired or revoked',
   CLOCK_SKEW: 'the clock of the governor differs too much from the broker',
   OVERLOADED: 'too many questions are in flight',

@@ -59,18 +59,20 @@ export const requestApproval: Handler<'request-approval'> = async (desk, order) 
 
 export const useApproval: Handler<'use-approval'> = async (desk, order) => {
   const { approvalId, agentId, decisionId } = order.body;
-  const { tenant } = order.caller;
+  const { tenant, keyId: usedBy } = order.caller;
   requireSpeaker(order.caller, agentId);
   const part = authorityPart({ tenant, agentId }, (timeMs) => ({
     type: 'UseApproval',
     approvalId,
     agentId,
     decisionId,
+    usedBy,
     timeMs,
   }));
   return desk.aggregates.execute(order, {
     parts: [part],
     result: () => ({ claimed: true }),
-    refused: () => ({ claimed: false }),
+    // Nothing has moved on, and another decision would find the same approval: the order fails.
+    refused: (code) => (code === 'APPROVER_NOT_ALLOWED' ? undefined : { claimed: false }),
   });
 };

@@ -86,7 +86,8 @@ async function claimAll(
     return undefined;
   } catch (thrown) {
     const { code, message } = toWritError(thrown);
-    return code === 'APPROVALS_FULL' ? { code: 'OVERLOADED', message } : NOT_CLAIMED;
+    if (code === 'APPROVALS_FULL') return { code: 'OVERLOADED', message };
+    return code === 'APPROVER_NOT_ALLOWED' ? { code: 'IDENTITY_MISMATCH', message } : NOT_CLAIMED;
   }
 }
 

@@ -13,6 +13,7 @@ export type Unanswerable = {
     | 'REQUEST_INVALID'
     | 'ENGINE_ERROR'
     | 'KEY_REVOKED'
+    | 'IDENTITY_MISMATCH'
   >;
   readonly message: string;
   readonly error?: {

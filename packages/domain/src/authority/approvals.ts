@@ -4,7 +4,8 @@
  * 1. An approval stands for exactly one set of arguments, and for what required it then.
  * 2. It ends at `expiresAt` whether or not an event says so: nothing is approved or used from then on.
  * 3. It is used once.
- * 4. The key that asked never counts among those that approve; each key counts once; one that rejects is enough.
+ * 4. The key that asked never counts among those that approve, and none of those uses it; each key counts once; one that
+ *    rejects is enough.
  * 5. What is held of an agent is bounded: so many stand at once, and so many that ended are remembered.
  */
 import type { EventData, ReadApproval, WritEvent } from '@writ/contracts';
@@ -57,6 +58,7 @@ export type ApprovalsCommand =
       readonly approvalId: string;
       readonly agentId: string;
       readonly decisionId: string;
+      readonly usedBy: string;
     })
   | (Timed & {
       readonly type: 'ExpireApproval';
@@ -188,10 +190,16 @@ function judge(
 
 function use(
   approval: Approval,
-  { approvalId, agentId, decisionId, timeMs }: Extract<ApprovalsCommand, { type: 'UseApproval' }>,
+  command: Extract<ApprovalsCommand, { type: 'UseApproval' }>,
 ): readonly WritEvent<'ApprovalUsed'>[] {
+  const { approvalId, agentId, decisionId, usedBy, timeMs } = command;
   if (approval.usedFor === decisionId) return [];
   if (approval.status !== 'approved' || approval.untilMs <= timeMs) throw closed(approval, timeMs);
+  if (approval.approvedBy.includes(usedBy))
+    throw new Refusal(
+      'APPROVER_NOT_ALLOWED',
+      `approval \`${approvalId}\` was given with this key; ask with the key of another person`,
+    );
   return [{ type: 'ApprovalUsed', data: { approvalId, agentId, decisionId } }];
 }
 

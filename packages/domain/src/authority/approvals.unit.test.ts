@@ -60,11 +60,12 @@ const judge = (
   decidedBy,
   timeMs,
 });
-const use = (decisionId = 'd1', timeMs = nowMs): ApprovalsCommand => ({
+const use = (decisionId = 'd1', timeMs = nowMs, usedBy = 'clerkkey0001'): ApprovalsCommand => ({
   type: 'UseApproval',
   approvalId,
   agentId,
   decisionId,
+  usedBy,
   timeMs,
 });
 const expire = (timeMs: number): ApprovalsCommand => ({
@@ -198,6 +199,17 @@ describe('an approval is used', () => {
     the.given(requested(), decided('approved')).when(use()).then(used);
     the.given(requested(), decided('approved'), used).when(use()).then();
     the.given(requested(), decided('approved'), used).when(use('d2')).thenThrows('APPROVAL_CLOSED');
+  });
+
+  test('by no key that approved it, also where it is one of two', () => {
+    the
+      .given(requested(), decided('approved'))
+      .when(use('d1', nowMs, 'danakey00001'))
+      .thenThrows('APPROVER_NOT_ALLOWED');
+    the
+      .given(requested({ approvalsNeeded: 2 }), decided('approved'), decided('approved', 'erik'))
+      .when(use('d1', nowMs, 'danakey00001'))
+      .thenThrows('APPROVER_NOT_ALLOWED');
   });
 
   test('not before it is given, not after it was refused, not after its time', () => {
