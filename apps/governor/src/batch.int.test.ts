@@ -101,6 +101,26 @@ test('each item has an id and a record of its own', async () => {
   ).toEqual(ids);
 });
 
+test('a list whose answers are more than a message holds is a small deny, and the records go on', async () => {
+  await bus.activate({
+    whole: 'forbid (principal, action, resource) when { context == {a: 1} };',
+  });
+  const context = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`語${i}`.padEnd(128, '語'), null]),
+  );
+  const evaluations = Array.from({ length: 100 }, () => allowed);
+  await bus.ask(good);
+  const reply = await bus.askRaw(
+    JSON.stringify({ ...good, context, evaluations }),
+    undefined,
+    'permissions',
+  );
+  expect(reply).toMatchObject({ decision: false, context: { code: 'OVERLOADED' } });
+  expect(await bus.ask({ ...good, options: { record: 'required' } })).toMatchObject({
+    decision: true,
+  });
+});
+
 test('stock micro tools see the governor and its endpoints', async () => {
   const operator = await bus.bus.connect('operator');
   const info = (await operator.request('$SRV.INFO.writ-governor')).json<{

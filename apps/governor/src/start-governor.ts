@@ -21,6 +21,7 @@ import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { openCedar } from '@writ/policy';
 import { openCommanderPath } from './claims/commander-path.ts';
 import { Desk } from './decide/desk.ts';
+import { send } from './decide/send.ts';
 import { takeName } from './governor-name.ts';
 import { keepInService } from './in-service.ts';
 import { Denials } from './records/denials.ts';
@@ -75,13 +76,15 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
   const governor = options.name ?? taken?.name ?? '';
   const opened = await openDesk(options, governor, storing);
   const { state, records, windows, denials, desk, validation, checker, clock, snapshots } = opened;
+  const onUnsent = (error: unknown): void =>
+    log.error({ err: error }, 'an answer could not be sent');
   const responder = await serve({
     connection: answering,
     name: 'writ-governor',
     version,
     description: 'answers whether an agent may do something, and records every decision',
     maxInFlight: NO_BOUND,
-    endpoints: [...endpointsOf(desk), validationEndpoint(validation)],
+    endpoints: [...endpointsOf(desk, onUnsent), validationEndpoint(validation)],
   });
   const service = keepInService(responder, () => state.doubt(), log);
   const doubt = (): string | undefined => {
@@ -191,15 +194,13 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
   return { state, records, windows, denials, desk, validation, checker, clock, snapshots };
 }
 
-function endpointsOf(desk: Desk): Endpoint[] {
+function endpointsOf(desk: Desk, onUnsent: (error: unknown) => void): Endpoint[] {
   return (['permission', 'permissions'] as const).map((question) => ({
     name: question,
     subject: `writ.*.ask.*.${question}`,
     queue: 'governors',
     handler: (request) =>
-      desk[question](request.subject, request.data, (body) =>
-        request.reply(Buffer.from(body, 'utf8')),
-      ),
+      desk[question](request.subject, request.data, (body) => send(request, body, onUnsent)),
   }));
 }
 

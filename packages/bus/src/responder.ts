@@ -18,6 +18,7 @@ export type BusRequest = {
   readonly data: Uint8Array;
   /** The first value of a header. */
   header(name: string): string | undefined;
+  /** Throws when it can not be sent, as one that is larger than a message may be; another may be given then. */
   reply(body: Uint8Array | string, headers?: readonly HeaderLine[]): void;
   /** Answers `{"ok":false,"error":…}` with the micro error headers. */
   refuse(error: WritError): void;
@@ -147,7 +148,11 @@ class MicroResponder implements Responder {
   #fail(request: MessageRequest, thrown: unknown): void {
     const error = toWritError(thrown);
     if (error.code === 'INTERNAL') this.#options.onError?.(thrown, request.subject);
-    request.refuse(error);
+    try {
+      request.refuse(error);
+    } catch (unsent) {
+      this.#options.onError?.(unsent, request.subject);
+    }
   }
 
   #left(): void {
@@ -187,9 +192,9 @@ class MessageRequest implements BusRequest {
 
   reply(body: Uint8Array | string, headers?: readonly HeaderLine[]): void {
     if (this.#answered) return;
-    this.#answered = true;
     if (headers === undefined) this.#message.respond(body);
     else this.#message.respond(body, { headers: encodedHeaders(headerText(headers)) });
+    this.#answered = true;
     this.#onAnswer?.();
   }
 

@@ -104,6 +104,17 @@ describe('answering', () => {
     expect(errors).toEqual([expect.objectContaining({ message: 'secret detail' })]);
   });
 
+  test('an answer that is too large is told to the handler, which may give another', async () => {
+    await start((request) => {
+      try {
+        request.reply('x'.repeat(1024 * 1024 + 1));
+      } catch {
+        request.reply('a smaller one');
+      }
+    });
+    expect((await ask('x')).string()).toBe('a smaller one');
+  });
+
   test('answers once, whatever the handler does', async () => {
     await start((request) => {
       request.reply('first');

@@ -1,6 +1,6 @@
 /** Holding a question's context to what the tenant's schema declares for its action. */
 import type { DeclaredRecord, DeclaredType } from './cedar/tenant-schema.ts';
-import { isEstimate, MAX_IGNORED, type SentContext, type Shown } from './shown-context.ts';
+import { fewOf, isEstimate, MAX_IGNORED, type SentContext, type Shown } from './shown-context.ts';
 
 type Conforming = {
   /** What is declared, and of the declared type. */
@@ -28,7 +28,7 @@ export function showDeclared(
   return {
     ...shown,
     unusable: [...problems, ...shown.unusable],
-    ignored: [...undeclared, ...shown.ignored].slice(0, MAX_IGNORED),
+    ignored: fewOf([...undeclared, ...shown.ignored]),
   };
 }
 

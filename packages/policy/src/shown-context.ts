@@ -36,6 +36,7 @@ const PROPERTIES = ['subject', 'action', 'resource'] as const;
 /** Values inside one question's context. */
 const MAX_VALUES = 2000;
 export const MAX_IGNORED = 50;
+const MAX_IGNORED_BYTES = 4096;
 const MAX_NAME = 128;
 const RESERVED_NAME = 'has a name that begins with `__`';
 
@@ -50,13 +51,13 @@ export function showApart(
 ): Shown {
   const { context, unusable, ignored } = showContext(reads, sent);
   if (logOnly !== 'whole' && Object.keys(logOnly).length === 0)
-    return { context, unusable, ignored };
+    return { context, unusable, ignored: fewOf(ignored) };
   const apart = showContext(logOnly, sent);
   const ignoredApart = new Set(apart.ignored);
   return {
     context,
     unusable,
-    ignored: ignored.filter((name) => ignoredApart.has(name)),
+    ignored: fewOf(ignored.filter((name) => ignoredApart.has(name))),
     logOnly: { context: apart.context, unusable: apart.unusableNames },
   };
 }
@@ -185,6 +186,16 @@ function refuse(progress: Progress, path: string, why: string): void {
   progress.refused += 1;
   if (progress.unusable.length < MAX_IGNORED)
     progress.unusable.push(`\`context.${path.slice(0, MAX_NAME)}\` ${why}`);
+}
+
+/** As many names of what is ignored as an answer should carry. */
+export function fewOf(names: readonly string[]): readonly string[] {
+  let bytes = 0;
+  const end = names.findIndex(
+    (name, index) =>
+      index === MAX_IGNORED || (bytes += Buffer.byteLength(name)) > MAX_IGNORED_BYTES,
+  );
+  return end === -1 ? names : names.slice(0, end);
 }
 
 function ignore(progress: Progress, path: string): void {

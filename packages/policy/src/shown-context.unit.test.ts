@@ -65,6 +65,15 @@ test('only what is read is shown; the rest is named', () => {
   });
 });
 
+test('names of what is ignored take four kibibytes at most', () => {
+  const context = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`${i}`.padEnd(128, '語'), 1]),
+  );
+  const { ignored } = show(readsOf('true'), context);
+  expect(Buffer.byteLength(ignored.join(''))).toBeLessThanOrEqual(4096);
+  expect(ignored.length).toBeGreaterThan(5);
+});
+
 test('of what is only asked to be there, nothing within is shown or needs to be usable', () => {
   const reads = readsOf('context has subject && context.subject has role && context has size');
   expect(show(reads, { size: 1 }, { subject: { role: { name: 'x' }, depth: 1.5 } })).toEqual({

@@ -36,7 +36,7 @@ import { type Moment, recordTailOf, replyOf } from './rendered.ts';
 import { denyUnanswerable, invalid, OVERLOADED, type Unanswerable } from './unanswerable.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
-/** Takes the JSON of an answer. */
+/** Takes the JSON of an answer, and never throws. */
 export type Reply = (body: string) => void;
 
 /** Whether an answer allows, as far as is known before it is recorded; later where something is claimed first. */

@@ -55,6 +55,12 @@ export function invalid({ code, message, details }: WritError): Unanswerable {
   return { code: 'REQUEST_INVALID', message, error: { code, message, details } };
 }
 
+/** The answer would be larger than a message may be. */
+export const ANSWER_TOO_LARGE: Unanswerable = {
+  code: 'OVERLOADED',
+  message: 'the answer is larger than a message may be; ask fewer questions at once',
+};
+
 /** For want of a place to wait. */
 export const OVERLOADED: Unanswerable = {
   code: 'OVERLOADED',

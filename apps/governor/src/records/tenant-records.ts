@@ -157,14 +157,14 @@ export class TenantRecords {
     while (!this.#stopped) {
       try {
         await this.#append(batch.firstN, body);
-        this.#stored(batch);
-        return;
       } catch (error) {
         this.#refused = true;
         this.#onTrouble(error);
-        settleAll(batch, false);
+        this.#settleAll(batch, false);
         await wait(RETRY_MS);
+        continue;
       }
+      return this.#stored(batch);
     }
   }
 
@@ -173,12 +173,27 @@ export class TenantRecords {
     this.#sending.delete(batch);
     this.#unacknowledged -= batch.records.length;
     this.#length -= batch.length;
-    settleAll(batch, true);
+    this.#settleAll(batch, true);
     const waitedFor = (this.#open?.waiting.length ?? 0) > 0 && this.#sending.size === 0;
     if (this.#queue.length > 0 || waitedFor) this.#close();
     if (this.#unacknowledged > 0) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
+  }
+
+  #settleAll(batch: Batch, stored: boolean): void {
+    const { waiting } = batch;
+    batch.waiting = [];
+    for (const { settle } of waiting) this.#tell(settle, stored);
+  }
+
+  /** One who fails on hearing it keeps nobody else from hearing. */
+  #tell(settle: Settle, stored: boolean): void {
+    try {
+      settle(stored);
+    } catch (error) {
+      this.#onTrouble(error);
+    }
   }
 
   #oldest(): Batch | undefined {
@@ -196,17 +211,11 @@ export class TenantRecords {
     for (const batch of [...this.#sending, ...this.#queue, ...(this.#open ? [this.#open] : [])]) {
       const late = batch.waiting.filter(({ since }) => since < beforeMs);
       if (late.length > 0) batch.waiting = batch.waiting.filter(({ since }) => since >= beforeMs);
-      for (const { settle } of late) settle(false);
+      for (const { settle } of late) this.#tell(settle, false);
       left += batch.waiting.length;
     }
     if (left > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
   }
-}
-
-function settleAll(batch: Batch, stored: boolean): void {
-  const { waiting } = batch;
-  batch.waiting = [];
-  for (const { settle } of waiting) settle(stored);
 }

@@ -115,3 +115,16 @@ test('who waits when everything stops hears no', () => {
   expect(heard).toEqual([false]);
   expect(records.refuses).toBe(true);
 });
+
+test('one who fails on hearing keeps nobody else from it, and the batch is stored once', async () => {
+  const { records, stored, release, waiting } = heldLog();
+  const heard: boolean[] = [];
+  records.add('decision', '}', () => {
+    throw new Error('the answer is too large');
+  });
+  records.add('decision', '}', (ok) => heard.push(ok));
+  while (waiting() === 0) await turn();
+  release();
+  await records.flush(5000);
+  expect([heard, stored.length, records.refuses]).toEqual([[true], 1, false]);
+});
