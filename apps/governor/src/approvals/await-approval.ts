@@ -46,8 +46,8 @@ export async function settleInTime(
     if (!(ms > 0) || room.state.approvals.closed || !room.patient.enter(asker.keyId)) break;
     await room.state.approvals.wait(approvalId, ms);
     room.patient.leave(asker.keyId);
-    const doubt = room.state.doubt();
-    if (doubt !== undefined) return { denied: { code: 'STALE_STATE', message: doubt } };
+    const doubt = room.doubt();
+    if (doubt) return { denied: doubt };
     waitedFor = approvalId;
     settled = await settle(again());
   }

@@ -24,7 +24,9 @@ export type Settled =
   | { readonly denied: Unanswerable };
 
 export type ClaimRoom = {
-  readonly state: Pick<GovernedState, 'world' | 'waiters' | 'doubt'>;
+  readonly state: Pick<GovernedState, 'world' | 'waiters'>;
+  /** Why nothing may be decided now, if anything. */
+  readonly doubt: () => Unanswerable | undefined;
   readonly windows: Pick<WindowCounts, 'count'>;
   readonly claim: Claim;
 };
@@ -56,8 +58,8 @@ export async function settleClaims(
     countIn(room, asker, { decided, amount: -1 });
     if (typeof movedTo !== 'number') return { denied: movedTo };
     if (!(await reached(room, movedTo))) return { denied: NOT_REACHED };
-    const doubt = room.state.doubt();
-    if (doubt !== undefined) return { denied: { code: 'STALE_STATE', message: doubt } };
+    const doubt = room.doubt();
+    if (doubt) return { denied: doubt };
   }
   return { denied: NOT_CLAIMED };
 }

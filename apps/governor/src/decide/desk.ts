@@ -103,6 +103,12 @@ export class Desk {
 
   /** Asks one of several questions and says whether it is allowed, as far as is known before it is recorded. */
   #askItem(asker: Asker, item: unknown, reply: Reply): Allowed {
+    // Time has passed where an item before was waited for.
+    const doubt = this.#doubt();
+    if (doubt) {
+      this.#deny(doubt, reply);
+      return false;
+    }
     try {
       return this.#decide(asker, readQuestion(item) ?? refused(evaluationRequest, item), { reply });
     } catch (thrown) {
@@ -140,7 +146,8 @@ export class Desk {
     question: Question,
     { first, reply }: { readonly first: Decided; readonly reply: Reply },
   ): Promise<boolean> {
-    const room = { ...this.#options, claiming: this.#waiting, patient: this.#patient };
+    const doubt = (): Unanswerable | undefined => this.#doubt();
+    const room = { ...this.#options, doubt, claiming: this.#waiting, patient: this.#patient };
     const decide = (asked: Asked): Decided => decideQuestion(this.#options, asker, asked);
     try {
       const settled = await settleInTime(room, asker, { question, first, decide });

@@ -163,6 +163,24 @@ class ManualDesk {
     return answer;
   }
 
+  /** Asks a list of questions and keeps the codes of the denies and the allows, in order. */
+  askAll(evaluations: readonly object[], options: object = {}): { codes?: (string | undefined)[] } {
+    const answer: { codes?: (string | undefined)[] } = {};
+    const subject = { type: 'agent', id: 'reader' };
+    const resource = { type: 'dataset', id: 'x' };
+    this.desk.permissions(
+      'writ.default.ask.k0admin0000.permissions',
+      Buffer.from(JSON.stringify({ subject, resource, evaluations, options })),
+      (text) => {
+        const reply = JSON.parse(text) as { evaluations: EvaluationReply[] };
+        answer.codes = reply.evaluations.map(({ decision, context }) =>
+          decision ? 'allowed' : context.code,
+        );
+      },
+    );
+    return answer;
+  }
+
   codeNow(body: object = {}): string | undefined {
     const { reply } = this.ask(body);
     return reply?.decision === true ? 'allowed' : reply?.context.code;
@@ -352,4 +370,28 @@ test('a claim in doubt is a deny, and so is one that is never granted', async ()
   manual.claim = () => Promise.resolve({ claimed: false, seq: 1 });
   const endless = manual.ask(write);
   await vi.waitFor(() => expect(endless.reply?.context.code).toBe('LOG_UNAVAILABLE'));
+});
+
+test('a question of a list that comes after one that was waited for is denied when there is doubt by then', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  manual.claim = () => {
+    manual.skewed = true;
+    return Promise.reject(new Error('no answer'));
+  };
+  const asked = manual.askAll([write, { action: { name: 'read' } }], {
+    evaluations_semantic: 'permit_on_first_permit',
+  });
+  await vi.waitFor(() => expect(asked.codes).toEqual(['LOG_UNAVAILABLE', 'CLOCK_SKEW']));
+});
+
+test('a clock that goes wrong while something is claimed denies', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  manual.claim = () => {
+    manual.skewed = true;
+    return Promise.resolve({ claimed: false, seq: 1 });
+  };
+  const asked = manual.ask(write);
+  await vi.waitFor(() => expect(asked.reply?.context.code).toBe('CLOCK_SKEW'));
 });
