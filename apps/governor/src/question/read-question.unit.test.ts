@@ -123,6 +123,17 @@ test('a question is read exactly when the schema takes it, with the same content
   expect(read).toBeGreaterThan(300);
 }, 60_000);
 
+test('an item of a batch keeps the options of the batch, but waits for no person', () => {
+  const [subject, action] = [{ type: 'agent', id: 'a' }, { name: 'read' }];
+  const resource = { type: 'dataset', id: 'x' };
+  const options = { atLeast: 'w1.x', waitForApprovalMs: 60_000 };
+  const read = readQuestions({ subject, action, resource, options, evaluations: [{}] });
+  const items = read?.kind === 'batch' ? read.items : [];
+  expect(items.map((item) => readQuestion(item)?.options)).toMatchObject([
+    { atLeast: 'w1.x', waitForApprovalMs: 0 },
+  ]);
+});
+
 test('a batch is read exactly when the schema takes it', () => {
   const seen = { single: 0, batch: 0, refused: 0 };
   fc.assert(

@@ -41,12 +41,18 @@ export function readQuestions(body: unknown): Questions | undefined {
     | Semantic
     | undefined;
   const defaults = { subject, action, resource, context };
+  const ofItem = optionsOfItem(options);
   return {
     kind: 'batch',
     semantic: semantic ?? 'execute_all',
     options: known,
-    items: evaluations.map((item) => ({ ...defaults, ...item, options })),
+    items: evaluations.map((item) => ({ ...defaults, ...item, options: ofItem })),
   };
+}
+
+/** Nobody waits for a person in a batch: what is allowed meanwhile would be given long after it was decided. */
+function optionsOfItem(options: unknown): Members | undefined {
+  return isRecord(options) ? { ...options, waitForApprovalMs: 0 } : undefined;
 }
 
 function hasValidDefaults({ subject, action, resource, context }: Members): boolean {
