@@ -183,6 +183,22 @@ describe('a rater that wants to sink a rival', () => {
   });
 });
 
+test('peers that have said all they may do not use up the praise that people give on a day', () => {
+  for (const name of ['worker', 'twin']) town.register(name, 'alice', 'k0alice');
+  for (let n = 0; n < 12; n++) {
+    town.register(`ring-${n}`, `owner-${n}`, `k0ring${n}`);
+    town.earn(`ring-${n}`, 5);
+  }
+  const flood = (name: string): void => {
+    for (let n = 0; n < 12; n++) town.rate(name, 1, { by: `ring-${n}`, severity: 'high' });
+  };
+  for (const name of ['worker', 'twin']) flood(name);
+  town.pass(1);
+  flood('worker');
+  for (const name of ['worker', 'twin']) town.praise(name);
+  expect(town.score('worker')).toBeGreaterThanOrEqual(town.score('twin'));
+});
+
 test('praise of one rater counts once a day, however often it is sent', () => {
   town.register('worker', 'alice', 'k0alice');
   for (let n = 0; n < 1000; n++) town.rate('worker', 1, { by: 'usr_dana', source: 'human' });

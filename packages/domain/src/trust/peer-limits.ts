@@ -5,7 +5,7 @@
  */
 
 import type { AgentTrust, DayPraise } from './agent-trust.ts';
-import { type Evidence, evidenceAt } from './evidence.ts';
+import { type Evidence, evidenceAt, FULL_RATING } from './evidence.ts';
 import { smaller } from './fixed-point.ts';
 import type { TrustModel } from './model.ts';
 import { grantPraise } from './praise.ts';
@@ -23,11 +23,26 @@ export interface PeerGrant extends Evidence {
   readonly limitedBy: 'daily_cap' | 'peer_ceiling' | null;
 }
 
+/** Praise that a peer asks for, and which part of it is good evidence, in ten-thousandths. */
+export interface PeerPraise {
+  readonly asked: bigint;
+  readonly goodPart: number;
+  readonly minute: number;
+}
+
+/** As much of a peer's praise as there is room for: only that may use up the day's allowance, which people share. */
+export function cutPeerPraise(subject: AgentTrust, claim: PeerPraise, model: TrustModel): bigint {
+  const { peers } = model;
+  if (peers === null) return claim.asked;
+  const left = room(peers.maxGood, saidBy(subject, claim.minute, model).r);
+  return smaller(claim.asked, (left * BigInt(FULL_RATING)) / BigInt(claim.goodPart));
+}
+
 /** Grants as much of a peer's rating as the limits leave. */
 export function holdPeer(subject: AgentTrust, claim: PeerClaim, model: TrustModel): PeerGrant {
   const { peers } = model;
   if (peers === null) return { r: claim.r, s: claim.s, blame: subject.blame, limitedBy: null };
-  const said = evidenceAt({ ...subject.peers, minute: subject.minute }, claim.minute, model);
+  const said = saidBy(subject, claim.minute, model);
   const ofDay = { owner: claim.owner, day: claim.day, weight: claim.s };
   const { granted, praise: blame } = grantPraise(subject.blame, ofDay, peers.blame);
   const r = smaller(claim.r, room(peers.maxGood, said.r));
@@ -35,6 +50,11 @@ export function holdPeer(subject: AgentTrust, claim: PeerClaim, model: TrustMode
   const full = r < claim.r || s < granted;
   const capped = granted < claim.s;
   return { r, s, blame, limitedBy: full ? 'peer_ceiling' : capped ? 'daily_cap' : null };
+}
+
+/** What is left of what peers said, at a minute. */
+function saidBy({ peers, minute }: AgentTrust, atMinute: number, model: TrustModel): Evidence {
+  return evidenceAt({ ...peers, minute }, atMinute, model);
 }
 
 function room(ceiling: bigint, used: bigint): bigint {

@@ -28,7 +28,7 @@ import {
 } from './facts.ts';
 import { mulNano, NANO } from './fixed-point.ts';
 import type { RatingSource, Severity, TrustModel } from './model.ts';
-import { holdPeer } from './peer-limits.ts';
+import { cutPeerPraise, holdPeer } from './peer-limits.ts';
 import { grantPraise } from './praise.ts';
 import { lowerBoundOf } from './score.ts';
 
@@ -97,17 +97,19 @@ export function weighFact(
   const good = report.rating >= GOOD_FROM;
   // A good rating asks for its whole weight and is split afterwards; a bad one asks for its good share only.
   const asked = good ? praiseWeight : splitWeight(praiseWeight, report.rating).r;
+  const fromPeer = report.source === 'peer';
+  const goodPart = good ? report.rating : FULL_RATING;
+  const cut = fromPeer ? cutPeerPraise(subject, { asked, goodPart, minute }, model) : asked;
   const place = { owner: report.praiseOwner, day: Math.floor(minute / MINUTES_PER_DAY) };
   const claim = {
     ...place,
-    weight: report.praiseLimit === null ? asked : 0n,
+    weight: report.praiseLimit === null ? cut : 0n,
   };
   const { granted, praise } = grantPraise(subject.praise, claim, model.caps);
   const weight = good ? praiseWeight : blameWeight;
   const shares = good
     ? splitWeight(granted, report.rating)
     : { r: granted, s: splitWeight(blameWeight, report.rating).s };
-  const fromPeer = report.source === 'peer';
   const held = fromPeer
     ? holdPeer(subject, { ...shares, ...place, minute }, model)
     : { ...shares, blame: subject.blame, limitedBy: null };
@@ -118,7 +120,7 @@ export function weighFact(
     weight,
     r,
     s,
-    limitedBy: limitOf(report, granted < asked) ?? held.limitedBy,
+    limitedBy: limitOf(report, granted < cut) ?? (cut < asked ? 'peer_ceiling' : held.limitedBy),
     latches: latches(report, weight),
     praise,
     blame,

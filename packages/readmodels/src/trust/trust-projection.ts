@@ -42,7 +42,7 @@ type Held = {
 
 export const trustProjection: Projection<ProjectedEvent> = {
   name: 'trust',
-  version: 4,
+  version: 5,
   source: 'EVENTS',
   kinds: [
     'registry.agent',
