@@ -215,7 +215,7 @@ describe('a bad command is refused with a code and the field', () => {
       expect(error.details.map((detail) => detail.path)).toContain(expected.path);
   });
 
-  test('an agent key that rates as a human, or in the name of others', async () => {
+  test('an agent key that rates as a human, in the name of others, or praises its own agents as their peer', async () => {
     await done('registry.register-agent', agent('rated'));
     await done('registry.register-agent', agent('rater'));
     const rating = { agentId: 'town:rated', rating: 1, rater: 'town:rater' };
@@ -234,7 +234,10 @@ describe('a bad command is refused with a code and the field', () => {
     expect(
       (await refused('trust.give-feedback', { ...rating, source: 'self' }, { key: WORKER })).code,
     ).toBe('BODY_INVALID');
-    await done('trust.give-feedback', { ...rating, source: 'peer' }, { key: WORKER });
+    const peer = { ...rating, source: 'peer' };
+    const own = await refused('trust.give-feedback', peer, { key: WORKER });
+    expect(own.code).toBe('SOURCE_NOT_ALLOWED');
+    await done('trust.give-feedback', { ...peer, rating: 0.4 }, { key: WORKER });
   });
 });
 

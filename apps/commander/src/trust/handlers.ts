@@ -34,7 +34,7 @@ export const giveFeedback: Handler<'trust.give-feedback'> = async (desk, order) 
 async function requireRater(
   desk: Desk,
   caller: Caller,
-  { source, rater, agentId }: GiveFeedback,
+  { source, rater, agentId, rating }: GiveFeedback,
 ): Promise<void> {
   if (source === 'human' || source === 'system') {
     if (caller.role !== 'admin')
@@ -69,6 +69,15 @@ async function requireRater(
                 : 'must be another agent for `peer`',
           },
         ],
+      },
+    );
+  // An admin may register agents for a key that speaks for all of them: then no registrar ties them together.
+  if (source === 'peer' && caller.role === 'agent' && rating >= 0.5 && speaksFor(caller, agentId))
+    throw new WritError(
+      'SOURCE_NOT_ALLOWED',
+      `the key speaks for \`${agentId}\` too, so it can not praise it as a peer; let another key rate it`,
+      {
+        details: [{ path: 'source', message: 'must not be `peer` for an agent of the same key' }],
       },
     );
   if (source === 'peer' && (await desk.directory.standing(caller.tenant, rater)) === 'unknown')
