@@ -1,7 +1,8 @@
 /**
  * Making what an answer rests on certain before it is given.
  *
- * 1. An answer is given when all of its claims are made, under the decision id that they name.
+ * 1. An answer is given when all of its claims are made, under the decision id that they name. One that no longer
+ *    stands by then is decided again; what it claimed stays claimed.
  * 2. A claim that is not granted means that the state has moved on: the question is decided again on one that
  *    shows it, under the same id, so that what was claimed already is not claimed twice.
  * 3. A claim in doubt is a deny; what it may have claimed stays claimed.
@@ -54,10 +55,11 @@ export async function settleClaims(
   for (let round = 0; round < MAX_ROUNDS; decided = again(decisionId), round++) {
     countIn(room, asker, { decided, amount: 1 });
     const movedTo = await claimAll(room, asker, { decided, decisionId });
-    if (movedTo === undefined) return { decided, moment: { decisionId, ...decided.at } };
+    const stands = movedTo === undefined && !room.doubt() && (decided.stands?.() ?? true);
+    if (stands) return { decided, moment: { decisionId, ...decided.at } };
     countIn(room, asker, { decided, amount: -1 });
-    if (typeof movedTo !== 'number') return { denied: movedTo };
-    if (!(await reached(room, movedTo))) return { denied: NOT_REACHED };
+    if (typeof movedTo === 'object') return { denied: movedTo };
+    if (movedTo !== undefined && !(await reached(room, movedTo))) return { denied: NOT_REACHED };
     const doubt = room.doubt();
     if (doubt) return { denied: doubt };
   }

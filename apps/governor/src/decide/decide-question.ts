@@ -19,6 +19,7 @@ import type { GovernedState } from '../state/governed-state.ts';
 import type { WindowCounts } from '../windows/window-counts.ts';
 import type { Answer, Dependence } from './memo.ts';
 import { render } from './rendered.ts';
+import { stillStands } from './still-stands.ts';
 
 export type Room = {
   readonly state: GovernedState;
@@ -35,6 +36,8 @@ export type Decided = {
   readonly pending: Promise<unknown> | undefined;
   /** What must be claimed before the answer is given, in this order. */
   readonly claims: readonly ClaimFor[];
+  /** Whether an allow that rests on claims still stands on the state of now; there where it does. */
+  readonly stands: (() => boolean) | undefined;
   /** The windows in which it counts, when it is an allow that is given. */
   readonly counts: readonly WindowOf[];
   /** The approval that may turn the answer. */
@@ -49,10 +52,11 @@ export type Asked = { readonly question: Question } & Before;
 const NOTHING: readonly never[] = [];
 
 export function decideQuestion(
-  { state, engine, records, windows }: Room,
+  room: Room,
   { tenant, keyId }: Asker,
   { question, ...before }: Asked,
 ): Decided {
+  const { state, engine, records, windows } = room;
   const nowMs = state.now();
   const { agentId, subjectType, action, resource, context, properties, options } = question;
   const policies = state.policiesOf(tenant);
@@ -82,6 +86,7 @@ export function decideQuestion(
       policies.evaluate,
     );
   const { inputs, decision } = approved ?? { inputs: gathered.inputs, decision: first };
+  const claims = claimsOf(inputs, decision, approved?.claims);
   const limited = inputs.grants.some(
     ({ conditions }) => isLimited(conditions) || conditions.requireApproval,
   );
@@ -114,7 +119,11 @@ export function decideQuestion(
     answer: { rendered, records: records.of(tenant), mustRecord },
     keep,
     pending: decision.unread ? windows.ready : undefined,
-    claims: claimsOf(inputs, decision, approved?.claims),
+    claims,
+    stands:
+      claims.length > 0 && decision.outcome === 'allow'
+        ? stillStands(room, about, { inputs, decision })
+        : undefined,
     counts:
       decision.restsOn === undefined ? NOTHING : windowsOf(inputs.limits ?? [], decision.restsOn),
     waitsFor: approved?.waitsFor,

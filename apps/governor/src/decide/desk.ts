@@ -137,7 +137,10 @@ export class Desk {
       return this.#claim(asker, question, { first: decided, reply });
     countIn(this.#options, asker, { decided, amount: 1 });
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
-    return this.#give(answer, asker, reply);
+    return this.#give(answer, asker, reply, {
+      decisionId: decisionIdAt(decided.at.nowMs),
+      ...decided.at,
+    });
   }
 
   /** Gives an answer that rests on something that must be claimed first, or that waits for a person. */

@@ -26,6 +26,8 @@ class ManualDesk {
   nowMs = startMs;
   /** How far the clock was set back. */
   setBackMs = 0;
+  /** Each reading of the clock is a millisecond later. */
+  ticking = false;
   skewed = false;
   holdAppends = false;
   /** What the commander says to what is claimed of it. */
@@ -45,7 +47,7 @@ class ManualDesk {
     this.state = new GovernedState({
       store: { follow },
       engine,
-      clock: () => this.nowMs - this.setBackMs,
+      clock: () => (this.ticking ? this.nowMs++ : this.nowMs) - this.setBackMs,
       ticks: () => this.nowMs,
       onTrouble() {},
       onEnd() {},
@@ -394,4 +396,82 @@ test('a clock that goes wrong while something is claimed denies', async () => {
   };
   const asked = manual.ask(write);
   await vi.waitFor(() => expect(asked.reply?.context.code).toBe('CLOCK_SKEW'));
+});
+
+const meanwhile: [string, WritEvent[], string][] = [
+  [
+    'a suspension',
+    [{ type: 'AgentSuspended', data: { agentId: 'reader', reason: null } }],
+    'AGENT_SUSPENDED',
+  ],
+  [
+    'a revoked key',
+    [{ type: 'KeyRevoked', data: { keyId: 'k0admin0000', reason: null } }],
+    'KEY_REVOKED',
+  ],
+  [
+    'a kill switch',
+    [
+      {
+        type: 'KillSwitchEngaged',
+        data: { scope: { kind: 'agent', id: 'reader' }, reason: 'odd' },
+      },
+    ],
+    'KILL_SWITCH',
+  ],
+  [
+    'a revoked grant',
+    [
+      {
+        type: 'GrantRevoked',
+        data: { grantId: 'g2', agentId: 'reader', reason: null, revokedBy: 'k' },
+      },
+    ],
+    'NO_GRANT',
+  ],
+  [
+    'another grant that is revoked',
+    [
+      {
+        type: 'GrantRevoked',
+        data: { grantId: 'g1', agentId: 'reader', reason: null, revokedBy: 'k' },
+      },
+    ],
+    'allowed',
+  ],
+  ['its own claims', [reservedBy('d1'), reservedBy('d2')], 'allowed'],
+];
+test.each(meanwhile)(
+  '%s that is seen while an allow is claimed counts: %#',
+  async (_what, events, code) => {
+    const manual = new ManualDesk();
+    manual.tell(limitedGrant);
+    manual.claim = () => {
+      for (const event of events) manual.tell(event);
+      return Promise.resolve({ claimed: true, seq: 5 });
+    };
+    const asked = manual.ask(write);
+    await vi.waitFor(() => expect(asked.reply).toBeDefined());
+    const { decision, context } = asked.reply ?? {};
+    expect(decision ? 'allowed' : context?.code).toBe(code);
+    await manual.pass(0);
+    const [record] = manual.appended.flatMap((body) => JSON.parse(body) as object[]);
+    expect(record).toMatchObject({ code: decision ? null : code, inputs: { seq: context?.seq } });
+  },
+);
+
+test('an allow is given for the moment it was decided on, however time goes on meanwhile', () => {
+  const outcomes = new Set<boolean>();
+  for (let ms = 1; ms <= 12; ms++) {
+    const manual = new ManualDesk();
+    const { data } = limitedGrant;
+    const expiresAt = new Date(startMs + ms).toISOString();
+    manual.tell({ type: 'GrantIssued', data: { ...data, conditions: {}, expiresAt } });
+    manual.ticking = true;
+    const { reply } = manual.ask(write);
+    if (reply?.decision)
+      expect(Date.parse(reply.context.evaluatedAt)).toBeLessThan(Date.parse(expiresAt));
+    outcomes.add(reply?.decision ?? false);
+  }
+  expect(outcomes.size).toBe(2);
 });
