@@ -9,7 +9,8 @@
  * 5. A projection that lags only lengthens the tail.
  * 6. A refusal may rest on a tail that is behind; it is final only when nothing came to the subject since.
  * 7. The read model is asked before the turn comes, so that all that wait for theirs share a statement: what it knows up
- *    to P stays true. Turns are in the order of asking, so P never falls and what was forgotten is not needed again.
+ *    to P stays true. Turns are in the order of asking, so the P of a kind never falls; where another kind's is lower
+ *    than what was forgotten, the tail is read again from there.
  * 8. A retry of what still waits joins it: a line that is longer than its clients' patience grows no longer by their retries.
  */
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
@@ -35,7 +36,7 @@ import { type Order, type Outcome, toNewEvent } from './order.ts';
 const REMEMBERED = 500_000;
 const SHORT = 256;
 
-/** What the read models know, and up to which sequence they know everything. */
+/** What the read models know, and up to which sequence they know everything of its kind. */
 export type KnownFacts = (
   query: FactQuery,
 ) => Promise<{ readonly fact: KnownFact | undefined; readonly position: number }>;

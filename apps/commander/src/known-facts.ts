@@ -29,7 +29,7 @@ export function openReadModels(store: Store, log: () => Promise<CheckedSource>):
 
   async function ask(queries: readonly FactQuery[]) {
     const known = await knownFacts(store, queries);
-    if (known.position > 0)
+    if (known.positions.some(({ seq }) => seq > 0))
       await checkPositions(known.positions, [], await log()).catch((thrown: unknown) => {
         throw ofAnotherLog(toWritError(thrown));
       });
@@ -42,8 +42,9 @@ export function openReadModels(store: Store, log: () => Promise<CheckedSource>):
       const batch = waiting.slice(0, MOST_AT_ONCE);
       waiting = waiting.slice(MOST_AT_ONCE);
       try {
-        const { facts, position } = await ask(batch.map(({ query }) => query));
-        for (const [i, { resolve }] of batch.entries()) resolve({ fact: facts[i], position });
+        const { answers } = await ask(batch.map(({ query }) => query));
+        for (const [i, { resolve }] of batch.entries())
+          resolve(answers[i] ?? { fact: undefined, position: 0 });
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

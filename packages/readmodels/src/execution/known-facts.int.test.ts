@@ -56,8 +56,7 @@ const ask = (kind: FactQuery['kind'], id: string, more: Partial<FactQuery> = {})
 describe('known facts', () => {
   test('before anything is projected nothing is known up to 0', async () => {
     expect(await knownFacts(store, [ask('started', 'exec-1')])).toEqual({
-      facts: [undefined],
-      position: 0,
+      answers: [{ fact: undefined, position: 0 }],
       positions: [],
     });
   });
@@ -68,7 +67,7 @@ describe('known facts', () => {
       ...batchOf(entriesOf(events)),
       through: { seq: 9, id: 'event-9' },
     });
-    const { facts, position, positions } = await knownFacts(store, [
+    const { answers, positions } = await knownFacts(store, [
       ask('feedback', 'fb-1'),
       ask('started', 'exec-1'),
       ask('reported', 'exec-1'),
@@ -79,11 +78,11 @@ describe('known facts', () => {
       ask('started', 'unheard', { idempotencyKey: 'report-2' }),
       ask('reported', 'unheard', { idempotencyKey: 'report-2', keyId: 'k0another0' }),
     ]);
-    expect(position).toBe(9);
+    expect(new Set(answers.map(({ position }) => position))).toEqual(new Set([9]));
     expect(positions.map(({ projection, seq, msg_id }) => [projection, seq, msg_id])).toEqual(
       expect.arrayContaining(['executions', 'feedback'].map((name) => [name, 9, 'event-9'])),
     );
-    expect(facts).toEqual([
+    expect(answers.map(({ fact }) => fact)).toEqual([
       { id: 'fb-1', eventId: 'event-3', seq: 3, fingerprint: 'print-3' },
       { id: 'exec-1', eventId: 'event-1', seq: 1, fingerprint: 'print-1' },
       undefined,
@@ -94,6 +93,19 @@ describe('known facts', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  test('a kind whose projection is paused at its start leaves the others where they are', async () => {
+    await store.pool.query(
+      `update projection_positions set seq = 0 where projection = 'validations'`,
+    );
+    const { answers } = await knownFacts(store, [
+      ask('validated', 'v-1'),
+      ask('started', 'exec-1'),
+      ask('reported', 'exec-2'),
+      ask('feedback', 'fb-1'),
+    ]);
+    expect(answers.map(({ position }) => position)).toEqual([0, 9, 9, 9]);
   });
 
   test('every fact of a long run is known, with nothing beyond the position', async () => {
@@ -120,9 +132,9 @@ describe('known facts', () => {
         ];
       return [];
     });
-    const { facts, position } = await knownFacts(store, queries);
-    expect(position).toBe(1500);
-    expect(facts.map((fact) => fact?.seq)).toEqual(
+    const { answers } = await knownFacts(store, queries);
+    expect(new Set(answers.map(({ position }) => position))).toEqual(new Set([1500]));
+    expect(answers.map(({ fact }) => fact?.seq)).toEqual(
       queries.map(({ seq }) => (seq <= 1500 ? seq : undefined)),
     );
   });

@@ -19,11 +19,16 @@ export type KnownFact = {
   readonly fingerprint: string | null;
 };
 
-export type KnownFacts = {
-  /** One for each query, in their order; found by id before it is found by key. */
-  readonly facts: readonly (KnownFact | undefined)[];
-  /** Every fact up to this sequence of the log is known; 0 before anything was projected. */
+export type KnownAnswer = {
+  /** Found by id before it is found by key. */
+  readonly fact: KnownFact | undefined;
+  /** Every fact of the kind up to this sequence of the log is known; 0 before anything was projected. */
   readonly position: number;
+};
+
+export type KnownFacts = {
+  /** One for each query, in their order. */
+  readonly answers: readonly KnownAnswer[];
   /** Which log that is said of. */
   readonly positions: readonly CheckedRow[];
 };
@@ -48,13 +53,10 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
     store.pool.query<FactLine>({ name: 'known-facts', text: KNOWN_FACTS, values }),
   );
   const facts: (KnownFact | undefined)[] = queries.map(() => undefined);
-  let position = 0;
   let positions: readonly CheckedRow[] = [];
   for (const row of rows) {
-    if (row.n === 0) {
-      position = row.seq;
-      positions = row.positions ?? [];
-    } else
+    if (row.n === 0) positions = row.positions ?? [];
+    else
       facts[row.n - 1] ??= {
         id: row.id,
         eventId: row.event_id,
@@ -62,12 +64,24 @@ export async function knownFacts(store: Store, queries: readonly FactQuery[]): P
         fingerprint: row.fingerprint,
       };
   }
-  return { facts, position, positions };
+  const seqs = new Map(positions.map(({ projection, seq }) => [projection, seq]));
+  const answers = queries.map(({ kind }, i) => ({
+    fact: facts[i],
+    position: seqs.get(projectionOf[kind]) ?? 0,
+  }));
+  return { answers, positions };
 }
+
+/** Each also names the table of its facts. */
+const projectionOf = {
+  started: 'executions',
+  reported: 'executions',
+  validated: 'validations',
+  feedback: 'feedback',
+} as const satisfies Record<FactKind, string>;
 
 type Source = {
   readonly kind: FactKind;
-  readonly table: string;
   readonly id: string;
   readonly event: string;
   readonly under: string;
@@ -81,28 +95,24 @@ const reported =
 const sources: readonly Source[] = [
   {
     kind: 'started',
-    table: 'executions',
     id: 'execution_id',
     event: announced,
     under: 'announced_under',
   },
   {
     kind: 'reported',
-    table: 'executions',
     id: 'execution_id',
     event: reported,
     under: 'reported_under',
   },
   {
     kind: 'validated',
-    table: 'validations',
     id: 'validation_id',
     event: 'event_id, seq, fingerprint',
     under: 'given_under',
   },
   {
     kind: 'feedback',
-    table: 'feedback',
     id: 'feedback_id',
     event: 'event_id, seq, fingerprint',
     under: 'given_under',
@@ -110,14 +120,14 @@ const sources: readonly Source[] = [
 ];
 
 /** Each branch is one probe of an index, whatever the statistics say. */
-function probes({ kind, table, id, event, under }: Source): string[] {
+function probes({ kind, id, event, under }: Source): string[] {
   const probe = (rank: number, match: string) => `(select ${rank} as rank, ${id} as id, ${event}
-    from ${table} f where a.kind = '${kind}' and ${match} limit 1)`;
+    from ${projectionOf[kind]} f where a.kind = '${kind}' and ${match} limit 1)`;
   return [probe(1, 'f.fact_key = a.fact_key'), probe(2, `f.${under} = a.under`)];
 }
 
 const KNOWN_FACTS = `
-  select 0 as n, null as id, null as event_id, coalesce(min(seq), 0) as seq, null as fingerprint, 0 as rank,
+  select 0 as n, null as id, null as event_id, 0 as seq, null as fingerprint, 0 as rank,
     json_agg(projection_positions) as positions
   from projection_positions where projection in ('executions', 'validations', 'feedback')
   union all
