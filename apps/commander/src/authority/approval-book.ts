@@ -1,6 +1,6 @@
 import type { StoredEvent } from '@writ/bus';
 import type { WritEvent } from '@writ/contracts';
-import type { Approval, ApprovalsEventName, ApprovalsState } from '@writ/domain';
+import type { Approval, ApprovalsEventName } from '@writ/domain';
 
 /** An approval that nobody has used or refused yet. */
 export type OpenApproval = {
@@ -8,6 +8,8 @@ export type OpenApproval = {
   readonly agentId: string;
   readonly approvalId: string;
 };
+
+type Noted = Pick<Approval, (keyof OpenApproval & keyof Approval) | 'untilMs' | 'status'>;
 
 /** Older ones are forgotten: whoever decides one of them has to name its agent. */
 const KEPT = 100_000;
@@ -17,7 +19,10 @@ export class ApprovalBook {
   readonly #agents = new Map<string, string>();
   readonly #open = new Map<string, OpenApproval & { readonly untilMs: number }>();
 
-  take(tenant: string, byAgent: ReadonlyMap<string, ApprovalsState>): void {
+  take(
+    tenant: string,
+    byAgent: ReadonlyMap<string, { readonly approvals: ReadonlyMap<string, Noted> }>,
+  ): void {
     for (const { approvals } of byAgent.values())
       for (const approval of approvals.values()) this.#add(tenant, approval);
   }
@@ -30,11 +35,16 @@ export class ApprovalBook {
       return this.#add(tenant, { approvalId, agentId, untilMs, status: 'pending' });
     }
     const isOpen = event.type === 'ApprovalDecided' && event.data.verdict === 'approved';
-    if (!isOpen) this.#open.delete(`${tenant}/${event.data.approvalId}`);
+    if (!isOpen) this.close(tenant, event.data.approvalId);
   }
 
   agentOf(tenant: string, approvalId: string): string | undefined {
     return this.#agents.get(`${tenant}/${approvalId}`);
+  }
+
+  /** Looks at it no more: it is written down as over, or the log holds nothing of it any longer. */
+  close(tenant: string, approvalId: string): void {
+    this.#open.delete(`${tenant}/${approvalId}`);
   }
 
   /** Those whose time is over and of which the log does not say so. */
@@ -42,15 +52,7 @@ export class ApprovalBook {
     return [...this.#open.values()].filter(({ untilMs }) => untilMs <= nowMs);
   }
 
-  #add(
-    tenant: string,
-    {
-      approvalId,
-      agentId,
-      untilMs,
-      status,
-    }: Pick<Approval, (keyof OpenApproval & keyof Approval) | 'untilMs' | 'status'>,
-  ): void {
+  #add(tenant: string, { approvalId, agentId, untilMs, status }: Noted): void {
     const name = `${tenant}/${approvalId}`;
     this.#agents.set(name, agentId);
     if (status === 'pending' || status === 'approved')

@@ -13,7 +13,7 @@ const AT_ONCE = 50;
 
 export type ExpiryOptions = {
   readonly book: ApprovalBook;
-  readonly aggregates: Aggregates;
+  readonly aggregates: Pick<Aggregates, 'execute'>;
   /** Throws when nothing may be decided now. */
   readonly refuseDoubt: () => void;
   readonly nowMs: () => number;
@@ -22,11 +22,12 @@ export type ExpiryOptions = {
 
 export function expireApprovals(options: ExpiryOptions): { readonly stop: () => Promise<void> } {
   let working: Promise<void> | undefined;
+  const stopping = new AbortController();
   const look = (): void => {
     if (working !== undefined) return;
     const over = options.book.over(options.nowMs()).slice(0, AT_ONCE);
     if (over.length === 0) return;
-    working = expire(options, over)
+    working = expireAll(options, over, stopping.signal)
       .catch(options.onTrouble)
       .finally(() => (working = undefined));
   };
@@ -34,24 +35,40 @@ export function expireApprovals(options: ExpiryOptions): { readonly stop: () => 
   return {
     async stop() {
       clearInterval(timer);
+      stopping.abort();
       await working;
     },
   };
 }
 
-async function expire(
-  { aggregates, refuseDoubt, nowMs }: ExpiryOptions,
+/** One that fails is tried again at the next look, and keeps no other from its end. */
+export async function expireAll(
+  options: ExpiryOptions,
   over: readonly OpenApproval[],
+  stopping: AbortSignal,
 ): Promise<void> {
-  refuseDoubt();
-  for (const { tenant, agentId, approvalId } of over) {
-    const order = ownOrder({ tenant, verb: 'expire-approval', receivedMs: nowMs() });
-    const part = authorityPart({ tenant, agentId }, (timeMs) => ({
-      type: 'ExpireApproval',
-      approvalId,
-      agentId,
-      timeMs,
-    }));
-    await aggregates.execute(order, { parts: [part], result: () => ({}) });
+  options.refuseDoubt();
+  for (const approval of over) {
+    if (stopping.aborted) return;
+    try {
+      await expire(options, approval);
+      options.book.close(approval.tenant, approval.approvalId);
+    } catch (error) {
+      options.onTrouble(error);
+    }
   }
+}
+
+async function expire(
+  { aggregates, nowMs }: Pick<ExpiryOptions, 'aggregates' | 'nowMs'>,
+  { tenant, agentId, approvalId }: OpenApproval,
+): Promise<void> {
+  const order = ownOrder({ tenant, verb: 'expire-approval', receivedMs: nowMs() });
+  const part = authorityPart({ tenant, agentId }, (timeMs) => ({
+    type: 'ExpireApproval',
+    approvalId,
+    agentId,
+    timeMs,
+  }));
+  await aggregates.execute(order, { parts: [part], result: () => ({}) });
 }
