@@ -27,6 +27,7 @@ export function derivedKeyId(...parts: readonly string[]): string {
 const FREE_FORM: ReadonlySet<string> = new Set([
   'registry.register-agent',
   'authority.publish-policies',
+  'authority.publish-validation',
 ]);
 
 /**

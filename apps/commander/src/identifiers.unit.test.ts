@@ -19,8 +19,14 @@ describe('a fingerprint', () => {
     outcome: 'succeeded',
     tokens: { output: 1, input: 2 },
   };
-  const of = (verb: 'registry.register-agent' | 'execution.report', body: object) =>
-    fingerprintOf('pepper', verb, checkBody(commands[verb].schema, body));
+  const rules = {
+    first: { actions: ['*'], schema: { type: 'object', required: ['a'] } },
+    second: { actions: ['count'], maxBytes: 100 },
+  };
+  const of = (
+    verb: 'registry.register-agent' | 'execution.report' | 'authority.publish-validation',
+    body: object,
+  ) => fingerprintOf('pepper', verb, checkBody(commands[verb].schema, body));
   const reversed = (body: object) => Object.fromEntries(Object.entries(body).toReversed());
 
   test('is the same whatever the order of the members', () => {
@@ -28,6 +34,10 @@ describe('a fingerprint', () => {
     expect(of('registry.register-agent', other)).toBe(of('registry.register-agent', registration));
     const turned = { ...reversed(report), tokens: reversed(report.tokens) };
     expect(of('execution.report', turned)).toBe(of('execution.report', report));
+    const first = { ...rules.first, schema: reversed(rules.first.schema) };
+    expect(of('authority.publish-validation', { rules: { second: rules.second, first } })).toBe(
+      of('authority.publish-validation', { rules }),
+    );
   });
 
   test('is another for another value, verb or pepper', () => {
