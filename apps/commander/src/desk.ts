@@ -46,6 +46,8 @@ export type Desk = {
   readonly policies: PolicyDesk;
   readonly pepper: string;
   readonly operations: Operations;
+  /** Hears of what failed after its command was done. */
+  readonly onTrouble: (error: unknown, what: string) => void;
 };
 
 export type Handler<V extends OrderVerb> = (desk: Desk, order: Order<V>) => Promise<Outcome>;

@@ -35,8 +35,8 @@ export type Directory = {
   caller(tenant: string, keyId: string, nowMs: number): Promise<Caller>;
   standing(tenant: string, agentId: string): Promise<AgentStanding>;
   agentOfGrant(tenant: string, grantId: string): Promise<string | undefined>;
-  /** Whose grants a decision has open uses of; `sure` looks no earlier than the end of the log where it finds none. */
-  holdersOfUse(use: Use, how: { readonly sure: boolean }): Promise<readonly string[]>;
+  /** Whose grants a decision has open uses of, as far as the log was folded. */
+  holdersOfUse(use: Use): readonly string[];
   /** The approvals that the log has asked for, and which of them are open. */
   readonly approvals: ApprovalBook;
   agentOfApproval(tenant: string, approvalId: string): Promise<string | undefined>;
@@ -212,12 +212,7 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       if (!grantHolders.has(name)) await reached((await store.status()).lastSeq);
       return grantHolders.get(name);
     },
-    async holdersOfUse(use, { sure }) {
-      const known = openUses.holdersOf(use);
-      if (known.length > 0 || !sure) return known;
-      await reached((await store.status()).lastSeq);
-      return openUses.holdersOf(use);
-    },
+    holdersOfUse: (use) => openUses.holdersOf(use),
     approvals,
     async agentOfApproval(tenant, approvalId) {
       const known = approvals.agentOf(tenant, approvalId);

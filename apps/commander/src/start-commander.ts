@@ -92,6 +92,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
         give: (incoming) => handle(incoming),
         lastSeq: async () => (await store.status()).lastSeq,
       },
+      onTrouble: (error, what) => log.warn({ err: error }, what),
     },
   };
   const refuseDoubt = (): void => {
@@ -189,7 +190,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     aggregates: room.desk.aggregates,
     refuseDoubt,
     nowMs: time.nowMs,
-    onTrouble: (error) => log.warn({ err: error }, 'approvals that are over are not written down'),
+    onTrouble: (error) => log.warn({ err: error }, 'an approval that is over is not written down'),
   });
 
   const role: RunningRole = {

@@ -27,16 +27,44 @@ export const reserveUse: Handler<'reserve-use'> = async (desk, order) => {
   });
 };
 
+export type UsesDesk = Pick<Desk, 'onTrouble'> & {
+  readonly aggregates: Pick<Desk['aggregates'], 'execute'>;
+  readonly directory: Pick<Desk['directory'], 'holdersOfUse' | 'reached'>;
+};
+
 /**
  * Closes what the decision of a report reserved; a report that says nothing was done gives it back. Told again it
- * does nothing, so a report that was stored but not answered may be sent once more.
+ * does nothing, so a report that was stored but not answered may be sent once more. `seq` is where the report is
+ * stored: the reservation is before it in the log, so what is not known there was never reserved. Most decisions
+ * reserve nothing, so replies do not wait for that; only a use that is given back is free again by then.
  */
-export async function closeUses(desk: Desk, order: Order<'execution.report'>): Promise<void> {
+export async function closeUses(
+  desk: UsesDesk,
+  order: Order<'execution.report'>,
+  seq: number,
+): Promise<void> {
+  const { agentId: usedBy, decisionId, outcome } = order.body;
+  if (decisionId === null) return;
+  const use = { tenant: order.caller.tenant, decisionId, usedBy };
+  const known = desk.directory.holdersOfUse(use);
+  if (known.length > 0) return closeAt(desk, order, known);
+  const closing = desk.directory
+    .reached(seq)
+    .then(() => closeAt(desk, order, desk.directory.holdersOfUse(use)))
+    .catch((error: unknown) =>
+      desk.onTrouble(error, `what decision \`${decisionId}\` reserved may not be closed`),
+    );
+  if (outcome === 'cancelled') await closing;
+}
+
+async function closeAt(
+  desk: UsesDesk,
+  order: Order<'execution.report'>,
+  holders: readonly string[],
+): Promise<void> {
   const { agentId: usedBy, decisionId, outcome, costMicros, tokens } = order.body;
   const { tenant } = order.caller;
   if (decisionId === null) return;
-  const use = { tenant, decisionId, usedBy };
-  const holders = await desk.directory.holdersOfUse(use, { sure: outcome === 'cancelled' });
   const report = {
     decisionId,
     usedBy,

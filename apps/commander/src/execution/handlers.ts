@@ -45,7 +45,7 @@ export const reportExecution: Handler<'execution.report'> = async (desk, order) 
     },
     result: (id) => ({ executionId: id }),
   });
-  await closeUses(desk, order);
+  await closeUses(desk, order, outcome.seq);
   return outcome;
 };
 
