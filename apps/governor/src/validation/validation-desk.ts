@@ -169,7 +169,7 @@ function textOfFinding({ rule, check, path, kind }: Finding): string {
   return `${where} is against rule \`${rule}\`: ${check} found ${kind}`;
 }
 
-function refusalOf({ code, message }: WritError): Refusal {
-  const known = ['OVERLOADED', 'TIMEOUT', 'LOG_UNAVAILABLE', 'INTERNAL'].includes(code);
-  return { code: known ? code : 'REQUEST_INVALID', message };
+/** Whoever sent a body that is not valid has to ask better; all else is told as it is, so that it is asked again. */
+export function refusalOf({ code, message }: WritError): Refusal {
+  return { code: code.startsWith('BODY_') ? 'REQUEST_INVALID' : code, message };
 }
