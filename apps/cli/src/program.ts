@@ -45,6 +45,7 @@ export function createProgram(host: Host): Command {
     .helpOption('-h, --help', 'print help')
     .option('--json', 'print one JSON document (a line per record for streams)')
     .option('--data <dir>', 'the data directory of the platform (WRIT_DATA_DIR, .writ)')
+    .option('--idempotency-key <key>', 'repeat a command that was given under this key')
     .option('--no-color', 'print without colours')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({

@@ -147,3 +147,28 @@ test('the key goes with the request and list filters become its query', async ()
     '/v1/agents?capability=png&capability=csv&label=team%3Dx&limit=50 Bearer writ_abcdefghij_secret',
   ]);
 });
+
+test('each command has a key of its own, and one in doubt names it for a repetition', async () => {
+  const keys: unknown[] = [];
+  const port = await answering((request, response) => {
+    keys.push(request.headers['idempotency-key']);
+    json(504, { code: 'TIMEOUT', detail: 'no answer came in time' })(request, response);
+  });
+  const first = await writ(['policies', 'rollback'], port);
+  await writ(['policies', 'rollback'], port);
+  expect(new Set(keys).size).toBe(2);
+  expect(first.exitCode).toBe(3);
+  expect(first.stderr).toContain(`--idempotency-key ${String(keys[0])}`);
+  await writ(['policies', 'rollback', '--idempotency-key', String(keys[0])], port);
+  expect(keys[2]).toBe(keys[0]);
+});
+
+test('a question has no idempotency key', async () => {
+  const keys: unknown[] = [];
+  const port = await answering((request, response) => {
+    keys.push(request.headers['idempotency-key']);
+    json(504, { code: 'TIMEOUT', detail: 'no answer came in time' })(request, response);
+  });
+  const { stderr } = await writ(['ask', 'a', 'b', 'c:d'], port);
+  expect([keys, stderr]).toEqual([[undefined], 'error: no answer came in time\n']);
+});

@@ -28,6 +28,7 @@ export type Session = {
 export type GlobalOptions = {
   readonly json?: boolean;
   readonly data?: string;
+  readonly idempotencyKey?: string;
   readonly color?: boolean;
 };
 
@@ -53,11 +54,8 @@ export function handled<Options = Record<string, never>>(
       stderr: host.stderr,
     });
     try {
-      const session = openSession(
-        host,
-        out,
-        await readConfig({ data: options.data }, host.variables),
-      );
+      const config = await readConfig({ data: options.data }, host.variables);
+      const session = openSession({ host, out, config }, options.idempotencyKey);
       host.exitCode =
         (await handler(session, command.processedArgs.flat() as string[], options)) ??
         exitCodes.done;
@@ -69,17 +67,26 @@ export function handled<Options = Record<string, never>>(
   };
 }
 
-function openSession(host: Host, out: Output, config: Config): Session {
+function openSession(
+  { host, out, config }: Pick<Session, 'host' | 'out' | 'config'>,
+  idempotencyKey: string | undefined,
+): Session {
   let client: HttpClient | undefined;
   const connection = () => readConnection(config.dataDir);
-  return { config, out, host, connection, api: () => (client ??= openApi(config, connection())) };
+  const api = () => (client ??= openApi(config, connection(), idempotencyKey));
+  return { config, out, host, connection, api };
 }
 
-function openApi({ environment }: Config, connection: Connection | undefined): HttpClient {
+function openApi(
+  { environment }: Config,
+  connection: Connection | undefined,
+  idempotencyKey: string | undefined,
+): HttpClient {
   const configured = `http://${hostForClients(environment.WRIT_HTTP_HOST)}:${environment.WRIT_HTTP_PORT}`;
   return openHttpClient({
     baseUrl: connection?.httpUrl ?? configured,
     apiKey: environment.WRIT_API_KEY ?? connection?.adminKey,
+    idempotencyKey,
   });
 }
 

@@ -54,7 +54,7 @@ async function ask(
     ...optionsOf(flags),
   };
   const patienceMs = (flags.waitForApproval ?? 0) * 1000;
-  const reply = await api().send<EvaluationReply>('POST', '/access/v1/evaluation', request, {
+  const reply = await api().ask<EvaluationReply>('/access/v1/evaluation', request, {
     patienceMs,
   });
   if (flags.explain !== true) out.document(reply, () => renderReply(out, reply, false));

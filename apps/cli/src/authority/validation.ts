@@ -56,7 +56,7 @@ async function check(
   { execution }: { readonly execution?: string },
 ): Promise<ExitCode> {
   const { colours } = out;
-  const { decision, context } = await api().send<ValidationReply>('POST', '/v1/validations', {
+  const { decision, context } = await api().ask<ValidationReply>('/v1/validations', {
     agentId,
     action,
     result: jsonObject(text),

@@ -1,4 +1,5 @@
 /** A client of the API: one request, its answer or a failure that says what to do. */
+import { randomUUID } from 'node:crypto';
 import type { ErrorDetail } from '@writ/contracts';
 import { CliFailure, type ExitCode, exitCodeOf, exitCodes } from '../failure.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
@@ -12,13 +13,10 @@ export type HttpClient = {
   text(path: string): Promise<string>;
   /** Like `get`, but an answer that is not 2xx is an answer too, if it is one of ours. */
   getWhatever<T>(path: string): Promise<{ readonly ok: boolean; readonly body: T }>;
-  /** `patienceMs` is how much longer than others the answer may take. */
-  send<T>(
-    method: 'POST' | 'DELETE',
-    path: string,
-    body?: unknown,
-    how?: { readonly patienceMs: number },
-  ): Promise<T>;
+  /** Gives a command, under an idempotency key: a failure that leaves it in doubt names the key. */
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Puts a question; `patienceMs` is how much longer than others the answer may take. */
+  ask<T>(path: string, body: unknown, how?: { readonly patienceMs: number }): Promise<T>;
   /** Opens a stream of server-sent events; ends when the server closes it. */
   events(path: string, query: Query, signal: AbortSignal): AsyncIterable<ServerSentEvent>;
 };
@@ -26,6 +24,8 @@ export type HttpClient = {
 type ClientOptions = {
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  /** For every command; each has a fresh one when left out. */
+  readonly idempotencyKey?: string | undefined;
   readonly timeoutMs?: number;
 };
 
@@ -70,17 +70,21 @@ export function openHttpClient(options: ClientOptions): HttpClient {
       const response = await reach(() => fetch(`${baseUrl}${path}`, init));
       return { ok: response.ok, body: parseAnswer<T>(baseUrl, await reach(() => response.text())) };
     },
-    send(method, path, body, { patienceMs } = { patienceMs: 0 }) {
-      const headers =
-        body === undefined
-          ? authorization
-          : { ...authorization, 'content-type': 'application/json' };
-      const init = {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      };
-      return json(address(baseUrl, path, {}), init, patienceMs);
+    async send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown) {
+      const key = options.idempotencyKey ?? randomUUID();
+      const content = withJson({ ...authorization, 'idempotency-key': key }, body);
+      try {
+        return await json<T>(`${baseUrl}${path}`, { method, ...content });
+      } catch (thrown) {
+        throw isInDoubt(thrown) ? namingKey(thrown, key) : thrown;
+      }
+    },
+    ask(path, body, { patienceMs } = { patienceMs: 0 }) {
+      return json(
+        `${baseUrl}${path}`,
+        { method: 'POST', ...withJson(authorization, body) },
+        patienceMs,
+      );
     },
     async *events(path, query, signal) {
       const headers = { ...authorization, accept: 'text/event-stream' };
@@ -88,6 +92,27 @@ export function openHttpClient(options: ClientOptions): HttpClient {
       if (response.body !== null) yield* readServerSentEvents(response.body);
     },
   };
+}
+
+function withJson(headers: Readonly<Record<string, string>>, body: unknown): RequestInit {
+  if (body === undefined) return { headers };
+  return {
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
+/** Whether a command that failed so may have been done. */
+function isInDoubt(thrown: unknown): thrown is CliFailure {
+  return thrown instanceof CliFailure && ['TIMEOUT', 'LOG_UNAVAILABLE'].includes(thrown.code);
+}
+
+function namingKey({ exitCode, message, code, details, cause }: CliFailure, key: string) {
+  return new CliFailure(
+    exitCode,
+    `${message}; it may have been done: to be sure, repeat it with \`--idempotency-key ${key}\``,
+    { code, details, cause },
+  );
 }
 
 function address(baseUrl: string, path: string, query: Query): string {
@@ -117,7 +142,7 @@ function unreachable(baseUrl: string, cause: unknown): CliFailure {
     return new CliFailure(
       exitCodes.unreachable,
       `\`${baseUrl}\` did not answer in time; try \`writ doctor\``,
-      { cause },
+      { code: 'TIMEOUT', cause },
     );
   return new CliFailure(
     exitCodes.unreachable,
