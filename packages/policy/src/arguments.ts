@@ -17,13 +17,20 @@ export type Arguments = {
   readonly context: Readonly<Record<string, unknown>>;
 };
 
-/** The arguments of a question. Properties stand in the context as policies see them, in place of what was sent under their names. */
+const PROPERTIES = ['subject', 'action', 'resource'] as const;
+/** Names of context members that would be taken for properties, and those that stand for such names. */
+const TAKEN = /^(?:context\.)*(?:subject|action|resource)$/;
+
+/** The arguments of a question: properties stand in the context under their names, as policies see them, and a member that was sent under such a name beside them, as `context.<name>`. */
 export function argumentsOf({ agentId, action, resource }: AskedFor, sent: SentContext): Arguments {
-  const context: Record<string, unknown> = { ...sent.context };
-  for (const name of ['subject', 'action', 'resource'] as const) {
-    delete context[name];
-    if (sent[name] !== undefined) context[name] = sent[name];
-  }
+  const members = Object.entries(sent.context ?? {}).map(([name, value]): [string, unknown] => [
+    TAKEN.test(name) ? `context.${name}` : name,
+    value,
+  ]);
+  const properties = PROPERTIES.flatMap((name): [string, unknown][] =>
+    sent[name] === undefined ? [] : [[name, sent[name]]],
+  );
+  const context = Object.fromEntries([...members, ...properties]);
   return { agentId, action, resource: `${resource.type}:${resource.id}`, context };
 }
 

@@ -38,15 +38,24 @@ test('everything that was sent counts: no other arguments have the same hash', (
   expect(new Set(hashes).size).toBe(hashes.length);
 });
 
-test('what is sent under the name of properties is not taken for them', () => {
-  const forged = { resource: { amount: 9 } };
-  expect(hashOf({ context: forged })).toBe(hashOf({}));
-  expect(
-    argumentsOf(asked, {
-      context: forged,
-      subject: undefined,
-      action: undefined,
-      resource: { amount: 1 },
-    }).context,
-  ).toEqual({ resource: { amount: 1 } });
+test('what is sent under the name of properties is kept beside them, and not taken for them', () => {
+  const member = { resource: { amount: 9 } };
+  const properties = { amount: 1 };
+  const sent = { context: member, subject: undefined, action: undefined, resource: properties };
+  expect(argumentsOf(asked, sent).context).toEqual({
+    'context.resource': { amount: 9 },
+    resource: { amount: 1 },
+  });
+  const hashes = [
+    hashOf({}),
+    hashOf({ context: member }),
+    hashOf({ context: { resource: { amount: 10 } } }),
+    hashOf(member),
+    hashOf({ context: member, resource: properties }),
+    hashOf({ context: { 'context.resource': { amount: 9 } } }),
+    hashOf({ context: { 'context.resource': { amount: 9 } }, resource: properties }),
+    hashOf({ context: { 'context.resource': 1, resource: 2 } }),
+    hashOf({ context: { 'context.resource': 2, resource: 1 } }),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
 });
