@@ -29,14 +29,17 @@ export function requirementOf(
 
 export type ApprovalAnswer = {
   readonly outcome: 'allow' | 'deny' | 'require_approval';
-  readonly code: Extract<DenyCode, 'APPROVAL_REJECTED' | 'APPROVAL_EXPIRED'> | null;
+  readonly code: Extract<
+    DenyCode,
+    'APPROVAL_REJECTED' | 'APPROVAL_EXPIRED' | 'IDENTITY_MISMATCH'
+  > | null;
   readonly reasons: readonly DecisionReason[];
 };
 
 /** What the recorded approval makes of a requirement; none, or one that says too little, leaves it open. */
 export function answerOf(
   required: ApprovalRequirement,
-  { approval, nowMs }: Pick<DecisionInputs, 'approval' | 'nowMs'>,
+  { approval, key, nowMs }: Pick<DecisionInputs, 'approval' | 'key' | 'nowMs'>,
 ): ApprovalAnswer {
   const why = required.requiredBy.map(reasonOf);
   if (!approval) return { outcome: 'require_approval', code: null, reasons: why };
@@ -54,15 +57,23 @@ export function answerOf(
       code: 'APPROVAL_EXPIRED',
       reasons: [says(`approval \`${approvalId}\` ended at ${expiresAt}`), ...why],
     };
-  const given =
-    status === 'approved' &&
-    approvedBy.length >= required.needed &&
-    answers(approval, required.requiredBy);
-  if (given)
+  const given = status === 'approved' && answers(approval, required.requiredBy);
+  // Who asks and uses is never one of those that approved.
+  const others = approvedBy.filter((by) => by !== key.keyId);
+  if (given && others.length >= required.needed)
     return {
       outcome: 'allow',
       code: null,
-      reasons: [says(`approved by ${approvedBy.map((by) => `\`${by}\``).join(' and ')}`)],
+      reasons: [says(`approved by ${others.map((by) => `\`${by}\``).join(' and ')}`)],
+    };
+  if (given && others.length < approvedBy.length)
+    return {
+      outcome: 'deny',
+      code: 'IDENTITY_MISMATCH',
+      reasons: [
+        says(`approved with key \`${key.keyId}\`, which can not use it; ask with another key`),
+        ...why,
+      ],
     };
   const waits = `waits until ${expiresAt}, with ${approvedBy.length} of ${required.needed} given`;
   return { outcome: 'require_approval', code: null, reasons: [...why, says(waits)] };

@@ -75,6 +75,22 @@ describe('what a policy lets pass with an approval', () => {
     });
   });
 
+  test('is not allowed to the key that approved it, which is told so', () => {
+    const own = inputs.key.keyId;
+    const { outcome, code, reasons } = decide(
+      { approval: { ...given, approvedBy: [own] } },
+      asking,
+    );
+    expect([outcome, code]).toEqual(['deny', 'IDENTITY_MISMATCH']);
+    expect(reasons[0]?.text).toBe(
+      `approved with key \`${own}\`, which can not use it; ask with another key`,
+    );
+    const two = { ...asking, approval: { needed: 2, ttlSeconds: 60 } } as const;
+    const approvedBy = ['danakey00001', own];
+    expect(decide({ approval: { ...given, approvedBy } }, two).code).toBe('IDENTITY_MISMATCH');
+    expect(decide({ approval: { ...given, approvedBy } }, asking).outcome).toBe('allow');
+  });
+
   test.each<[string, Partial<Approval>, string, string | null]>([
     ['waits for one that nobody decided', { status: 'pending' }, 'require_approval', null],
     ['is denied by one that was rejected', { status: 'rejected' }, 'deny', 'APPROVAL_REJECTED'],
