@@ -137,3 +137,13 @@ test('trust is read at the minute of the question, and stays true until the next
   expect(today.inputs.trust?.r).toBe(nextYear.inputs.trust?.r);
   expect(gather(told, {}, nowMs + 59_999).validUntilMs).toBe(nowMs + 60_000);
 });
+
+test.each([
+  ['says nothing', {}, null],
+  ['expects nothing', { estimatedCostMicros: 0 }, 1],
+  ['expects something', { estimatedCostMicros: 3 }, 3],
+])('of an exact budget a question that %s asks for that', (_what, context, asks) => {
+  const budget = { seconds: 60, costMicros: 9, exact: true };
+  const told = new ToldWorld().agent('reader').grant('reader', { conditions: { budget } });
+  expect(gather(told, { context }).inputs.limits?.map((limit) => limit.asks)).toEqual([asks]);
+});

@@ -98,8 +98,8 @@ function budgetReadings(
     estimate: number | null,
   ): Omit<Reading, 'by'>[] => {
     if (limit === undefined) return [];
-    // What is only reported later takes something at least; what is reserved has to say what.
-    const asks = exact ? estimate : Math.max(estimate ?? 0, 1);
+    // Every question takes something at least; where it is reserved, the question has to say what.
+    const asks = exact && estimate === null ? null : Math.max(estimate ?? 0, 1);
     const amounts = metered(spent?.[kind], nowMs, { limit, asks });
     return [{ kind, reserved: exact, ...amounts, seconds }];
   };

@@ -61,7 +61,7 @@ export function reserveUse(
   grant: Grant | undefined,
   request: UseRequest & { readonly timeMs: number },
 ): readonly WritEvent<'GrantUseReserved'>[] | undefined {
-  const { decisionId, usedBy, costMicros, tokens, timeMs } = request;
+  const { decisionId, usedBy, timeMs } = request;
   if (grant === undefined) return undefined;
   const { grantId, agentId } = grant;
   const known = uses.get(grantId);
@@ -69,16 +69,29 @@ export function reserveUse(
   const inForce = grant.status === 'active' && grant.fromMs <= timeMs && timeMs < grant.untilMs;
   const { maxUses = Number.POSITIVE_INFINITY } = grant.conditions;
   if (!inForce || (known?.used ?? 0) >= maxUses) return undefined;
-  if (!fitsBudget(grant, known, request)) return undefined;
-  const data = { grantId, agentId, decisionId, usedBy, costMicros, tokens };
+  const takes = takenBy(grant, request);
+  if (!fitsBudget(grant, known, { ...takes, timeMs })) return undefined;
+  const data = { grantId, agentId, decisionId, usedBy, ...takes };
   return [{ type: 'GrantUseReserved', data }];
+}
+
+type Amounts = Pick<UseRequest, 'costMicros' | 'tokens'>;
+
+/** What a use takes: of an exact budget something at least, or there would be no end to uses that expect nothing. */
+function takenBy({ conditions: { budget } }: Grant, { costMicros, tokens }: Amounts): Amounts {
+  const takes = (limit: number | undefined, asked: number | null): number | null =>
+    budget?.exact && limit !== undefined && asked !== null ? Math.max(asked, 1) : asked;
+  return {
+    costMicros: takes(budget?.costMicros, costMicros),
+    tokens: takes(budget?.tokens, tokens),
+  };
 }
 
 /** True where an exact budget has room for what is expected; what is not said does not fit. */
 function fitsBudget(
   { conditions: { budget } }: Grant,
   known: GrantUses | undefined,
-  { costMicros, tokens, timeMs }: UseRequest & { readonly timeMs: number },
+  { costMicros, tokens, timeMs }: Amounts & { readonly timeMs: number },
 ): boolean {
   if (!budget?.exact) return true;
   const fits = (limit: number | undefined, spent: Meter | undefined, asked: number | null) =>

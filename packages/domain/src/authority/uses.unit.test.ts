@@ -116,6 +116,17 @@ describe('a grant with `maxUses`', () => {
   });
 });
 
+test('an exact budget ends also for uses that expect to take nothing', () => {
+  const granted = issued(9);
+  const budget = { seconds: 60, costMicros: 1, exact: true };
+  const exact = { ...granted, data: { ...granted.data, conditions: { budget } } };
+  const expecting = (n: number) => ({ ...reserve(n, 2000), costMicros: 0 }) as const;
+  const first = reserved(1);
+  const taken = { ...first, data: { ...first.data, costMicros: 1 } };
+  the.given(exact).when(expecting(1)).then(taken);
+  the.given(exact, taken).when(expecting(2)).thenThrows('LIMIT_REACHED');
+});
+
 test('whatever is tried, no more uses are open or made than the grant allows, and a snapshot keeps them', () => {
   const step = fc.record({
     n: fc.integer({ min: 0, max: 9 }),
