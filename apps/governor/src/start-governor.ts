@@ -164,6 +164,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     log: decisions,
     governor,
     boot: records.boot,
+    ticks: () => performance.now(),
     onTrouble: trouble('what other governors allowed could not be read'),
   });
   const longest = Math.max(...[...state.world.tenants.values()].map((one) => one.longestWindow), 0);

@@ -3,11 +3,13 @@
  *
  * 1. An allow of this governor counts at once; one of another governor, or of a boot before, when its record is read.
  * 2. The decision log is read only where a grant has or had a window, from as far back as the longest reaches.
- * 3. Until it was read to its end nothing is known, and no such grant holds.
+ * 3. Until it was read to its end nothing is known, and no such grant holds; nor while the log is silent for too long:
+ *    others may go on allowing.
  */
 import type { DecisionLog, Follower, LogMessage } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
 import { count, type Meter, meterOver, type Windows } from '@writ/domain';
+import { SILENT_MS } from '../state/freshness.ts';
 import { type CountedAllow, countedAllowsIn } from './counted-allows.ts';
 
 export type WindowCountsOptions = {
@@ -15,6 +17,8 @@ export type WindowCountsOptions = {
   /** Whose records count already when they are made. */
   readonly governor: string;
   readonly boot: string;
+  /** Milliseconds of a clock that is never set. */
+  readonly ticks: () => number;
   readonly onTrouble: (error: WritError) => void;
 };
 
@@ -34,6 +38,8 @@ export class WindowCounts {
   #position = 0;
   /** Up to where the log was read; `undefined` before it was read to its end once. */
   #readTo: number | undefined;
+  /** When messages or a heartbeat of the log came last. */
+  #heardMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WindowCountsOptions) {
     this.#options = options;
@@ -47,9 +53,13 @@ export class WindowCounts {
   /** The counts of one tenant. */
   of(tenant: string): Windows {
     return {
-      decisionsSeq: this.#readTo,
+      decisionsSeq: this.#silent() ? undefined : this.#readTo,
       meterOf: (grantId) => this.#meters.get(`${tenant}/${grantId}`),
     };
+  }
+
+  #silent(): boolean {
+    return this.#readTo !== undefined && this.#options.ticks() - this.#heardMs > SILENT_MS;
   }
 
   /** Begins to read what was allowed from a time on, unless it is read already. */
@@ -85,6 +95,7 @@ export class WindowCounts {
         fromSeq,
         onMessages: (messages) => this.#read(messages),
         onIdle: (seq) => {
+          this.#heardMs = this.#options.ticks();
           this.#readTo = Math.max(seq, this.#readTo ?? 0);
           this.#known.resolve();
         },
@@ -97,7 +108,8 @@ export class WindowCounts {
   }
 
   #read(messages: readonly LogMessage[]): void {
-    const { governor, boot } = this.#options;
+    const { governor, boot, ticks } = this.#options;
+    this.#heardMs = ticks();
     for (const { seq, data } of messages) {
       for (const allow of countedAllowsIn(data))
         if (allow.governor !== governor || allow.boot !== boot) this.count(allow);

@@ -25,7 +25,7 @@ const messageOf = (seq: number, ...records: readonly object[]) =>
   ({ seq, data: Buffer.from(JSON.stringify(records)) }) as unknown as LogMessage;
 
 /** Counts over a decision log that the test hands out by itself. */
-function manual() {
+function manual(ticks = () => nowMs) {
   let follow: Parameters<DecisionLog['follow']>[0] | undefined;
   const counts = new WindowCounts({
     log: {
@@ -37,6 +37,7 @@ function manual() {
     },
     governor: 'g',
     boot: 'now',
+    ticks,
     onTrouble() {},
   });
   const counted = (grantId: string): number => {
@@ -54,6 +55,37 @@ test('a batch has the allows that count, in the windows of the grant and of thos
     { tenant: 'default', windows: [{ grantId: 'g1' }, { grantId: 'g0' }] },
   ]);
   expect(countedAllowsIn(messageOf(1, end).data)).toEqual([]);
+});
+
+test('a record of a later release does not keep what is known of from being counted', () => {
+  const record = recordOf() as { inputs: { limits: object[] } };
+  const [first] = record.inputs.limits;
+  record.inputs.limits.push({ ...first, kind: 'calls', seconds: undefined });
+  record.inputs.limits.push({ ...first, by: { grantId: 'g3', agentId: 'a', cell: 'c' } });
+  expect(countedAllowsIn(messageOf(1, { ...record, kind: 'hint' }).data)).toMatchObject([
+    { windows: [{ grantId: 'g1' }, { grantId: 'g0' }, { grantId: 'g3' }] },
+  ]);
+});
+
+test('nothing is known any more when the log is silent for too long, and again when it is not', async () => {
+  let ms = nowMs;
+  const { counts, log } = manual(() => ms);
+  const known = () => counts.of('default').decisionsSeq;
+  counts.readFrom(nowMs);
+  await Promise.resolve();
+  await Promise.resolve();
+  log()?.onIdle?.(8);
+  ms += 2000;
+  expect(known()).toBe(8);
+  ms += 1;
+  expect(known()).toBeUndefined();
+  void log()?.onMessages([messageOf(9, recordOf())], { lastSeq: 9, pending: 0 });
+  expect(known()).toBe(9);
+  ms += 2001;
+  expect(known()).toBeUndefined();
+  log()?.onIdle?.(9);
+  expect(known()).toBe(9);
+  await counts.stop();
 });
 
 test('nothing is known before the log was read to its end, and it is not read before it has to be', async () => {

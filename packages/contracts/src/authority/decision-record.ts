@@ -204,7 +204,14 @@ export const countedBatch = z.array(
         tenant: z.string(),
         nowMs: z.int(),
         limits: z
-          .array(limitReading.pick({ grantId: true, by: true, kind: true, seconds: true }).loose())
+          .array(
+            z.object({
+              grantId: z.string(),
+              by: z.object({ grantId: z.string() }),
+              kind: z.string(),
+              seconds: z.int().nullable().optional(),
+            }),
+          )
           .optional(),
       })
       .optional(),

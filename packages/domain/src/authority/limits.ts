@@ -165,7 +165,12 @@ export type WindowOf = { readonly grantId: string; readonly seconds: number };
 
 /** The windows in which an allow counts that rests on a grant. */
 export function windowsOf(
-  limits: readonly Pick<LimitReading, 'grantId' | 'by' | 'kind' | 'seconds'>[],
+  limits: readonly {
+    readonly grantId: string;
+    readonly by: { readonly grantId: string };
+    readonly kind: string;
+    readonly seconds?: number | null | undefined;
+  }[],
   grantId: string,
 ): WindowOf[] {
   return limits
