@@ -21,7 +21,10 @@ const PROPERTIES = ['subject', 'action', 'resource'] as const;
 /** Names of context members that would be taken for properties, and those that stand for such names. */
 const TAKEN = /^(?:context\.)*(?:subject|action|resource)$/;
 
-/** The arguments of a question: properties stand in the context under their names, as policies see them, and a member that was sent under such a name beside them, as `context.<name>`. */
+/**
+ * The arguments of a question: properties stand in the context under their names, as policies see them, and a member
+ * that was sent under such a name beside them, as `context.<name>`.
+ */
 export function argumentsOf({ agentId, action, resource }: AskedFor, sent: SentContext): Arguments {
   const members = Object.entries(sent.context ?? {}).map(([name, value]): [string, unknown] => [
     TAKEN.test(name) ? `context.${name}` : name,
