@@ -210,7 +210,7 @@ async function openChecker(checks: string | undefined): Promise<Checker> {
   const checker = new Checker(checks);
   if (checks === undefined) return checker;
   try {
-    await checker.check({ id: '', rules: {} }, { action: '', result: {} });
+    await checker.check({ id: '', rules: {} }, { keyId: '', action: '', result: {} });
   } catch (cause) {
     await checker.stop();
     const why = cause instanceof Error ? cause.message : String(cause);

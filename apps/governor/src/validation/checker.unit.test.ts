@@ -21,7 +21,7 @@ const rulesOf = (rule: object, id = 'default/1') => ({
   id,
   rules: validationRules.parse({ rule: { actions: ['*'], ...rule } }),
 });
-const asked = (text: string) => ({ action: 'write', result: { text } });
+const asked = (text: string, keyId = 'k1') => ({ keyId, action: 'write', result: { text } });
 
 describe('the thread that checks results', () => {
   test('judges one result after the other by the rules it was told', async () => {
@@ -61,6 +61,31 @@ describe('the thread that checks results', () => {
       code: 'TIMEOUT',
     });
     expect((await one.check(caught, asked('aaa'))).outcome).toBe('accept');
+  });
+
+  test('is ended with the one result that it has: those behind are judged, and keys take turns', async () => {
+    const one = checker(undefined, 1000);
+    const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } };
+    const caught = rulesOf({ schema });
+    const told: string[] = [];
+    const check = (text: string, keyId: string) =>
+      one.check(caught, asked(text, keyId)).then(
+        ({ outcome }) => void told.push(`${keyId} ${outcome}`),
+        ({ code }: { code: string }) => void told.push(`${keyId} ${code}`),
+      );
+    const never = `${'a'.repeat(60)}!`;
+    const asking = [never, never, never].map((text) => check(text, 'k1'));
+    await Promise.all([...asking, check('aaa', 'k2')]);
+    expect(told).toEqual(['k1 TIMEOUT', 'k1 TIMEOUT', 'k2 accept', 'k1 TIMEOUT']);
+  });
+
+  test('leaves room for other keys, whatever one of them asks', async () => {
+    const one = checker();
+    const rules = rulesOf({ maxBytes: 100 });
+    const many = Array.from({ length: 129 }, () => one.check(rules, asked('x')));
+    await expect(many.at(-1)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect((await one.check(rules, asked('x', 'k2'))).outcome).toBe('accept');
+    expect((await Promise.all(many.slice(0, -1))).length).toBe(128);
   });
 
   test('refuses rules that it can not apply', async () => {

@@ -3,7 +3,8 @@
  *
  * 1. Who asks, and for whom, is judged as for a permission: a stopped agent's results are rejected.
  * 2. Every doubt is a rejection, with a code that says whether to try again.
- * 3. A result of an execution that is sent again meets itself: it is stored, and counts, once.
+ * 3. What waits, to be checked or for the commander, is bounded, and shared fairly among keys.
+ * 4. A result of an execution that is sent again meets itself: it is stored, and counts, once.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -13,7 +14,7 @@ import {
   type ValidationReply,
   type ValidationRequest,
   validationRequest,
-  type WritError,
+  WritError,
 } from '@writ/contracts';
 import { gatherInputs, refuseAtGate } from '@writ/domain';
 import type { Verdict } from '@writ/validation';
@@ -22,6 +23,7 @@ import type { Claim } from '../claims/commander-path.ts';
 import { Askers } from '../decide/askers.ts';
 import type { Asker, Room } from '../decide/decide-question.ts';
 import { decisionIdAt } from '../decide/decision-id.ts';
+import { WaitingRoom } from '../decide/waiting-room.ts';
 import { readBody, textOf } from '../question/read-body.ts';
 import type { Checker } from './checker.ts';
 
@@ -32,6 +34,13 @@ export type ValidationRoom = Pick<Room, 'state' | 'engine'> & {
   readonly onError: (error: unknown) => void;
 };
 
+const PLACES = 1024;
+
+type Judged = {
+  readonly validationId: string;
+  readonly verdict: Verdict;
+  readonly rulesVersion: string | null;
+};
 type Refusal = { readonly code: string; readonly message: string };
 
 const NO_RULES: Verdict = {
@@ -45,6 +54,7 @@ const NO_RULES: Verdict = {
 export class ValidationDesk {
   readonly #room: ValidationRoom;
   readonly #askers = new Askers();
+  readonly #places = new WaitingRoom(PLACES);
 
   constructor(room: ValidationRoom) {
     this.#room = room;
@@ -53,7 +63,7 @@ export class ValidationDesk {
   /** Answers with JSON; never rejects. */
   async validate(subject: string, bytes: Uint8Array): Promise<string> {
     try {
-      return JSON.stringify(await this.#judge(subject, bytes));
+      return JSON.stringify(await this.#inItsPlace(this.#askers.of(subject), bytes));
     } catch (thrown) {
       const error = toWritError(thrown);
       if (error.code === 'INTERNAL') this.#room.onError(thrown);
@@ -61,21 +71,29 @@ export class ValidationDesk {
     }
   }
 
-  async #judge(subject: string, bytes: Uint8Array): Promise<ValidationReply> {
+  async #inItsPlace(asker: Asker, bytes: Uint8Array): Promise<ValidationReply> {
+    if (!this.#places.enter(asker.keyId))
+      throw new WritError('OVERLOADED', 'too many results wait to be judged; try again');
+    return await this.#judge(asker, bytes).finally(() => this.#places.leave(asker.keyId));
+  }
+
+  async #judge(asker: Asker, bytes: Uint8Array): Promise<ValidationReply> {
     const doubt = this.#room.doubt();
     if (doubt !== undefined) return this.#rejected({ code: 'STALE_STATE', message: doubt });
     const request = checkBody(validationRequest, readBody(bytes, textOf(bytes)));
-    const asker = this.#askers.of(subject);
     const refusal = this.#gate(asker, request);
     if (refusal) return this.#rejected(refusal);
     const current = this.#room.state.world.tenants.get(asker.tenant)?.validation.current ?? null;
+    const { version = null } = current ?? {};
+    // Before anything is done for it: what has no canonical form is refused.
+    const validationId = validationIdOf(request, version) ?? decisionIdAt(this.#room.state.now());
     const verdict = current
       ? await this.#room.checker.check(
           { id: `${asker.tenant}/${current.version}`, rules: current.rules },
-          { action: request.action, result: request.result },
+          { keyId: asker.keyId, action: request.action, result: request.result },
         )
       : NO_RULES;
-    return await this.#store(asker, request, { verdict, rulesVersion: current?.version ?? null });
+    return await this.#store(asker, request, { validationId, verdict, rulesVersion: version });
   }
 
   #gate({ tenant, keyId }: Asker, { agentId, action }: ValidationRequest): Refusal | undefined {
@@ -98,11 +116,10 @@ export class ValidationDesk {
   async #store(
     asker: Asker,
     request: ValidationRequest,
-    { verdict, rulesVersion }: { readonly verdict: Verdict; readonly rulesVersion: string | null },
+    { validationId, verdict, rulesVersion }: Judged,
   ): Promise<ValidationReply> {
     const { state, claim } = this.#room;
     const { agentId, action, executionId = null, decisionId = null } = request;
-    const validationId = validationIdOf(request, rulesVersion) ?? decisionIdAt(state.now());
     const { outcome, findings, redactions, result, severity } = verdict;
     const body = {
       validationId,
@@ -160,8 +177,18 @@ function validationIdOf(
   rulesVersion: string | null,
 ): string | undefined {
   if (executionId === undefined || executionId === null) return undefined;
-  const text = canonicalize({ executionId, decisionId, action, result, rulesVersion }) ?? '';
+  const text = canonicalOf({ executionId, decisionId, action, result, rulesVersion });
   return `v.${createHash('sha256').update(text).digest('base64url')}`;
+}
+
+function canonicalOf(value: unknown): string {
+  try {
+    return canonicalize(value) ?? '';
+  } catch (cause) {
+    const details = [{ path: 'result', message: 'must have finite numbers' }];
+    const why = '`result` can not be told from others; send numbers that JSON can hold';
+    throw new WritError('BODY_INVALID', why, { cause, details });
+  }
 }
 
 function textOfFinding({ rule, check, path, kind }: Finding): string {

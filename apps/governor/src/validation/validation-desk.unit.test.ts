@@ -1,6 +1,88 @@
-import { type ErrorCode, WritError } from '@writ/contracts';
+import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
+import { type ErrorCode, type ValidationReply, type WritEvent, WritError } from '@writ/contracts';
+import { openCedar } from '@writ/policy';
 import { expect, test } from 'vitest';
-import { refusalOf } from './validation-desk.ts';
+import type { Claim } from '../claims/commander-path.ts';
+import { GovernedState } from '../state/governed-state.ts';
+import { Checker } from './checker.ts';
+import { refusalOf, ValidationDesk } from './validation-desk.ts';
+
+const engine = openCedar();
+const keyIds = ['k0first00000', 'k0second0000'];
+const told: readonly WritEvent[] = [
+  ...keyIds.map((keyId): WritEvent<'KeyCreated'> => {
+    const data = { keyId, name: 'a', role: 'admin' as const, agents: [] };
+    return { type: 'KeyCreated', data: { ...data, expiresAt: null, secretHash: '' } };
+  }),
+  {
+    type: 'AgentRegistered',
+    data: {
+      agentId: 'writer',
+      name: 'w',
+      type: 'writer',
+      version: '1.0.0',
+      capabilities: [],
+      runtime: { kind: 'nats' },
+      owner: null,
+      labels: {},
+      keyId: 'k0first00000',
+    },
+  },
+];
+
+/** A desk of a tenant with an agent and two keys; says what results of theirs are answered. */
+function deskWith(claim: Claim) {
+  let events: FollowEvents | undefined;
+  const follow: EventStore['follow'] = (options) => {
+    events = options;
+    return { position: 0, done: new Promise(() => undefined), stop: () => Promise.resolve() };
+  };
+  const none = () => undefined;
+  const state = new GovernedState({
+    store: { follow },
+    engine,
+    clock: () => Date.UTC(2027, 0, 4, 9),
+    ticks: () => 0,
+    onTrouble() {},
+    onEnd() {},
+  });
+  const stored = told.map((event, index) => {
+    const meta = { seq: index + 1, tenant: 'default', timeMs: 0, version: 1 };
+    return { ...event, ...meta } as StoredEvent;
+  });
+  void events?.onEvents(stored, { lastSeq: stored.length, pending: 0 });
+  const checker = new Checker();
+  const desk = new ValidationDesk({ state, engine, checker, claim, doubt: none, onError: none });
+  return async (result: string, keyId = keyIds[0]) => {
+    const body = `{"agentId":"writer","action":"write","executionId":"${uuid}","result":${result}}`;
+    const answer = await desk.validate(`writ.default.ask.${keyId}.validation`, Buffer.from(body));
+    return (JSON.parse(answer) as ValidationReply).context;
+  };
+}
+const uuid = '01a1f925-c3c0-7649-9059-5576eaa83ccc';
+
+test('a result with a number that is none in JSON is invalid, and not a fault of ours', async () => {
+  const judge = deskWith(() => Promise.resolve({ claimed: true, seq: 9 }));
+  expect(await judge('{"sum":1}')).toMatchObject({ outcome: 'accept', seq: 9 });
+  expect(await judge('{"sum":1e400}')).toMatchObject({
+    outcome: 'reject',
+    code: 'REQUEST_INVALID',
+  });
+});
+
+test('what waits for the commander is bounded, and leaves room for other keys', async () => {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<Claim>>>();
+  const judge = deskWith(() => promise);
+  const waiting = Array.from({ length: 512 }, () => judge('{}'));
+  expect(await judge('{}')).toMatchObject({ outcome: 'reject', code: 'OVERLOADED' });
+  const other = judge('{}', keyIds[1]);
+  resolve({ claimed: true, seq: 9 });
+  expect(await other).toMatchObject({ outcome: 'accept' });
+  expect(new Set((await Promise.all(waiting)).map(({ outcome }) => outcome))).toEqual(
+    new Set(['accept']),
+  );
+  expect(await judge('{}')).toMatchObject({ outcome: 'accept' });
+});
 
 test.each<[ErrorCode, string]>([
   ['BODY_INVALID', 'REQUEST_INVALID'],
