@@ -32,8 +32,14 @@ import {
 } from './decide-question.ts';
 import { decisionIdAt } from './decision-id.ts';
 import { type Answer, Memo } from './memo.ts';
-import { type Moment, recordTailOf, replyOf } from './rendered.ts';
-import { denyUnanswerable, invalid, OVERLOADED, type Unanswerable } from './unanswerable.ts';
+import { isTooLarge, type Moment, recordTailOf, replyOf } from './rendered.ts';
+import {
+  denyUnanswerable,
+  invalid,
+  OVERLOADED,
+  RECORD_TOO_LARGE,
+  type Unanswerable,
+} from './unanswerable.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** Takes the JSON of an answer, and never throws. */
@@ -190,8 +196,9 @@ export class Desk {
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */
   #give(answer: Answer, asker: Asker, reply: Reply, moment = this.#moment()): boolean {
     const { rendered, records, mustRecord } = answer;
-    if (records.refuses) {
-      this.#deny(LOG_UNAVAILABLE, reply);
+    const refusal = isTooLarge(rendered) ? RECORD_TOO_LARGE : records.refuses && LOG_UNAVAILABLE;
+    if (refusal) {
+      this.#deny(refusal, reply);
       return false;
     }
     const { denials } = this.#options;

@@ -17,6 +17,18 @@ const engine = openCedar();
 const cell = 'c1-00000000';
 const startMs = Date.UTC(2027, 0, 4, 9);
 
+const reader = {
+  agentId: 'reader',
+  name: 'r',
+  type: 'reader',
+  version: '1.0.0',
+  capabilities: [],
+  runtime: { kind: 'nats' as const },
+  owner: null,
+  labels: {},
+  keyId: 'k0admin0000',
+};
+
 /** A desk whose log, clock and decision log the test moves by hand. */
 class ManualDesk {
   readonly desk: Desk;
@@ -89,18 +101,7 @@ class ManualDesk {
         secretHash: '',
       },
     });
-    const agent = {
-      agentId: 'reader',
-      name: 'r',
-      type: 'reader',
-      version: '1.0.0',
-      capabilities: [],
-      runtime: { kind: 'nats' as const },
-      owner: null,
-      labels: {},
-      keyId: 'k0admin0000',
-    };
-    this.tell({ type: 'AgentRegistered', data: agent });
+    this.tell({ type: 'AgentRegistered', data: reader });
     this.tell({
       type: 'GrantIssued',
       data: {
@@ -474,4 +475,14 @@ test('an allow is given for the moment it was decided on, however time goes on m
     outcomes.add(reply?.decision ?? false);
   }
   expect(outcomes.size).toBe(2);
+});
+
+test('a decision whose record is larger than a message may be is refused, and not recorded', async () => {
+  const manual = new ManualDesk();
+  const labels = { note: '語'.repeat(250 * 1024) };
+  manual.tell({ type: 'AgentRegistered', data: { ...reader, agentId: 'heavy', labels } });
+  const heavy = { subject: { type: 'agent', id: 'heavy' } };
+  expect([manual.codeNow(heavy), manual.codeNow()]).toEqual(['REQUEST_INVALID', 'allowed']);
+  await manual.pass(0);
+  expect(manual.appended).toHaveLength(1);
 });

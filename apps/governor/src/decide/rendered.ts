@@ -70,6 +70,16 @@ export function recordTailOf({ record }: Rendered, { decisionId, nowMs, seq }: M
   return `,"decisionId":"${decisionId}${record[0]}${nowMs},"seq":${seq}${record[1]}`;
 }
 
+/** A message holds 1 MiB; what is filled in each time, and the number and names before it, are in the rest. */
+const MAX_RECORD_BYTES = 700 * 1024;
+
+/** True when the record can not be stored. */
+export function isTooLarge({ record: [head, tail] }: Rendered): boolean {
+  // A character has three bytes at most.
+  if ((head.length + tail.length) * 3 <= MAX_RECORD_BYTES) return false;
+  return Buffer.byteLength(head) + Buffer.byteLength(tail) > MAX_RECORD_BYTES;
+}
+
 function replyParts({ inputs, decision }: Decided, lists: Lists): Rendered['reply'] {
   const { outcome, code, reasons } = decision;
   // Whoever may not speak for the agent is told nothing of it.

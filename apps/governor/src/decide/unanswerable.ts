@@ -61,6 +61,13 @@ export const ANSWER_TOO_LARGE: Unanswerable = {
   message: 'the answer is larger than a message may be; ask fewer questions at once',
 };
 
+/** What the decision is made from does not fit in a record. */
+export const RECORD_TOO_LARGE: Unanswerable = {
+  code: 'REQUEST_INVALID',
+  message:
+    'the record of the decision is larger than a message may be; send less in `context`, or give the agent shorter labels',
+};
+
 /** For want of a place to wait. */
 export const OVERLOADED: Unanswerable = {
   code: 'OVERLOADED',

@@ -3,8 +3,8 @@
  *
  * 1. Records are numbered from 1 in the order they are added; a batch is tried until it is stored,
  *    so numbers have no holes while the boot lives.
- * 2. A batch closes at 64 records, at 256 KiB or after 2 ms; at once when somebody waits for it and
- *    nothing else is under way.
+ * 2. A batch closes at 64 records, before it has more than 262,144 characters or after 2 ms; at once when somebody
+ *    waits for it and nothing else is under way. A longer record has a batch of its own.
  * 3. What waits for its record hears within two seconds whether it is stored.
  * 4. While the log refuses records, no more are taken: what is held is bounded.
  */
@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { within } from '../within.ts';
 
 const MAX_BATCH_RECORDS = 64;
+/** Characters, of at most three bytes each: a message holds 1 MiB, and to count bytes would take longer. */
 const MAX_BATCH_LENGTH = 256 * 1024;
 const BATCH_MS = 2;
 const MAX_IN_FLIGHT = 8;
@@ -97,6 +98,7 @@ export class TenantRecords {
     const n = ++this.#n;
     const record = `{"kind":"${kind}",${this.#head}${n}${tail}`;
     const now = this.#clock();
+    if (this.#open && this.#open.length + record.length > MAX_BATCH_LENGTH) this.#close();
     const batch = (this.#open ??= { firstN: n, records: [], length: 0, since: now, waiting: [] });
     batch.records.push(record);
     batch.length += record.length;

@@ -128,3 +128,19 @@ test('one who fails on hearing keeps nobody else from it, and the batch is store
   await records.flush(5000);
   expect([heard, stored.length, records.refuses]).toEqual([[true], 1, false]);
 });
+
+test('a batch fits in a message, whatever the characters; a long record has one of its own', async () => {
+  const sizes: number[] = [];
+  const records = new TenantRecords({
+    governor: 'g',
+    boot: 'b',
+    clock: () => 0,
+    onTrouble() {},
+    append: (_firstN, body) => Promise.resolve(sizes.push(Buffer.byteLength(body))),
+  });
+  const tailOf = (characters: number): string => `,"note":"${'語'.repeat(characters)}"}`;
+  for (const characters of [90_000, 90_000, 90_000, 250_000, 90_000, 10])
+    records.add('decision', tailOf(characters));
+  await records.flush(5000);
+  expect(sizes.map((bytes) => Math.round(bytes / 3000))).toEqual([180, 90, 250, 90]);
+});
