@@ -125,7 +125,11 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
     const entries: Kept[] = [];
     for (const part of execution.parts) entries.push(await load(part, refresh));
     const before = findRetry(order, execution.parts, entries);
-    if (before) return repeat(order, before, execution, entries);
+    if (before) {
+      // Its other events are on other subjects, of which a copy may be from before them.
+      if (!refresh && execution.parts.length > 1) return undefined;
+      return repeat(order, before, execution, entries);
+    }
     const timeMs = entries.reduce((latest, entry) => laterOf(latest, entry.timeMs), clock.nowMs());
     let writes: AggregateWrite[];
     try {

@@ -40,6 +40,23 @@ describe('an idempotency key', () => {
     expect(revoked.result['agentId']).toBe('town:one');
   });
 
+  test('is answered with all that it led to, also by a commander that knew a part of it before', async () => {
+    for (let round = 0; round < 30; round++) {
+      const name = `gone-${round}`;
+      await cell.done('registry.register-agent', agent(name));
+      await cell.done('authority.issue-grant', grant(name));
+      const retire = () =>
+        cell.done(
+          'registry.retire-agent',
+          { agentId: `town:${name}` },
+          { idempotencyKey: `retire-${round}` },
+        );
+      const [first, ...others] = await Promise.all([retire(), retire(), retire(), retire()]);
+      expect(first.events).toHaveLength(2);
+      for (const again of others) expect(again.events).toEqual(first.events);
+    }
+  });
+
   test('belongs to the API key that used it: another may use the same for a fact of the same agent', async () => {
     const idempotencyKey = 'mine-and-yours';
     const rating = { agentId: 'town:both', rating: 0.9, source: 'human', rater: 'usr_dana' };

@@ -36,7 +36,8 @@ async function restoreOlderCopy(): Promise<void> {
 }
 
 async function makeAnew(): Promise<void> {
-  await cell.operator.request('$JS.API.STREAM.DELETE.EVENTS-1', '');
+  // The connection may not be back yet after the server was started again.
+  await eventually(() => cell.operator.request('$JS.API.STREAM.DELETE.EVENTS-1', ''), patience);
   await applyStreams(cell.operator, cell.bus.topology);
 }
 
