@@ -1,6 +1,6 @@
 /** Logs of every release, read and folded by the code of today, for ever. */
 import { headerOf, type StoredEvent } from '@writ/bus';
-import { events, eventTypes, schemasOf, typeOf } from '@writ/contracts';
+import { type EventName, events, eventTypes, schemasOf, typeOf } from '@writ/contracts';
 import { kindOf, projections } from '@writ/readmodels';
 import { describe, expect, test } from 'vitest';
 import { eventSchemas } from '../../apps/api/src/reference/schema-lock.ts';
@@ -8,6 +8,20 @@ import { readCorpus, readExpected, readMessages, releases } from './corpus.ts';
 import { finalState } from './final-state.ts';
 
 const typeIn = (message: Parameters<typeof headerOf>[0]) => headerOf(message, 'ce-type') ?? '';
+
+/** The events that each projection's first rows come of. */
+const rowsComeOf: Readonly<Record<string, readonly EventName[]>> = {
+  agents: ['AgentRegistered'],
+  grants: ['GrantIssued'],
+  approvals: ['ApprovalRequested'],
+  policies: ['PoliciesPublished', 'SchemaPublished'],
+  'kill-switches': ['KillSwitchEngaged'],
+  keys: ['KeyCreated'],
+  executions: ['ExecutionStarted', 'ExecutionReported'],
+  validations: ['ValidationPublished', 'ResultValidated'],
+  feedback: ['FeedbackGiven'],
+  trust: ['AgentRegistered', 'KeyCreated', 'TrustModelPublished'],
+};
 
 describe.each(releases())('the log of release %s', (release) => {
   test('comes to the state that it came to then', async () => {
@@ -36,30 +50,25 @@ describe.each(releases())('the log of release %s', (release) => {
     }
   });
 
-  test.each(projections.EVENTS)(
-    'becomes rows of $name, as far as it has any',
-    async (projection) => {
-      expect(await makesRows(projection, release)).toBeTypeOf('boolean');
-    },
-  );
+  test.each(projections.EVENTS)('becomes rows of $name where it has events of it', async (one) => {
+    const log = await readCorpus(release);
+    const isTold = log.some(({ type }) => rowsComeOf[one.name]?.includes(type) === true);
+    expect(makesRows(one, log)).toBe(isTold);
+  });
 });
 
-test.each(projections.EVENTS)(
-  'the log of some release becomes rows of $name',
-  async (projection) => {
-    const made = await Promise.all(releases().map((release) => makesRows(projection, release)));
-    expect(made).toContain(true);
-  },
-);
+test.each(projections.EVENTS)('the log of some release becomes rows of $name', async (one) => {
+  const logs = await Promise.all(releases().map(readCorpus));
+  expect(logs.some((log) => makesRows(one, log))).toBe(true);
+});
 
-/** Folds what a projection reads of a release's log; says whether rows came of it. */
-async function makesRows(
-  projection: (typeof projections.EVENTS)[number],
-  release: string,
-): Promise<boolean> {
-  const fold = projection.open();
-  const read = (event: StoredEvent) => projection.kinds.includes(kindOf(event.subject));
-  for (const event of (await readCorpus(release)).filter(read)) {
+/** Folds what a projection reads of a log; says whether rows came of it. */
+function makesRows(
+  { open, kinds }: (typeof projections.EVENTS)[number],
+  log: readonly StoredEvent[],
+): boolean {
+  const fold = open();
+  for (const event of log.filter(({ subject }) => kinds.includes(kindOf(subject)))) {
     fold.need(event);
     fold.apply(event);
   }
