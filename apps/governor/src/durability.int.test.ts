@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { RunningRole } from '@writ/bus';
 import type { EvaluationReply } from '@writ/contracts';
-import { eventually } from '@writ/testkit';
+import { eventually, freeze } from '@writ/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { GovernedBus, questionOf, quiet } from './governed-bus.fixture.ts';
 import { startGovernor } from './start-governor.ts';
@@ -161,7 +161,7 @@ test('without the log for two seconds everything is stale, the governor leaves, 
   const governor = await govern(bus);
   expect((await bus.askAsIs(good)).decision).toBe(true);
   const [pid = 0] = bus.bus.pids();
-  process.kill(pid, 'SIGSTOP');
+  await freeze(pid);
   await eventually(() => !governor.ready().ok);
   expect(governor.ready().detail).toContain('not heard from the log');
   process.kill(pid, 'SIGCONT');

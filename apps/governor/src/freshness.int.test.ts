@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { RunningRole } from '@writ/bus';
 import type { EvaluationReply } from '@writ/contracts';
-import { eventually, startTcpProxy } from '@writ/testkit';
+import { eventually, freeze, startTcpProxy } from '@writ/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GovernedBus, questionOf, quiet } from './governed-bus.fixture.ts';
 import { startGovernor } from './start-governor.ts';
@@ -100,7 +100,7 @@ test('a governor whose connection is cut decides nothing on what it knew before'
 test('a governor that was paused decides nothing on what it knew before the pause', async () => {
   const child = await governApart();
   await allowed();
-  child.kill('SIGSTOP');
+  await freeze(child.pid);
   await bus.revokeGrant('reader', grantId);
   const began = performance.now();
   const asked = Array.from({ length: 20 }, () => bus.askAsIs(question));

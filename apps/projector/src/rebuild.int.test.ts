@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { listPositions } from '@writ/readmodels';
-import { appendRun, eventRun, eventually } from '@writ/testkit';
+import { appendRun, eventRun, eventually, freeze } from '@writ/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startTestCell, type TestCell } from './cell.fixture.ts';
 import { projectionNames, rebuildReadModels } from './rebuild-read-models.ts';
@@ -103,7 +103,7 @@ describe('a projector that is stopped by a signal', () => {
     await cell.reached(200);
     const standby = await cell.project();
     await eventually(() => standby.ready().ok && standby.lag().length === 0, patience);
-    stopped.kill('SIGSTOP');
+    await freeze(stopped.pid);
     await eventually(() => standby.lag().length > 0, patience);
     const last = await writing;
     await cell.reached(last);

@@ -1,5 +1,5 @@
 import { connectAs, type EventStore, type NatsConnection, openEventStore } from '@writ/bus';
-import { eventually, startTcpProxy, startTestBus, type TestBus } from '@writ/testkit';
+import { eventually, freeze, startTcpProxy, startTestBus, type TestBus } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent, grants, reasonOf, write } from './events.ts';
 
@@ -174,7 +174,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
         const tried = openEventStore({ connection, ...bus.secrets });
         const resume = await stand(connection);
         const appended = tried.append([write(subject, 0, 'once')]);
-        await resume(2, appended);
+        await resume(2);
         const { lastSeq } = await appended;
         expect(await stored(subject)).toEqual(['once']);
         expect(await store.lastSequence(subject)).toBe(lastSeq);
@@ -190,7 +190,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
           one.append([write(subject, 0, 'left')]),
           other.append([write(subject, 0, 'right')]),
         ]);
-        await resume(2, both);
+        await resume(2);
         const results = await both;
         expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
         expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({
@@ -203,7 +203,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
         const subject = fresh();
         const impatient = await bus.store('commander-store', { appendTimeoutMs: 300 });
         const [pid = 0] = bus.pids();
-        process.kill(pid, 'SIGSTOP');
+        await freeze(pid);
         try {
           await expect(impatient.append([write(subject, 0, 'lost')])).rejects.toMatchObject({
             code: 'LOG_UNAVAILABLE',
@@ -214,21 +214,15 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       });
     });
 
-  /** Stops the server; what comes back lets it go on when so many messages were sent to it since, or all is settled. */
-  async function stand(
-    connection: NatsConnection,
-  ): Promise<(messages: number, settled: Promise<unknown>) => Promise<void>> {
+  /** Stops the server; what comes back lets it go on when so many messages were sent to it since. */
+  async function stand(connection: NatsConnection): Promise<(messages: number) => Promise<void>> {
     await connection.flush();
     const [pid = 0] = bus.pids();
-    process.kill(pid, 'SIGSTOP');
+    await freeze(pid);
     const before = connection.stats().outMsgs;
-    return async (messages, settled) => {
+    return async (messages) => {
       try {
-        // A signal takes effect a moment later: the server may have done everything just before it.
-        await Promise.race([
-          settled,
-          eventually(() => connection.stats().outMsgs >= before + messages),
-        ]);
+        await eventually(() => connection.stats().outMsgs >= before + messages);
       } finally {
         process.kill(pid, 'SIGCONT');
       }

@@ -1,5 +1,5 @@
 import { type EventStore, type Follower, type NatsConnection, openEventStore } from '@writ/bus';
-import { eventually, startTestBus, type TestBus } from '@writ/testkit';
+import { eventually, freeze, startTestBus, type TestBus } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent, write } from './events.ts';
 
@@ -62,7 +62,7 @@ describe('following on three nodes', () => {
     for (let round = 0; round < 4; round++) {
       const from = await grow(10);
       const lagging = await bystander();
-      process.kill(lagging, 'SIGSTOP');
+      await freeze(lagging);
       let end = 0;
       try {
         end = await grow(300);

@@ -1,6 +1,7 @@
 export * from './backend.ts';
 export * from './nats.ts';
 export * from './eventually.ts';
+export * from './freeze.ts';
 export * from './tcp-proxy.ts';
 export * from './postgres.ts';
 export * from './event-run.ts';
