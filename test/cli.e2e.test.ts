@@ -222,6 +222,27 @@ describe('a running platform', () => {
     expect(await json(['dlq', 'list'])).toMatchObject({ code: 0, value: { items: [] } });
   });
 
+  test.each([
+    'agents list --type t --capability png --agent-version >=1.0.0 --status active --min-trust 0 --label a=b --owner o --search x',
+    `grants list --agent ${agent} --action paint --resource canvas:1 --status active`,
+    'grants list --parent 00000000-0000-4000-8000-000000000000',
+    'policies list',
+    `decisions list --since 1d --until 1m --agent ${agent} --action paint --resource canvas:1 --outcome deny --code NO_GRANT --flipped`,
+    `approvals list --since 1d --until 1m --agent ${agent} --action paint --resource canvas:1 --status pending`,
+    `validation list --since 1d --until 1m --agent ${agent} --action paint --outcome reject`,
+    'validation rules',
+    'kill-switch list --status engaged',
+    `executions list --since 1d --until 1m --agent ${agent} --action paint --outcome failed`,
+    'trust models',
+    'keys list',
+    'dlq list --status all --code BUG --verb registry.register-agent',
+  ])('%s', async (words) => {
+    const { code, value } = await json([...words.split(' '), '--limit', '1']);
+    expect(code).toBe(0);
+    expect((value as { items: unknown[] }).items.length).toBeLessThanOrEqual(1);
+    expect((await writ.run([...words.split(' '), '--no-color'])).code).toBe(0);
+  });
+
   test('what was not found is 1 and says what to do', async () => {
     const { code, stderr } = await writ.run(['agents', 'show', 'nobody']);
     expect(code).toBe(1);

@@ -41,12 +41,12 @@ type Handler<Options> = (
 /** Binds a handler to a verb: opens the session, runs it, turns what it throws into words and an exit code. */
 export function handled<Options = Record<string, never>>(
   host: Host,
-  handler: Handler<Options & GlobalOptions>,
+  handler: Handler<Options>,
   failures: 'document' | 'stream' = 'document',
 ): (...parameters: unknown[]) => Promise<void> {
   return async (...parameters) => {
     const command = parameters.at(-1) as Command;
-    const options = command.optsWithGlobals<Options & GlobalOptions>();
+    const options = command.optsWithGlobals<GlobalOptions>();
     const out = createOutput({
       json: options.json === true,
       colour: options.color !== false && colourWanted(host.variables),
@@ -57,8 +57,12 @@ export function handled<Options = Record<string, never>>(
       const config = await readConfig({ data: options.data }, host.variables);
       const session = openSession({ host, out, config }, options.idempotencyKey);
       host.exitCode =
-        (await handler(session, command.processedArgs.flat() as string[], options)) ??
-        exitCodes.done;
+        (await handler(
+          session,
+          command.processedArgs.flat() as string[],
+          // Its own options alone: what holds for every verb is in the session.
+          command.opts() as Options,
+        )) ?? exitCodes.done;
     } catch (thrown) {
       const failure = toFailure(thrown);
       out.failure(failure, failures);
