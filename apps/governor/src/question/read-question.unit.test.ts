@@ -10,7 +10,7 @@ const junk = fc.oneof(
   fc.constantFrom<unknown>(null, [], {}, '', 0, -1, 1.5, 2 ** 60, true),
 );
 const rarely = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight: 12, arbitrary: right }, { weight: 1, arbitrary: junk });
+  fc.oneof({ weight: 40, arbitrary: right }, { weight: 1, arbitrary: junk });
 const text = fc.oneof(
   fc.constantFrom(
     'a',
