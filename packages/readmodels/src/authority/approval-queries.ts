@@ -58,11 +58,11 @@ function filtered(select: ApprovalSelect, query: ApprovalsQuery): ApprovalSelect
   return found;
 }
 
-/** What is open in the log may be over by its time. */
+/** What is open in the log may be over by its time. In parentheses: other conditions are joined to it as it stands. */
 function inStatus(status: ApprovalView['status'], nowMs: number) {
   const open = sql<boolean>`status in ('pending', 'approved')`;
   if (status === 'expired')
-    return sql<boolean>`status = 'expired' or (${open} and until_ms <= ${nowMs})`;
+    return sql<boolean>`(status = 'expired' or (${open} and until_ms <= ${nowMs}))`;
   return sql<boolean>`status = ${status} and not (${open} and until_ms <= ${nowMs})`;
 }
 
