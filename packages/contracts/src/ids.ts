@@ -104,13 +104,6 @@ export function agentIdOf(container: string, name: string): string | undefined {
   return namePattern.test(container) ? `${container}:${name}` : undefined;
 }
 
-/** True when `value` equals the pattern, or starts with what stands before its closing `*`. */
-export function matchesPattern(patternText: string, value: string): boolean {
-  return patternText.endsWith('*')
-    ? value.startsWith(patternText.slice(0, -1))
-    : value === patternText;
-}
-
 /** Splits `<type>:<id>` at the first colon. */
 export function splitResource(name: string): { type: string; id: string } {
   const colon = name.indexOf(':');

@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  agentId,
-  agentIdOf,
-  agentTokens,
-  matchesPattern,
-  resourceName,
-  splitResource,
-  timestamp,
-} from './ids.ts';
+import { agentId, agentIdOf, agentTokens, resourceName, splitResource, timestamp } from './ids.ts';
 
 describe('a timestamp', () => {
   test.each(['2027-01-01T00:00:00Z', '2027-01-01T00:00:00.5+02:00', '1970-01-01T00:00:00Z'])(
@@ -50,10 +42,4 @@ describe('an agent id', () => {
 test('a resource is split at its first colon', () => {
   expect(splitResource('dataset:a:b')).toEqual({ type: 'dataset', id: 'a:b' });
   expect(resourceName.safeParse('dataset').success).toBe(false);
-});
-
-test('a pattern is exact or a prefix', () => {
-  expect(matchesPattern('dataset:*', 'dataset:sales')).toBe(true);
-  expect(matchesPattern('dataset:sales', 'dataset:sales2')).toBe(false);
-  expect(matchesPattern('*', '')).toBe(true);
 });

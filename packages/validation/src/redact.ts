@@ -1,13 +1,15 @@
 /** A result without what must not be in it: each piece becomes the name of what it was, in brackets. */
-import type { Hit } from './texts.ts';
+import { type Hit, memberPath } from './texts.ts';
 
 type Members = Record<string, unknown>;
 
 /** A copy of the result in which every hit is replaced; hits that touch each other become one. */
 export function redacted(result: Members, hits: readonly Hit[]): Members {
-  const byPath = new Map<string, Hit[]>();
-  for (const hit of hits) byPath.set(hit.text.path, [...(byPath.get(hit.text.path) ?? []), hit]);
-  return replaceIn(result, '', byPath) as Members;
+  return replaceIn(
+    result,
+    '',
+    Map.groupBy(hits, ({ text }) => text.path),
+  ) as Members;
 }
 
 function replaceIn(value: unknown, path: string, hits: ReadonlyMap<string, Hit[]>): unknown {
@@ -16,10 +18,10 @@ function replaceIn(value: unknown, path: string, hits: ReadonlyMap<string, Hit[]
     return here === undefined ? value : replaced(String(value), here);
   }
   if (typeof value !== 'object' || value === null) return value;
-  const at = (name: string) => `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  if (Array.isArray(value)) return value.map((item, i) => replaceIn(item, at(String(i)), hits));
+  const below = (name: string, member: unknown) => replaceIn(member, memberPath(path, name), hits);
+  if (Array.isArray(value)) return value.map((item, i) => below(String(i), item));
   return Object.fromEntries(
-    Object.entries(value).map(([name, below]) => [name, replaceIn(below, at(name), hits)]),
+    Object.entries(value).map(([name, member]) => [name, below(name, member)]),
   );
 }
 

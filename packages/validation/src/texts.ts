@@ -73,7 +73,7 @@ function textsOf(result: unknown): Text[] {
     else if (typeof value === 'number') found.push({ path, value: String(value), isName: false });
     else if (typeof value === 'object' && value !== null)
       for (const [name, below] of Object.entries(value)) {
-        const at = `${path}/${escaped(name)}`;
+        const at = memberPath(path, name);
         if (!Array.isArray(value)) found.push({ path: at, value: name, isName: true });
         open.push({ value: below, path: at });
       }
@@ -81,6 +81,7 @@ function textsOf(result: unknown): Text[] {
   return found;
 }
 
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+/** The JSON Pointer of a member. What is taken out is found again by it. */
+export function memberPath(path: string, name: string): string {
+  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

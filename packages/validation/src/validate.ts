@@ -37,6 +37,8 @@ export type Asked = { readonly action: string; readonly result: Members };
 type Found = { readonly finding: Finding; readonly remedy: Remedy; readonly hit?: Hit };
 
 const MAX_FINDINGS = 20;
+/** More pieces than this are no longer taken out one by one: an answer has to fit into a message. */
+const MAX_REDACTIONS = 1000;
 const SEVERITIES = ['minor', 'major', 'critical'] as const;
 
 export async function validateResult(
@@ -54,12 +56,18 @@ export async function validateResult(
   const findings = [...rejecting, ...found.filter(({ remedy }) => remedy === 'redact')]
     .map(({ finding }) => finding)
     .slice(0, MAX_FINDINGS);
-  if (rejecting.length > 0) {
-    const severity = SEVERITIES.findLast((one) => rejecting.some((item) => item.severity === one));
-    return { ...NOTHING, outcome: 'reject', findings, severity: severity ?? null };
-  }
-  const hits = found.flatMap(({ hit }) => hit ?? []);
-  if (hits.length === 0) return { ...NOTHING, outcome: 'accept', findings };
+  if (rejecting.length > 0)
+    return { ...NOTHING, outcome: 'reject', findings, severity: gravest(rejecting) };
+  const hits = distinct(found.flatMap(({ hit }) => hit ?? []));
+  const [first] = findings;
+  if (first === undefined) return { ...NOTHING, outcome: 'accept', findings };
+  if (hits.length > MAX_REDACTIONS)
+    return {
+      ...NOTHING,
+      outcome: 'reject',
+      findings: [{ ...first, path: '', kind: 'TOO_MANY' }],
+      severity: gravest(found),
+    };
   return {
     outcome: 'redact',
     findings,
@@ -67,6 +75,17 @@ export async function validateResult(
     result: redacted(asked.result, hits),
     severity: null,
   };
+}
+
+function gravest(found: readonly Pick<ValidationRule, 'severity'>[]): Verdict['severity'] {
+  return SEVERITIES.findLast((one) => found.some(({ severity }) => severity === one)) ?? null;
+}
+
+/** Several rules may ask for the same check. */
+function distinct(hits: readonly Hit[]): Hit[] {
+  const seen = new Map<string, Hit>();
+  for (const hit of hits) seen.set(`${hit.start} ${hit.end} ${hit.kind} ${hit.text.path}`, hit);
+  return [...seen.values()];
 }
 
 const NOTHING = { redactions: [], result: undefined, severity: null } as const;
@@ -121,9 +140,10 @@ async function apply(
   };
   if (rule.maxBytes !== undefined && sizeOf(asked.result) > rule.maxBytes)
     whole('size', { path: '', kind: 'TOO_LARGE' });
-  if (matchesSchema)
+  if (rule.schema !== undefined)
     await trying('schema', () => {
-      const mismatch = findMismatch(matchesSchema, asked.result);
+      const matches = matchesSchema();
+      const mismatch = matches && findMismatch(matches, asked.result);
       if (mismatch) whole('schema', mismatch);
     });
   const { secrets, personalData, denyList } = rule;

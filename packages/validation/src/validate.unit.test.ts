@@ -70,6 +70,33 @@ describe('a result', () => {
     expect(JSON.stringify([rejected, cleaned])).not.toContain(TOKEN);
   });
 
+  test('can not switch the search off by what it says', async () => {
+    for (const result of [
+      { text: `secretlint-disable\n${TOKEN}` },
+      { token: TOKEN, z: '<!-- secretlint-disable -->' },
+      { text: `// secretlint-disable-next-line\n${TOKEN} // secretlint-disable-line` },
+    ])
+      expect((await judge({ secrets: 'reject' }, result)).outcome).toBe('reject');
+  });
+
+  test('with a thousand pieces in it is cleaned of each, once; with more it is rejected', async () => {
+    const denyList = { terms: ['ab'], remedy: 'redact' as const };
+    const twice = rulesOf({ denyList }, { again: { denyList } });
+    const judged = (times: number) =>
+      validateResult(twice, { action: 'generate_chart', result: { text: 'ab '.repeat(times) } });
+    const cleaned = await judged(1000);
+    expect(cleaned).toMatchObject({
+      outcome: 'redact',
+      result: { text: '[DENIED_TERM] '.repeat(1000) },
+    });
+    expect(cleaned.redactions).toHaveLength(1000);
+    expect(await judged(100_000)).toMatchObject({
+      outcome: 'reject',
+      findings: [{ rule: 'again', check: 'deny_list', path: '', kind: 'TOO_MANY' }],
+      severity: 'minor',
+    });
+  });
+
   test('with personal data in it is cleaned, numbers too', async () => {
     const result = {
       contact: { mail: 'write to dana@acme.org or jo@acme.org', card: 4_111_111_111_111_111 },
@@ -148,4 +175,13 @@ test('a schema that is none is named before its rule holds for anybody', () => {
     bad: { actions: ['*'], schema: { type: 'objekt' } },
   });
   expect(checkRules(rules)).toMatchObject([{ path: 'rules.bad.schema' }]);
+});
+
+test('schemas that give themselves the same name do not know of each other', async () => {
+  const named = (type: string) => ({ $id: 'https://acme.org/result', properties: { a: { type } } });
+  const rules = rulesOf({ schema: named('string') }, { other: { schema: named('number') } });
+  for (let again = 0; again < 2; again++)
+    expect(
+      await validateResult(rules, { action: 'generate_chart', result: { a: 'text' } }),
+    ).toMatchObject({ findings: [{ rule: 'other', path: '/a', kind: 'TYPE' }] });
 });
