@@ -176,6 +176,7 @@ const deep: readonly [string, string][] = [
   ['ifs', `${'if true then '.repeat(500)}true${' else true'.repeat(500)}`],
   ['clauses', `true }${' when { true }'.repeat(1000)} unless { false`],
   ['methods', `principal${'.isEmpty()'.repeat(2000)}`],
+  ['selves', 'context.a == context && context.b == context && context.c == context'],
   ['negations', `${'!('.repeat(500)}true${')'.repeat(500)}`],
 ];
 

@@ -20,6 +20,19 @@ describe('a schema', () => {
     expect(checkSchema(schema)).toEqual([]);
   });
 
+  test('of few types that become many when they are written out is refused', () => {
+    const attributes = (type: string): string =>
+      Array.from({ length: 60 }, (_, n) => `a${n}: ${type}`).join(', ');
+    const towers = ['B', 'C', 'D', 'Long'].map((below, n) => {
+      const name = 'ABCD'[n] ?? '';
+      return `type ${name} = { ${attributes(below)} };`;
+    });
+    expect(checkSchema(`${towers.join('\n')}\n${action('A')}`)).toMatchObject([
+      { message: expect.stringContaining('too complex') },
+    ]);
+    expect(checkSchema(schema)).toEqual([]);
+  });
+
   const action = (context: string): string =>
     `action "x" appliesTo {\n  principal: [Agent], resource: [Resource],\n  context: ${context}\n};`;
   test.each([

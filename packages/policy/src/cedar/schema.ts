@@ -34,16 +34,19 @@ export const resourceAttributes: ReadonlySet<string> = new Set(Object.keys(RESOU
 const ANY_ACTION = 'any other action';
 /** A tower of records that goes on for ever by unification ends here. */
 const MAX_LEVELS = 16;
+/** A record that holds itself several times doubles and doubles; a policy of that kind can not be checked. */
+const MAX_TYPES = 10_000;
 
 /** With a tenant's schema the context is what that declares for each action, else it is guessed from use. */
 export function schemaFor(policy: PolicyJson, tenant?: TenantSchema): SchemaJson<string> {
   const { context, labels } = inferTypes(policy);
+  const guessed = tenant ? NO_CONTEXT : new TypeWriter().write(context);
   const contexts: readonly (readonly [string, Type<string>])[] = tenant
     ? [
         [ANY_ACTION, NO_CONTEXT],
         ...[...tenant.actions].map(([name, type]) => [name, declaredJson(type)] as const),
       ]
-    : [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, typeJson(context, 0)] as const);
+    : [ANY_ACTION, ...actionsIn(policy)].map((name) => [name, guessed] as const);
   const actions = contexts.map(([name, shape]) => [
     name,
     { appliesTo: { principalTypes: ['Agent'], resourceTypes: ['Resource'], context: shape } },
@@ -86,29 +89,35 @@ function declaredJson(type: DeclaredType): Type<string> {
   }
 }
 
-function typeJson(guess: Guess, level: number): Type<string> {
-  const { kind, name = '', element, fields } = resolve(guess);
-  if (level > MAX_LEVELS) return text;
-  switch (kind) {
-    case 'Long':
-    case 'Boolean':
-      return { type: kind };
-    case 'Set':
-      return { type: 'Set', element: element ? typeJson(element, level + 1) : text };
-    case 'Record': {
-      const attributes = [...(fields ?? [])].map(([key, { type, optional }]) => [
-        key,
-        { ...typeJson(type, level + 1), required: !optional },
-      ]);
-      return { type: 'Record', attributes: Object.fromEntries(attributes) };
+/** Writes out what was guessed, as a tree: throws `RangeError` where that has no end in sight. */
+class TypeWriter {
+  #types = 0;
+
+  write(guess: Guess, level = 0): Type<string> {
+    const { kind, name = '', element, fields } = resolve(guess);
+    if (++this.#types > MAX_TYPES) throw new RangeError(`more than ${MAX_TYPES} types`);
+    if (level > MAX_LEVELS) return text;
+    switch (kind) {
+      case 'Long':
+      case 'Boolean':
+        return { type: kind };
+      case 'Set':
+        return { type: 'Set', element: element ? this.write(element, level + 1) : text };
+      case 'Record': {
+        const attributes = [...(fields ?? [])].map(([key, { type, optional }]) => [
+          key,
+          { ...this.write(type, level + 1), required: !optional },
+        ]);
+        return { type: 'Record', attributes: Object.fromEntries(attributes) };
+      }
+      case 'Entity':
+        return { type: 'Entity', name: ENTITY_OF[name] ?? name };
+      case 'Extension':
+        return { type: 'Extension', name };
+      case 'String':
+      case 'unknown':
+        return text;
     }
-    case 'Entity':
-      return { type: 'Entity', name: ENTITY_OF[name] ?? name };
-    case 'Extension':
-      return { type: 'Extension', name };
-    case 'String':
-    case 'unknown':
-      return text;
   }
 }
 

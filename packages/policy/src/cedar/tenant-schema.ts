@@ -40,6 +40,8 @@ const PRIMITIVES: Readonly<Record<string, 'String' | 'Long' | 'Boolean'>> = {
 };
 /** Records and sets inside one another. */
 const MAX_LEVELS = 8;
+/** Types of all actions together: a type that is named often is written out each time. */
+const MAX_TYPES = 10_000;
 
 export function readTenantSchema(cedar: Cedar, text: string): ReadSchema {
   if (!text.isWellFormed())
@@ -61,6 +63,7 @@ class SchemaReader {
   readonly problems: SchemaProblem[] = [];
   readonly #text: string;
   readonly #fragments: Readonly<Record<string, Fragment>>;
+  #types = 0;
 
   constructor(text: string, fragments: Readonly<Record<string, Fragment>>) {
     this.#text = text;
@@ -102,6 +105,7 @@ class SchemaReader {
 
   #type(type: Type<string>, at: { readonly path: string; readonly level: number }): DeclaredType {
     const below = (name: string) => ({ path: `${at.path}.${name}`, level: at.level + 1 });
+    if (++this.#types > MAX_TYPES) throw new RangeError(`more than ${MAX_TYPES} types`);
     if (at.level > MAX_LEVELS) return this.#unsendable(at.path, `nests deeper than ${MAX_LEVELS}`);
     if (type.type === 'Set' && 'element' in type)
       return { kind: 'Set', element: this.#type(type.element, { ...at, level: at.level + 1 }) };
