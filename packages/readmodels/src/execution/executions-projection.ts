@@ -13,7 +13,7 @@ export type ExecutionEvent = Extract<
 
 export const executionsProjection: Projection<ProjectedEvent> = {
   name: 'executions',
-  version: 1,
+  version: 2,
   source: 'EVENTS',
   kinds: ['execution.facts'],
   tables: [executionsTable.name],

@@ -7,7 +7,7 @@ import { type FeedbackRow, feedbackTable } from './feedback.ts';
 
 export const feedbackProjection: Projection<ProjectedEvent> = {
   name: 'feedback',
-  version: 1,
+  version: 2,
   source: 'EVENTS',
   kinds: ['execution.facts'],
   tables: [feedbackTable.name],
