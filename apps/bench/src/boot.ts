@@ -30,7 +30,13 @@ export async function benchBoot(progress: Progress): Promise<BenchResult[]> {
   const floorIs = 'nats-server and Postgres started bare in an empty directory';
   return [
     compare(
-      { name: 'boot', variant: 'empty-directory', memoryMb, floorIs },
+      {
+        name: 'boot',
+        variant: 'empty-directory',
+        memoryMb,
+        floorIs,
+        wanted: [{ of: 'p50Ms', atMost: 4000 }],
+      },
       inRuns(booted),
       inRuns(bare),
     ),

@@ -43,7 +43,13 @@ export async function benchCommands(progress: Progress): Promise<BenchResult[]> 
     const floorIs = 'a bare acknowledged JetStream publish of the same bodies, 32 in flight';
     return [
       compare(
-        { name: 'commands', variant: 'report-32', memoryMb, floorIs },
+        {
+          name: 'commands',
+          variant: 'report-32',
+          memoryMb,
+          floorIs,
+          wanted: [{ of: 'rateRatio', atLeast: 0.4 }],
+        },
         given.result(),
         published.result(),
       ),

@@ -1,43 +1,38 @@
 /**
  * Decisions against a bare NATS echo of the same bodies: both are asked by one process over one
- * connection and answered by one process, in turns.
+ * connection and answered by one process each, in turns.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { openRequester, type NatsConnection } from '@writ/bus';
 import { evaluationReply, subjects } from '@writ/contracts';
+import { isOverloaded, mustAllow, questionsOf, questionText } from './decision-questions.ts';
+import { type Variant, variants } from './decision-variants.ts';
 import { treeMemoryMb } from './machine.ts';
 import { drive, interleave, Samples } from './measure.ts';
+import { driveOpenly } from './open-loop.ts';
+import { processorMs, ProcessorMeter, processorUs } from './processor-time.ts';
 import { type BenchResult, compare } from './report.ts';
-import { agentIdOf, KEY, seed, TENANT } from './seed.ts';
-import { seederKey, ENGINE_ACTION, enrolledAgent, policySet } from './seeded-events.ts';
+import { KEY, seed, TENANT } from './seed.ts';
+import { seederKey, enrolledAgents, policySet } from './seeded-events.ts';
 import type { Progress } from './progress.ts';
 import { openStage, type Stage } from './stage.ts';
 
-const AGENTS = 1000;
+const AGENTS = 10_000;
 const GRANTS_EACH = 20;
 const POLICIES = 100;
 const ROUNDS = 12;
 const SLICE_MS = 500;
+/** In flight where the rate is sought at which all is busy. */
+const TO_SATURATE = 128;
+const SATURATED_SLICES = 4;
 
-type Variant = {
-  readonly name: string;
-  readonly inFlight: number;
-  /** Whether the same few questions come again, so that remembered answers serve them. */
-  readonly repeating: boolean;
-  readonly record: 'buffered' | 'required';
-  /** Whether a policy applies that only the engine can judge; others are ruled out before it. */
-  readonly engine: boolean;
-};
+/** Who is told that there is no place asks again after a moment, and has waited since it was due. */
+const OVERLOADED_MS = 5;
 
-const variants: readonly Variant[] = [
-  { name: 'buffered-1', inFlight: 1, repeating: false, record: 'buffered', engine: false },
-  { name: 'required-1', inFlight: 1, repeating: false, record: 'required', engine: false },
-  { name: 'engine-1', inFlight: 1, repeating: false, record: 'buffered', engine: true },
-  { name: 'unmemoised-32', inFlight: 32, repeating: false, record: 'buffered', engine: false },
-  { name: 'engine-32', inFlight: 32, repeating: false, record: 'buffered', engine: true },
-  { name: 'memoised-32', inFlight: 32, repeating: true, record: 'buffered', engine: false },
-];
+const PERMISSION = subjects.ask(TENANT, KEY, 'permission');
+const ECHO = PERMISSION.replace(/permission$/, 'echo');
 
 export async function benchDecisions(progress: Progress): Promise<BenchResult[]> {
   const stage = await openStage();
@@ -48,22 +43,14 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
     await seed(await stage.store(), function* (seeding) {
       yield seederKey(seeding);
       yield policySet(seeding, POLICIES);
-      for (let n = 0; n < AGENTS; n++) yield enrolledAgent(seeding, n, GRANTS_EACH);
+      yield* enrolledAgents(seeding, { from: 0, to: AGENTS, grants: GRANTS_EACH });
     });
     const governor = await stage.run('governor');
     const connection = await stage.connect('api-store');
-    const replyFile = join(stage.dataDir, 'reply.json');
-    await writeFile(replyFile, await sampleReply(connection));
-    await stage.script('./echo.ts', [
-      join(stage.dataDir, 'secrets.json'),
-      stage.natsUrl,
-      replyFile,
-    ]);
+    const echo = await startEcho(stage, await sampleReply(connection));
+    const room = { connection, governorPid: governor.pid, echoPid: echo.pid, progress };
     const results: BenchResult[] = [];
-    for (const variant of variants)
-      results.push(
-        await measure(stage, { connection, governorPid: governor.pid, variant, progress }),
-      );
+    for (const variant of variants) results.push(await measure(room, variant));
     return results;
   } finally {
     await stage.stop();
@@ -73,84 +60,97 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
 type Room = {
   readonly connection: NatsConnection;
   readonly governorPid: number;
-  readonly variant: Variant;
+  readonly echoPid: number;
   readonly progress: Progress;
 };
 
-async function measure(
-  _stage: Stage,
-  { connection, governorPid, variant, progress }: Room,
-): Promise<BenchResult> {
-  const [asked, echoed] = [new Samples(), new Samples()];
-  const options = { sliceMs: SLICE_MS, inFlight: variant.inFlight };
-  const bodies = variant.repeating ? repeatingBodies(variant) : freshBodies(variant);
-  const ask = async (subject: string, check: (text: string) => void) => {
-    const reply = await connection.request(subject, bodies(), { timeout: 5000 });
-    check(reply.string());
-  };
-  const permission = subjects.ask(TENANT, KEY, 'permission');
-  const echo = permission.replace(/permission$/, 'echo');
-  await drive(new Samples(), { ...options, sliceMs: 2 * SLICE_MS }, () =>
-    ask(permission, mustAllow),
-  );
-  await drive(new Samples(), options, () => ask(echo, noCheck));
+/** One of the two that are compared. */
+type Side = {
+  readonly samples: Samples;
+  readonly meter: ProcessorMeter;
+  readonly ask: () => Promise<void>;
+};
+
+async function measure(room: Room, variant: Variant): Promise<BenchResult> {
+  const { connection, governorPid, echoPid, progress } = room;
+  const bodies = questionsOf(variant, AGENTS);
+  const side = (pid: number, subject: string, check: (text: string) => void): Side => ({
+    samples: new Samples(),
+    meter: new ProcessorMeter(() => processorMs(pid)),
+    async ask() {
+      const body = bodies();
+      for (;;) {
+        const text = (await connection.request(subject, body, { timeout: 5000 })).string();
+        if (!isOverloaded(text)) return check(text);
+        await wait(OVERLOADED_MS);
+      }
+    },
+  });
+  const asked = side(governorPid, PERMISSION, mustAllow);
+  const echoed = side(echoPid, ECHO, () => undefined);
+  const { slice, saturation } = await loadOf(variant, asked);
+  for (const { ask } of [asked, asked, echoed]) await slice(new Samples(), ask);
   let done = 0;
-  const step = async (side: Promise<void>) => {
-    await side;
+  const run = (one: Side) => async () => {
+    await one.meter.during(() => slice(one.samples, one.ask));
     progress.step(`decisions ${variant.name}`, ++done / (2 * ROUNDS));
   };
-  await interleave(ROUNDS, [
-    () => step(drive(asked, options, () => ask(permission, mustAllow))),
-    () => step(drive(echoed, options, () => ask(echo, noCheck))),
-  ]);
-  const memoryMb = await treeMemoryMb(governorPid);
-  const floorIs = 'a bare NATS echo of the same bodies between two processes';
+  await interleave(ROUNDS, [run(asked), run(echoed)]);
+  const spent = processorUs(spentBy(asked), spentBy(echoed));
   return compare(
-    { name: 'decisions', variant: variant.name, memoryMb, floorIs },
-    asked.result(),
-    echoed.result(),
+    {
+      name: 'decisions',
+      variant: variant.name,
+      memoryMb: await treeMemoryMb(governorPid),
+      floorIs: 'a bare NATS echo of the same bodies between two processes',
+      ...(spent && { processorUs: spent }),
+      ...(saturation && { saturation }),
+      wanted: variant.wanted,
+    },
+    asked.samples.result(),
+    echoed.samples.result(),
   );
 }
 
-function noCheck(): void {}
+type Slice = (samples: Samples, ask: () => Promise<void>) => Promise<void>;
 
-function mustAllow(text: string): void {
-  if (!text.startsWith('{"decision":true'))
-    throw new Error(`the bench asked what must be allowed and got: ${text}`);
+/** Both sides get the same load: the echo is asked as often as the governor, not half as often as it could be. */
+async function loadOf(
+  { load }: Variant,
+  { ask }: Side,
+): Promise<{ readonly slice: Slice; readonly saturation?: BenchResult['saturation'] }> {
+  const sliceMs = SLICE_MS;
+  if ('inFlight' in load)
+    return { slice: (samples, request) => drive(samples, { sliceMs, ...load }, request) };
+  const busy = new Samples();
+  for (let n = 0; n <= SATURATED_SLICES; n++)
+    await drive(n === 0 ? new Samples() : busy, { sliceMs, inFlight: TO_SATURATE }, ask);
+  const { perSecond } = busy.result();
+  const asked = Math.round(perSecond * load.ofSaturation);
+  return {
+    slice: (samples, request) => driveOpenly(samples, { sliceMs, perSecond: asked }, request),
+    saturation: { perSecond, asked },
+  };
 }
 
-function questionText(
-  n: number,
-  resource: string,
-  { record, engine }: Pick<Variant, 'record' | 'engine'>,
-): string {
-  return JSON.stringify({
-    subject: { type: 'agent', id: agentIdOf(n % AGENTS) },
-    action: { name: engine ? ENGINE_ACTION : 'analyse' },
-    resource: { type: 'dataset', id: resource },
-    context: { night: false, query: 'sum of all rides by month', estimatedCostMicros: 3000 },
-    options: { record },
-  });
+function spentBy({ meter: { spentMs }, samples: { count } }: Side) {
+  return { spentMs, count };
 }
 
-/** Questions that were never asked before. */
-function freshBodies(variant: Variant): () => string {
-  let n = 0;
-  const run = Date.now();
-  return () => questionText(n++, `d-${run}-${n}`, variant);
-}
-
-/** The same 200 questions, over and over. */
-function repeatingBodies(variant: Variant): () => string {
-  const texts = Array.from({ length: 200 }, (_, i) => questionText(i, 'rides', variant));
-  let n = 0;
-  return () => texts[n++ % texts.length] ?? '';
+async function startEcho(stage: Stage, reply: string): Promise<{ readonly pid: number }> {
+  const replyFile = join(stage.dataDir, 'reply.json');
+  await writeFile(replyFile, reply);
+  return await stage.script('./echo.ts', [
+    join(stage.dataDir, 'secrets.json'),
+    stage.natsUrl,
+    replyFile,
+  ]);
 }
 
 async function sampleReply(connection: NatsConnection): Promise<string> {
   const question = {
-    subject: subjects.ask(TENANT, KEY, 'permission'),
-    body: questionText(0, 'sample', { record: 'buffered', engine: false }),
+    subject: PERMISSION,
+    body: questionText({ record: 'buffered', engine: false }, 0, 'sample'),
     timeoutMs: 5000,
   };
   const reply = await openRequester(connection).request(question);

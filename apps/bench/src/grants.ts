@@ -54,6 +54,7 @@ async function benchSpread(spread: Spread, progress: Progress): Promise<BenchRes
       memoryMb: round(bytes / 1024 / 1024, 0),
       bytesEach,
       floorIs: 'a bare Map from agent and action to a list',
+      wanted: [{ of: 'bytesEach', atMost: 300 }],
     },
     measured,
     floor,

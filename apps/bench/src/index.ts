@@ -15,6 +15,7 @@ import type { BenchReport, BenchResult } from './report.ts';
 import { closeStages } from './stage.ts';
 import { benchSync } from './sync.ts';
 
+export type { Verdict } from './bounds.ts';
 export type { BenchOptions, Progress } from './progress.ts';
 export type { BenchReport, BenchResult, Grown, Growth } from './report.ts';
 export { EVENTS_EACH, LEAST_EACH, seedHistory, seedRules } from './history.ts';

@@ -55,7 +55,13 @@ export async function benchProjections(progress: Progress): Promise<BenchResult[
     const variant = `facts-${Math.round(events / 1000)}k`;
     return [
       compare(
-        { name: 'projections', variant, memoryMb, floorIs },
+        {
+          name: 'projections',
+          variant,
+          memoryMb,
+          floorIs,
+          wanted: [{ of: 'rateRatio', atLeast: 0.3 }],
+        },
         inEvents(folded, events),
         inEvents(written, events),
       ),

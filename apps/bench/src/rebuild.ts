@@ -91,7 +91,13 @@ async function measure(
     progress.step(`rebuild ${variant}`, (2 * n + 2) / (2 * ROUNDS));
   }
   return compare(
-    { name: 'rebuild', variant: `${variant}-${inThousands(events)}`, memoryMb, floorIs },
+    {
+      name: 'rebuild',
+      variant: `${variant}-${inThousands(events)}`,
+      memoryMb,
+      floorIs,
+      wanted: [{ of: 'rateRatio', atLeast: 0.5 }],
+    },
     inEvents(rebuilt, events),
     inEvents(bare, events),
   );

@@ -1,7 +1,9 @@
 /** What `writ bench` prints: each figure beside its floor, which was measured in the same run. */
+import { type Bound, judge, type Verdict } from './bounds.ts';
 import type { Machine } from './machine.ts';
 import type { Measured } from './measure.ts';
 import { round } from './measure.ts';
+import type { ProcessorUs } from './processor-time.ts';
 
 export type BenchResult = Measured & {
   readonly name: string;
@@ -14,6 +16,11 @@ export type BenchResult = Measured & {
   readonly floorIs: string;
   readonly floor: Measured;
   readonly ratio: { readonly p50: number; readonly rate: number };
+  /** Of the process that answers, where it was measured. */
+  readonly processorUs?: ProcessorUs;
+  /** The rate at which all is busy, and the share of it that was asked; where the load does not wait for answers. */
+  readonly saturation?: { readonly perSecond: number; readonly asked: number };
+  readonly wanted: readonly Verdict[];
 };
 
 export type BenchReport = {
@@ -44,8 +51,13 @@ export type Growth = {
   readonly perMillion: Readonly<Record<'memoryMb' | 'startMs' | 'diskMb', ByPart>>;
 };
 
+type What = Pick<
+  BenchResult,
+  'name' | 'variant' | 'memoryMb' | 'bytesEach' | 'floorIs' | 'processorUs' | 'saturation'
+> & { readonly wanted?: readonly Bound[] };
+
 export function compare(
-  what: Pick<BenchResult, 'name' | 'variant' | 'memoryMb' | 'bytesEach' | 'floorIs'>,
+  { wanted = [], ...what }: What,
   measured: Measured,
   floor: Measured,
 ): BenchResult {
@@ -53,5 +65,6 @@ export function compare(
     p50: round(measured.p50Ms / floor.p50Ms, 2),
     rate: round(measured.perSecond / floor.perSecond, 2),
   };
-  return { ...what, ...measured, floor, ratio };
+  const result = { ...what, ...measured, floor, ratio };
+  return { ...result, wanted: judge(wanted, result) };
 }

@@ -9,6 +9,7 @@ import {
   type Progress,
   runBenches,
   usualBenches,
+  type Verdict,
 } from '@writ/bench';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import type { Session } from '../session.ts';
@@ -80,6 +81,8 @@ function render(out: Output, { machine, benches, growth }: BenchReport): string 
     { title: 'FLOOR RATE', cell: (row) => String(row.floor.perSecond) },
     { title: 'P50 ×', cell: (row) => String(row.ratio.p50) },
     { title: 'RATE ×', cell: (row) => String(row.ratio.rate) },
+    { title: 'CPU µs', cell: ({ processorUs }) => (processorUs ? overFloor(processorUs) : '–') },
+    { title: 'WANTED', cell: ({ wanted }) => wanted.map(verdictText).join(', ') || '–' },
   ];
   const fields = renderFields(
     out,
@@ -87,6 +90,24 @@ function render(out: Output, { machine, benches, growth }: BenchReport): string 
   );
   const tables = [fields, renderTable(out, columns, benches, '')];
   return [...tables, ...(growth === undefined ? [] : [renderGrowth(out, growth)])].join('\n\n');
+}
+
+function overFloor({ each, over }: NonNullable<BenchResult['processorUs']>): string {
+  return `${each}, ${over} over floor`;
+}
+
+const figureNames = {
+  p50Ms: 'p50 ms',
+  p99Ms: 'p99 ms',
+  p50Ratio: 'p50 ×',
+  rateRatio: 'rate ×',
+  bytesEach: 'bytes each',
+  processorUs: 'CPU µs over floor',
+} as const satisfies Record<Verdict['of'], string>;
+
+function verdictText(verdict: Verdict): string {
+  const bound = 'atMost' in verdict ? `≤ ${verdict.atMost}` : `≥ ${verdict.atLeast}`;
+  return `${figureNames[verdict.of]} ${bound}: ${verdict.met ? 'met' : 'missed'}`;
 }
 
 type GrowthRow = { readonly what: string; readonly values: readonly number[] };
