@@ -26,6 +26,8 @@ export class Freshness {
 
   /** Events or a heartbeat came. */
   heard(nowMs: number, { seq, pending }: Heard): void {
+    // What comes after a silence may have waited for as long as that.
+    const sinceMs = nowMs - this.#heardMs > SILENT_MS ? this.#heardMs : nowMs;
     this.#heardMs = nowMs;
     this.#pending = pending;
     if (pending === 0) {
@@ -37,7 +39,7 @@ export class Freshness {
     const headSeq = seq + pending;
     const newest = this.#marks.at(-1);
     if (newest === undefined || nowMs - newest.sinceMs >= MARK_MS)
-      this.#marks.push({ headSeq, sinceMs: nowMs });
+      this.#marks.push({ headSeq, sinceMs });
     else newest.headSeq = Math.max(newest.headSeq, headSeq);
   }
 

@@ -20,10 +20,30 @@ test('a state that leaves what it heard of unfolded for a second is behind, unti
   expect(freshness.doubt(502 + BEHIND_MS)).toBeUndefined();
 });
 
+test('what waits after a silence may have waited all the while: there is doubt until it is folded', () => {
+  const freshness = new Freshness();
+  freshness.heard(0, { seq: 10, pending: 0 });
+  freshness.heard(60_000, { seq: 20, pending: 900 });
+  expect(freshness.doubt(60_000)).toContain('behind');
+  freshness.heard(60_010, { seq: 919, pending: 50 });
+  expect(freshness.doubt(60_010)).toContain('behind');
+  freshness.heard(60_020, { seq: 920, pending: 49 });
+  expect(freshness.doubt(60_020)).toBeUndefined();
+});
+
+test('a state is in doubt until it has folded what the log had when it began', () => {
+  const freshness = new Freshness();
+  freshness.heard(0, { seq: 10, pending: 5 });
+  expect(freshness.doubt(0)).toContain('behind');
+  freshness.heard(1, { seq: 15, pending: 3 });
+  expect(freshness.doubt(1)).toBeUndefined();
+});
+
 test('a log that is written to without a pause is no doubt while what comes is folded at once', () => {
   const freshness = new Freshness();
+  freshness.heard(0, { seq: 0, pending: 0 });
   const doubts = new Set<string | undefined>();
-  for (let ms = 0; ms < 60_000; ms += 3) {
+  for (let ms = 3; ms < 60_000; ms += 3) {
     // Five events of the last milliseconds are always still to come.
     freshness.heard(ms, { seq: ms * 10, pending: 5 });
     doubts.add(freshness.doubt(ms));
