@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import { untilWon } from './contention.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { eventIdOf, type Order, type Outcome, toNewEvent } from './order.ts';
+import { type Remembered, repeat, wasMet } from './retries.ts';
 
 const KEPT = 20_000;
 
@@ -69,12 +70,6 @@ export function partOf<State, Command, N extends EventName>(
   };
 }
 
-type Remembered = {
-  readonly event: WritEvent;
-  readonly seq: number;
-  readonly ceType: string;
-  readonly fingerprint: string | null;
-};
 type Kept = {
   state: unknown;
   lastSeq: number;
@@ -82,13 +77,14 @@ type Kept = {
   version: number;
   /** When it was last brought up to what the leader has, by a clock that never jumps. */
   freshAt: number;
-  /** Events that were stored under an idempotency key, by id. */
-  readonly remembered: Map<string, Remembered>;
+  readonly remembered: Remembered;
 };
 
 export type Aggregates = {
   /** Runs an order to its outcome; throws coded errors, `VERSION_CONFLICT` after several lost races. */
   execute<State>(order: Order, execution: Execution<State>): Promise<Outcome>;
+  /** Whether the log has the order already; throws `IDEMPOTENCY_KEY_REUSED` where that had another body. */
+  met(order: Order, parts: Execution<unknown>['parts']): Promise<boolean>;
   /** The state as the leader has it now. */
   read<State>(part: View<State>): Promise<State>;
 };
@@ -106,7 +102,7 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
       timeMs: 0,
       version: 0,
       freshAt: 0,
-      remembered: new Map<string, Remembered>(),
+      remembered: new Map(),
     };
     const freshAt = performance.now();
     const { events, lastSeq } = await store.load(part.subject, entry.lastSeq);
@@ -117,18 +113,22 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
     return entry;
   }
 
+  async function loadAll(parts: readonly Part[], refresh: boolean): Promise<Kept[]> {
+    const entries: Kept[] = [];
+    for (const part of parts) entries.push(await load(part, refresh));
+    return entries;
+  }
+
   async function attempt<State>(
     order: Order,
     execution: Execution<State>,
     { refresh, arrivedAt }: { readonly refresh: boolean; readonly arrivedAt: number },
   ): Promise<Outcome | undefined> {
-    const entries: Kept[] = [];
-    for (const part of execution.parts) entries.push(await load(part, refresh));
-    const before = findRetry(order, execution.parts, entries);
-    if (before) {
+    const entries = await loadAll(execution.parts, refresh);
+    if (wasMet(order, execution.parts, entries)) {
       // Its other events are on other subjects, of which a copy may be from before them.
       if (!refresh && execution.parts.length > 1) return undefined;
-      return repeat(order, before, execution, entries);
+      return repeat(order, execution, entries);
     }
     const timeMs = entries.reduce((latest, entry) => laterOf(latest, entry.timeMs), clock.nowMs());
     let writes: AggregateWrite[];
@@ -181,6 +181,10 @@ export function createAggregates(store: EventStore, clock: { nowMs(): number }):
         ),
       );
     },
+    met(order, parts) {
+      const names = parts.map((part) => part.subject);
+      return lock.run(names, async () => wasMet(order, parts, await loadAll(parts, true)));
+    },
     async read<State>(part: View<State>): Promise<State> {
       const entry = await lock.run([part.subject], () => load(part as View, true));
       return entry.state as State;
@@ -208,56 +212,6 @@ function foldInto(entry: Kept, part: Pick<View, 'evolve'>, event: StoredEvent): 
       ceType: typeOf(event.type),
       fingerprint: event.fingerprint,
     });
-}
-
-function findRetry(
-  order: Order,
-  [{ aggregate }]: Execution<unknown>['parts'],
-  entries: readonly Kept[],
-): Remembered | undefined {
-  if (order.idempotencyKey === null) return undefined;
-  const id = eventIdOf(order, aggregate, 0);
-  for (const entry of entries) {
-    const found = entry.remembered.get(id);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function repeat<State>(
-  order: Order,
-  first: Remembered,
-  execution: Execution<State>,
-  entries: readonly Kept[],
-): Outcome {
-  if (first.fingerprint !== order.fingerprint)
-    throw reused('idempotencyKey', order.idempotencyKey ?? '');
-  const found: { id: string; type: string; seq: number; event: WritEvent }[] = [];
-  for (let index = 0; ; index++) {
-    const id = eventIdOf(order, execution.parts[0].aggregate, index);
-    const remembered = entries
-      .map((entry) => entry.remembered.get(id))
-      .find((one) => one !== undefined);
-    if (!remembered) break;
-    found.push({ id, type: remembered.ceType, seq: remembered.seq, event: remembered.event });
-  }
-  return {
-    events: found.map(({ id, type, seq }) => ({ id, type, seq })),
-    seq: Math.max(...found.map(({ seq }) => seq)),
-    result: execution.result(
-      found.map(({ event }) => event),
-      entries[0]?.state as State,
-    ),
-  };
-}
-
-/** The refusal of an id that was used for something else; `field` is where it was given. */
-export function reused(field: string, id: string): WritError {
-  return new WritError(
-    'IDEMPOTENCY_KEY_REUSED',
-    `\`${field}\` \`${id}\` was used with another body; send a new one, or the same body`,
-    { details: [{ path: field, message: 'was used with another body' }] },
-  );
 }
 
 function plan(

@@ -17,7 +17,7 @@ import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
 import type { EventStore } from '@writ/bus';
 import { LRUCache } from 'lru-cache';
-import { reused } from './aggregates.ts';
+import { reused } from './retries.ts';
 import { untilWon } from './contention.ts';
 import {
   emptyTail,

@@ -14,7 +14,7 @@ import {
   toWritError,
   WritError,
 } from '@writ/contracts';
-import { reused } from '../aggregates.ts';
+import { reused } from '../retries.ts';
 import type { Desk, Handler, Incoming } from '../desk.ts';
 import { freshId } from '../identifiers.ts';
 import { eventIdOf, type Order, type Outcome } from '../order.ts';

@@ -35,15 +35,20 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
       revokedBy: keyId,
       ...(atMost === undefined ? {} : { atMost }),
     }));
-  // These use up no idempotency key: a retry goes on where this one ended.
+  const retire = agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason });
+  const parts = [retire, revoke()] as const;
+  // These use up no idempotency key: a retry goes on where this one ended, and ends nothing where it is done.
   const unkeyed = { ...order, idempotencyKey: null };
-  while (activeIn(await desk.aggregates.read(revoke())) > REVOKED_AT_ONCE)
+  while (
+    activeIn(await desk.aggregates.read(parts[1])) > REVOKED_AT_ONCE &&
+    !(await desk.aggregates.met(order, parts))
+  )
     await desk.aggregates.execute(unkeyed, {
       parts: [revoke(REVOKED_AT_ONCE)],
       result: () => ({}),
     });
   const outcome = await desk.aggregates.execute(order, {
-    parts: [agentPart(tenant, agentId, { type: 'RetireAgent', agentId, reason }), revoke()],
+    parts,
     result: (_events, state) => describe(agentId, state),
   });
   await endGrantsOfRetired(desk, order, agentId);
