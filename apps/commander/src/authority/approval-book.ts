@@ -11,7 +11,7 @@ export type OpenApproval = {
 
 type Noted = Pick<Approval, (keyof OpenApproval & keyof Approval) | 'untilMs' | 'status'>;
 
-/** Older ones are forgotten: whoever decides one of them has to name its agent. */
+/** Older ones that are closed are forgotten: whoever asks for one of them has to name its agent. */
 const KEPT = 100_000;
 
 /** Whose an approval is, and which of them end when. */
@@ -39,7 +39,8 @@ export class ApprovalBook {
   }
 
   agentOf(tenant: string, approvalId: string): string | undefined {
-    return this.#agents.get(`${tenant}/${approvalId}`);
+    const name = `${tenant}/${approvalId}`;
+    return this.#agents.get(name) ?? this.#open.get(name)?.agentId;
   }
 
   /** Looks at it no more: it is written down as over, or the log holds nothing of it any longer. */
