@@ -1,6 +1,6 @@
 /** Storing a planned run of events: many at once, each aggregate's own in their order. */
 import type { EventStore } from '@writ/bus';
-import type { PlannedEvent } from './event-run.ts';
+import type { PlannedEvent } from './event-run/event-run.ts';
 
 const AT_ONCE = 64;
 

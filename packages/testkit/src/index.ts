@@ -4,6 +4,6 @@ export * from './eventually.ts';
 export * from './freeze.ts';
 export * from './tcp-proxy.ts';
 export * from './postgres.ts';
-export * from './event-run.ts';
+export * from './event-run/event-run.ts';
 export * from './platform.ts';
 export * from './append-run.ts';

@@ -99,9 +99,9 @@ export function budgetsToJson(held: ReadonlyMap<string, Spent>): BudgetsJson {
 }
 
 /** Fills the budgets that the agent's grants opened. */
-export function fillBudgets(held: ReadonlyMap<string, Spent> | undefined, json: BudgetsJson): void {
+export function fillBudgets(held: ReadonlyMap<string, Spent>, json: BudgetsJson): void {
   for (const [grantId, cost, tokens] of json) {
-    const spent = held?.get(grantId);
+    const spent = held.get(grantId);
     if (!spent) throw new RangeError(`grant \`${grantId}\` has no budget`);
     fillMeter(spent.cost, cost);
     fillMeter(spent.tokens, tokens);

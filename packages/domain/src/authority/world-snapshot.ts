@@ -14,7 +14,7 @@ import { activeGrant, type GrantsState, type GrantTerms, revokedGrant } from './
 import { type EngagedSwitch, type KillSwitchState, scopeName } from './kill-switch.ts';
 import type { PoliciesState, PublishedPolicies, PublishedSchema } from './policies.ts';
 import { type UsesJson, usesFromJson, usesToJson } from './uses.ts';
-import { type BudgetsJson, budgetsToJson, fillBudgets } from './budgets.ts';
+import { type Budgets, type BudgetsJson, budgetsToJson, fillBudgets } from './budgets.ts';
 import { emptyTenant, emptyWorld, openLimits, type Tenant, type World } from './world.ts';
 import type { ValidationState } from './validation.ts';
 
@@ -22,16 +22,17 @@ import type { ValidationState } from './validation.ts';
  * Whose snapshots these are, and which way of folding made them. Raise the version with every change of what the fold
  * makes of a log or of how it is written here; older snapshots are then ignored and the log is folded anew.
  */
-export const worldFold = { name: 'world', version: 10 } as const;
+export const worldFold = { name: 'world', version: 11 } as const;
 
 type AgentLine = Exclude<AgentState, { status: 'unknown' }>['status'];
 type KeyLine = Exclude<KeyState, { status: 'unknown' }>;
 
-/** How many agents, holders of grants, of uses and of approvals, trusted agents and keys follow. */
+/** How many agents, holders of grants, of uses, of budgets and of approvals, trusted agents and keys follow. */
 type Sizes = readonly [
   agents: number,
   grants: number,
   uses: number,
+  budgets: number,
   approvals: number,
   trust: number,
   keys: number,
@@ -101,6 +102,7 @@ export function* worldToLines(world: World): Generator<string, void> {
       agents.size,
       grants.size,
       uses.size,
+      budgets.size,
       approvals.size,
       trust.size,
       keys.size,
@@ -214,7 +216,8 @@ class WorldReader {
   readonly #world: World;
   #tenants = -1;
   #tenant: Tenant | undefined;
-  #sizes: Sizes = [0, 0, 0, 0, 0, 0];
+  #budgets = 0;
+  #sizes: Sizes = [0, 0, 0, 0, 0, 0, 0];
 
   constructor(model: TrustModel) {
     this.#world = emptyWorld(model);
@@ -248,7 +251,7 @@ class WorldReader {
         return;
       }
       case 'budgets':
-        fillBudgets(tenant.budgets.get(line[1]), line[2]);
+        this.#fill(tenant.budgets, line[1], line[2]);
         return;
       case 'approvals':
         tenant.approvals.set(line[1], approvalsOf(line[2], line[3]));
@@ -268,6 +271,16 @@ class WorldReader {
     if (this.#world.tenants.size !== this.#tenants)
       throw new RangeError(`${this.#world.tenants.size} of ${this.#tenants} tenants came`);
     return this.#world;
+  }
+
+  /** The grants opened them in their own order; what was spent comes in the order that they were first given in. */
+  #fill(budgets: Budgets, agentId: string, spent: BudgetsJson): void {
+    const held = budgets.get(agentId);
+    if (held === undefined) throw new RangeError(`\`${agentId}\` has no grant with a budget`);
+    fillBudgets(held, spent);
+    budgets.delete(agentId);
+    budgets.set(agentId, held);
+    this.#budgets += 1;
   }
 
   #grantsOf(agentId: string, timeMs: number, rows: readonly GrantRow[]): GrantsState {
@@ -300,6 +313,7 @@ class WorldReader {
     this.#tenant.trustModel = trustModelOf(trustModel);
     this.#tenant.ownModel = ownModelOf(id, this.#tenant.trustModel);
     this.#sizes = sizes;
+    this.#budgets = 0;
     this.#world.tenants.set(id, this.#tenant);
   }
 
@@ -307,7 +321,16 @@ class WorldReader {
   #close(): void {
     if (this.#tenant === undefined) return;
     const { agents, grants, uses, approvals, trust, keys } = this.#tenant;
-    const came = [agents, grants, uses, approvals, trust, keys].map(({ size }) => size);
+    // The budgets themselves came with the grants; what counts is that each was filled.
+    const came = [
+      agents.size,
+      grants.size,
+      uses.size,
+      this.#budgets,
+      approvals.size,
+      trust.size,
+      keys.size,
+    ];
     if (came.some((size, index) => size !== this.#sizes[index]))
       throw new RangeError(`a tenant has ${came.join()} of ${this.#sizes.join()} parts`);
   }
