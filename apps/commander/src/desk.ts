@@ -3,6 +3,7 @@ import type { DeadLetters } from '@writ/bus';
 import type { CommandAccepted, CommandAddress, GovernorAddress } from '@writ/contracts';
 import type { CheckPolicies } from '@writ/domain';
 import type { SchemaProblem } from '@writ/policy';
+import type { Afterwards } from './afterwards.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { Directory } from './directory.ts';
 import type { Facts } from './facts.ts';
@@ -46,8 +47,7 @@ export type Desk = {
   readonly policies: PolicyDesk;
   readonly pepper: string;
   readonly operations: Operations;
-  /** Hears of what failed after its command was done. */
-  readonly onTrouble: (error: unknown, what: string) => void;
+  readonly afterwards: Afterwards;
 };
 
 export type Handler<V extends OrderVerb> = (desk: Desk, order: Order<V>) => Promise<Outcome>;

@@ -22,6 +22,7 @@ import { parseCommandSubject, parseGovernorSubject, WritError } from '@writ/cont
 import { emptyWorld, worldFold, worldFromLines } from '@writ/domain';
 import { checkPolicies, checkSchema, policyDigest, schemaDigest } from '@writ/policy';
 import { openStore } from '@writ/readmodels';
+import { createAfterwards } from './afterwards.ts';
 import { createAggregates } from './aggregates.ts';
 import { expireApprovals } from './authority/expire-approvals.ts';
 import type { Incoming } from './desk.ts';
@@ -75,6 +76,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     onTrouble: trouble('the clock could not be compared with the broker'),
   });
   const time = { nowMs: () => Math.max(Date.now(), directory.timeMs) };
+  const afterwards = createAfterwards((error, what) => log.warn({ err: error }, what));
   const room: CommandRoom = {
     cell: secrets.cell,
     get segment() {
@@ -92,7 +94,7 @@ export async function startCommander(options: CommanderOptions): Promise<Running
         give: (incoming) => handle(incoming),
         lastSeq: async () => (await store.status()).lastSeq,
       },
-      onTrouble: (error, what) => log.warn({ err: error }, what),
+      afterwards,
     },
   };
   const refuseDoubt = (): void => {
@@ -206,6 +208,8 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     },
     async stop() {
       await Promise.all([responder.stop(), intake.stop(), advisories.stop(), expiry.stop()]);
+      // It needs the directory and the bus.
+      await afterwards.over();
       clock.stop();
       await directory.stop();
       await Promise.all([disconnect(answering), disconnect(storing), tables.close()]);

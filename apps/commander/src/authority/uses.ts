@@ -27,7 +27,8 @@ export const reserveUse: Handler<'reserve-use'> = async (desk, order) => {
   });
 };
 
-export type UsesDesk = Pick<Desk, 'onTrouble'> & {
+export type UsesDesk = {
+  readonly afterwards: Pick<Desk['afterwards'], 'add'>;
   readonly aggregates: Pick<Desk['aggregates'], 'execute'>;
   readonly directory: Pick<Desk['directory'], 'holdersOfUse' | 'reached'>;
 };
@@ -36,7 +37,8 @@ export type UsesDesk = Pick<Desk, 'onTrouble'> & {
  * Closes what the decision of a report reserved; a report that says nothing was done gives it back. Told again it
  * does nothing, so a report that was stored but not answered may be sent once more. `seq` is where the report is
  * stored: the reservation is before it in the log, so what is not known there was never reserved. Most decisions
- * reserve nothing, so replies do not wait for that; only a use that is given back is free again by then.
+ * reserve nothing, so replies do not wait for that; only a use that is given back is free again by then, or the report
+ * fails with `STALE_STATE` and is sent once more.
  */
 export async function closeUses(
   desk: UsesDesk,
@@ -50,11 +52,9 @@ export async function closeUses(
   if (known.length > 0) return closeAt(desk, order, known);
   const closing = desk.directory
     .reached(seq)
-    .then(() => closeAt(desk, order, desk.directory.holdersOfUse(use)))
-    .catch((error: unknown) =>
-      desk.onTrouble(error, `what decision \`${decisionId}\` reserved may not be closed`),
-    );
-  if (outcome === 'cancelled') await closing;
+    .then(() => closeAt(desk, order, desk.directory.holdersOfUse(use)));
+  if (outcome === 'cancelled') return closing;
+  desk.afterwards.add(closing, `what decision \`${decisionId}\` reserved may not be closed`);
 }
 
 async function closeAt(

@@ -1,5 +1,6 @@
-import { checkBody, commands } from '@writ/contracts';
+import { checkBody, commands, WritError } from '@writ/contracts';
 import { expect, test } from 'vitest';
+import { createAfterwards } from '../afterwards.ts';
 import type { Order } from '../order.ts';
 import { closeUses } from './uses.ts';
 
@@ -30,7 +31,7 @@ function lagging() {
   const { promise, resolve: fold, reject: lose } = Promise.withResolvers<void>();
   let holders: readonly string[] = [];
   promise.catch(() => undefined);
-  const settled = Promise.withResolvers<void>();
+  const afterwards = createAfterwards((error) => troubles.push(error));
   const desk = {
     directory: {
       holdersOfUse: () => holders,
@@ -43,24 +44,20 @@ function lagging() {
     aggregates: {
       execute(_order: unknown, { parts }: { readonly parts: readonly { subject: string }[] }) {
         closed.push(...parts.map(({ subject }) => subject));
-        settled.resolve();
         return Promise.resolve({ events: [], seq: 0, result: {} });
       },
     },
-    onTrouble(error: unknown) {
-      troubles.push(error);
-      settled.resolve();
-    },
+    afterwards,
   };
-  return { desk, closed, troubles, asked, fold, lose, settled: settled.promise };
+  return { desk, closed, troubles, asked, fold, lose };
 }
 
 test('a use whose reservation is not folded yet is closed once it is, and the reply does not wait', async () => {
-  const { desk, closed, asked, fold, settled } = lagging();
+  const { desk, closed, asked, fold } = lagging();
   await closeUses(desk, report('succeeded'), REPORTED_AT);
   expect([asked, closed]).toEqual([[REPORTED_AT], []]);
   fold();
-  await settled;
+  await desk.afterwards.over();
   expect(closed).toEqual([expect.stringContaining('town')]);
 });
 
@@ -71,9 +68,19 @@ test('a use that is given back is free again when the reply comes', async () => 
   expect(closed).toHaveLength(1);
 });
 
-test('a directory that does not get there is told of, and not in the reply', async () => {
+test('a use that can not be given back now fails the report, so that it is sent once more', async () => {
+  const { desk, closed, troubles, lose } = lagging();
+  lose(new WritError('STALE_STATE', 'behind'));
+  await expect(closeUses(desk, report('cancelled'), REPORTED_AT)).rejects.toMatchObject({
+    code: 'STALE_STATE',
+  });
+  expect([closed, troubles]).toEqual([[], []]);
+});
+
+test('a directory that does not get there is told of, and not in the reply, where nothing is given back', async () => {
   const { desk, troubles, lose } = lagging();
   lose(new Error('behind'));
-  await closeUses(desk, report('cancelled'), REPORTED_AT);
+  await closeUses(desk, report('succeeded'), REPORTED_AT);
+  await desk.afterwards.over();
   expect(troubles).toEqual([new Error('behind')]);
 });
