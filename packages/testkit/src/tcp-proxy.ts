@@ -3,6 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type TcpProxy = {
   readonly port: number;
+  /** How often clients have said something; a client that waits for answers says one thing at a time. */
+  readonly said: number;
   /** From now on nothing of the server reaches the client; the client's bytes still arrive. */
   loseAnswers(): void;
   /** From now on what the server says arrives so much later. */
@@ -17,6 +19,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let losing = false;
   let delayMs = 0;
+  let said = 0;
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     for (const socket of [client, upstream]) {
@@ -28,7 +31,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         upstream.destroy();
       });
     }
-    client.on('data', (chunk) => upstream.write(chunk));
+    client.on('data', (chunk) => {
+      said++;
+      upstream.write(chunk);
+    });
     upstream.on('data', (chunk) => {
       if (losing) return;
       if (delayMs === 0) client.write(chunk);
@@ -41,6 +47,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   return {
     port,
+    get said() {
+      return said;
+    },
     loseAnswers: () => {
       losing = true;
     },
