@@ -256,7 +256,10 @@ describe('the other streams', () => {
       return seq;
     });
     const reached = () =>
-      eventually(async () => (await positionsOf(name)).every(({ seq }) => seq >= again));
+      eventually(async () => {
+        const positions = await positionsOf(name);
+        return positions.length > 0 && positions.every(({ seq }) => seq >= again);
+      });
     const rows = async () =>
       (
         await cell.store.pool.query(
