@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { subjects } from '@writ/contracts';
+import { eventually } from '@writ/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ADMIN, agent, type Commanders, startCommanders, tenant } from './commanders.fixture.ts';
 
 let cell: Commanders;
 let apart: ChildProcess | undefined;
+const said = new Set<unknown>();
 
 beforeAll(async () => {
   cell = await startCommanders(0);
@@ -30,8 +32,19 @@ async function startApart(offMs: number): Promise<void> {
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const [said] = (await Promise.race([once(apart, 'message'), once(apart, 'exit')])) as unknown[];
-  expect(said).toBe('ready');
+  said.clear();
+  apart.on('message', (word) => said.add(word));
+  await hears('ready');
+}
+
+function hears(word: string): Promise<boolean> {
+  return eventually(
+    () => {
+      expect(apart?.exitCode).toBeNull();
+      return said.has(word);
+    },
+    { withinMs: 30_000 },
+  );
 }
 
 test.each([5000, -5000])(
@@ -47,6 +60,7 @@ test.each([5000, -5000])(
         code: 'CLOCK_SKEW',
         message: expect.stringContaining('set the clock'),
       });
+    await hears('the inbox waits');
     const reply = await operator.request('$JS.API.CONSUMER.INFO.INBOX.commander');
     expect(reply.json()).toMatchObject({ num_ack_pending: 0, delivered: { consumer_seq: 0 } });
     expect((await cell.store.status()).lastSeq).toBe(lastSeq);

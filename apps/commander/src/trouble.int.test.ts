@@ -137,7 +137,10 @@ test('Postgres away for longer than all deliveries last, and for more starts of 
   for (let again = 0; again <= MAX_DELIVER; again++) {
     await commander.stop();
     const told = Promise.withResolvers<void>();
-    commander = await start({ ...silent, warn: () => told.resolve() });
+    commander = await start({
+      ...silent,
+      warn: (_fields, text) => text === 'the inbox waits' && told.resolve(),
+    });
     await told.promise;
   }
   await postgres.resume();

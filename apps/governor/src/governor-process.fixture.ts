@@ -2,6 +2,9 @@
 import type { Secrets } from '@writ/bus';
 import { startGovernor } from './start-governor.ts';
 
+// A test run that is killed leaves nothing behind.
+process.on('disconnect', () => process.exit());
+
 // A clock that was set wrong.
 const offMs = Number(process.env['GOVERNOR_CLOCK_OFF_MS'] ?? 0);
 const now = Date.now;

@@ -62,13 +62,13 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
   const spawnFixture = async (name: string): Promise<ChildProcess> => {
     const program = fileURLToPath(new URL(name, import.meta.url));
     const child = spawn(process.execPath, [program, JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.add(child);
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`\`${name}\` ended by itself with ${String(code)}`);
     });
-    await Promise.race([once(child.stdout, 'data'), ended]);
+    await Promise.race([once(child, 'message'), ended]);
     ended.catch(() => undefined);
     return child;
   };

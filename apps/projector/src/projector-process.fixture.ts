@@ -1,6 +1,9 @@
 /** A projector in a process of its own, to be killed by tests. Its options are JSON in its only argument. */
 import { startProjector } from './start-projector.ts';
 
+// A test run that is killed leaves nothing behind.
+process.on('disconnect', () => process.exit());
+
 const quiet = {
   debug: () => undefined,
   info: () => undefined,
@@ -15,4 +18,4 @@ const projector = await startProjector({ ...options, log: quiet });
 process.on('SIGTERM', () => {
   void projector.stop().then(() => process.exit(0));
 });
-process.stdout.write('started\n');
+process.send?.('started');
