@@ -110,6 +110,10 @@ test('two snapshotters make one snapshot each time, and one that stops loses not
   const next = await write(1500, 2);
   await untilAt(next);
   expect(await snapshots.restore(worldFromLines)).toEqual(await folded(next));
+  const made = said
+    .filter(([, text]) => text === 'a snapshot is made')
+    .flatMap(([fields]) => ('seq' in fields ? [fields.seq] : []));
+  expect(made).toHaveLength(new Set(made).size);
 });
 
 test('without the broker it goes on looking, and makes the snapshot when the broker is back', async () => {

@@ -77,7 +77,7 @@ type Slot = {
   readonly misfit: Misfit | undefined;
   readonly takenMs: number;
 };
-type Complete = Omit<Slot, 'misfit'> & { readonly manifest: Manifest };
+type Complete = Slot & { readonly manifest: Manifest };
 type Misfit = 'other_log' | 'beyond_log';
 
 class StreamSnapshots implements Snapshots {
@@ -94,7 +94,9 @@ class StreamSnapshots implements Snapshots {
 
   async restore<T>(read: (lines: Iterable<string>) => T): Promise<T | undefined> {
     try {
-      for (const slot of await this.#fitting(true)) {
+      const slots = await this.#slots();
+      for (const slot of slots) this.#countMisfit(slot);
+      for (const slot of this.#fittingOf(slots)) {
         try {
           const restored = read(linesOf(await this.#contentOf(slot)));
           this.counts.loaded += 1;
@@ -111,7 +113,7 @@ class StreamSnapshots implements Snapshots {
 
   async newestSeq(): Promise<number> {
     try {
-      const [newest] = await this.#fitting(false);
+      const [newest] = this.#fittingOf(await this.#slots());
       return newest?.manifest.seq ?? 0;
     } catch (error) {
       throw toLogError(error, STREAM);
@@ -138,8 +140,9 @@ class StreamSnapshots implements Snapshots {
     const busy = slots.some(
       ({ manifest, takenMs }) => manifest?.state === 'writing' && serverTimeMs - takenMs < CLAIM_MS,
     );
+    const made = this.#fittingOf(slots).some(({ manifest }) => manifest.seq >= seq);
     const chosen = leastOf(slots);
-    if (busy || chosen === undefined || identity === undefined) return undefined;
+    if (busy || made || chosen === undefined || identity === undefined) return undefined;
     const draft: Manifest = {
       format: 1,
       state: 'writing',
@@ -176,23 +179,25 @@ class StreamSnapshots implements Snapshots {
     return { seq, bytes: content.length };
   }
 
-  /** Complete snapshots of this fold and log, newest first; others are counted when `restore` asks. */
-  async #fitting(count: boolean): Promise<Complete[]> {
+  /** Complete snapshots of this fold and log, newest first. */
+  #fittingOf(slots: readonly Slot[]): Complete[] {
+    return slots
+      .filter((slot): slot is Complete => this.#misfitOf(slot) === 'none')
+      .sort((a, b) => b.manifest.seq - a.manifest.seq);
+  }
+
+  #countMisfit(slot: Slot): void {
+    const reason = this.#misfitOf(slot);
+    if (reason === 'none' || reason === 'unfinished') return;
+    this.#ignore(reason, `that of ${slot.manifest?.seq ?? 'an unknown sequence'}`);
+  }
+
+  #misfitOf({ manifest, manifestSeq, misfit }: Slot): IgnoredReason | 'unfinished' | 'none' {
     const { name, version } = this.#options.fold;
-    const fitting: Complete[] = [];
-    for (const { misfit, ...slot } of await this.#slots()) {
-      const { manifest, manifestSeq } = slot;
-      if (manifestSeq === 0 || manifest?.state === 'writing') continue;
-      const ofFold = manifest?.fold === name && manifest.foldVersion === version;
-      if (manifest !== undefined && misfit === undefined && ofFold)
-        fitting.push({ ...slot, manifest });
-      else if (count)
-        this.#ignore(
-          manifest === undefined ? 'unreadable' : (misfit ?? 'other_fold'),
-          `that of ${manifest?.seq ?? 'an unknown sequence'}`,
-        );
-    }
-    return fitting.sort((a, b) => b.manifest.seq - a.manifest.seq);
+    if (manifestSeq === 0 || manifest?.state === 'writing') return 'unfinished';
+    if (manifest === undefined) return 'unreadable';
+    if (misfit !== undefined) return misfit;
+    return manifest.fold === name && manifest.foldVersion === version ? 'none' : 'other_fold';
   }
 
   async #slots(): Promise<Slot[]> {
