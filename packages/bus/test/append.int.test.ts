@@ -168,13 +168,12 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
         }
       });
 
-      test('stores once what was sent to a server that stood still', async () => {
+      test('stores once what was sent twice to a server that stood still', async () => {
         const subject = fresh();
-        const connection = await bus.connect('commander-store');
-        const tried = openEventStore({ connection, ...bus.secrets });
-        const resume = await stand(connection);
-        const appended = tried.append([write(subject, 0, 'once')]);
-        await resume(2);
+        const tried = await counted(subject, 20_000);
+        const resume = await stand();
+        const appended = tried.store.append([write(subject, 0, 'once')]);
+        await resume(() => tried.sent() >= 2);
         const { lastSeq } = await appended;
         expect(await stored(subject)).toEqual(['once']);
         expect(await store.lastSequence(subject)).toBe(lastSeq);
@@ -182,15 +181,13 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
 
       test('is a conflict when others wrote in the meantime', async () => {
         const subject = fresh();
-        const connection = await bus.connect('commander-store');
-        const one = openEventStore({ connection, ...bus.secrets });
-        const other = await bus.store();
-        const resume = await stand(connection);
+        const [one, other] = [await counted(subject), await counted(subject)];
+        const resume = await stand();
         const both = Promise.allSettled([
-          one.append([write(subject, 0, 'left')]),
-          other.append([write(subject, 0, 'right')]),
+          one.store.append([write(subject, 0, 'left')]),
+          other.store.append([write(subject, 0, 'right')]),
         ]);
-        await resume(2);
+        await resume(() => one.sent() > 0 && other.sent() > 0);
         const results = await both;
         expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
         expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({
@@ -214,19 +211,36 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       });
     });
 
-  /** Stops the server; what comes back lets it go on when so many messages were sent to it since. */
-  async function stand(connection: NatsConnection): Promise<(messages: number) => Promise<void>> {
-    await connection.flush();
+  /** Stops the server; what comes back lets it go on as soon as something holds. */
+  async function stand(): Promise<(until: () => boolean) => Promise<void>> {
     const [pid = 0] = bus.pids();
     await freeze(pid);
-    const before = connection.stats().outMsgs;
-    return async (messages) => {
+    return async (until) => {
       try {
-        await eventually(() => connection.stats().outMsgs >= before + messages);
+        await eventually(until, { withinMs: 30_000 });
       } finally {
         process.kill(pid, 'SIGCONT');
       }
     };
+  }
+
+  /** A store that knows where the log stands, and how often it sent an event of a subject. */
+  async function counted(subject: string, appendTimeoutMs?: number) {
+    const connection = await bus.connect('commander-store');
+    const counting = openEventStore({
+      connection,
+      ...bus.secrets,
+      ...(appendTimeoutMs === undefined ? {} : { appendTimeoutMs }),
+    });
+    await counting.lastSequence(subject);
+    let sent = 0;
+    const publish = connection.publish.bind(connection);
+    const end = subject.slice(subject.indexOf('.evt.'));
+    connection.publish = (to, ...rest) => {
+      if (to.endsWith(end)) sent += 1;
+      publish(to, ...rest);
+    };
+    return { store: counting, sent: () => sent };
   }
 
   type Publish = (
