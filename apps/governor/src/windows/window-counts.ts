@@ -3,13 +3,13 @@
  *
  * 1. An allow of this governor counts at once; one of another governor, or of a boot before, when its record is read.
  * 2. The decision log is read only where a grant has or had a window, from as far back as the longest reaches.
- * 3. Until it was read to its end nothing is known, and no such grant holds; nor while the log is silent for too long:
- *    others may go on allowing.
+ * 3. Until it was read to its end nothing is known, and no such grant holds; nor while the log is silent, or its
+ *    records wait, for too long: others may go on allowing.
  */
-import type { DecisionLog, Follower, LogMessage } from '@writ/bus';
+import type { BatchPosition, DecisionLog, Follower, LogMessage } from '@writ/bus';
 import { toWritError, type WritError } from '@writ/contracts';
 import { count, type Meter, meterOver, type Windows } from '@writ/domain';
-import { SILENT_MS } from '../state/freshness.ts';
+import { Freshness } from '../state/freshness.ts';
 import { type CountedAllow, countedAllowsIn } from './counted-allows.ts';
 
 export type WindowCountsOptions = {
@@ -38,8 +38,7 @@ export class WindowCounts {
   #position = 0;
   /** Up to where the log was read; `undefined` before it was read to its end once. */
   #readTo: number | undefined;
-  /** When messages or a heartbeat of the log came last. */
-  #heardMs = Number.NEGATIVE_INFINITY;
+  readonly #freshness = new Freshness();
 
   constructor(options: WindowCountsOptions) {
     this.#options = options;
@@ -53,13 +52,13 @@ export class WindowCounts {
   /** The counts of one tenant. */
   of(tenant: string): Windows {
     return {
-      decisionsSeq: this.#silent() ? undefined : this.#readTo,
+      decisionsSeq: this.#isStale() ? undefined : this.#readTo,
       meterOf: (grantId) => this.#meters.get(`${tenant}/${grantId}`),
     };
   }
 
-  #silent(): boolean {
-    return this.#readTo !== undefined && this.#options.ticks() - this.#heardMs > SILENT_MS;
+  #isStale(): boolean {
+    return this.#readTo !== undefined && this.#freshness.doubt(this.#options.ticks()) !== undefined;
   }
 
   /** Begins to read what was allowed from a time on, unless it is read already. */
@@ -93,9 +92,9 @@ export class WindowCounts {
       if (this.#stopped) return;
       this.#follower = log.follow({
         fromSeq,
-        onMessages: (messages) => this.#read(messages),
+        onMessages: (messages, at) => this.#read(messages, at),
         onIdle: (seq) => {
-          this.#heardMs = this.#options.ticks();
+          this.#freshness.heard(this.#options.ticks(), { seq, pending: 0 });
           this.#readTo = Math.max(seq, this.#readTo ?? 0);
           this.#known.resolve();
         },
@@ -107,15 +106,15 @@ export class WindowCounts {
     }
   }
 
-  #read(messages: readonly LogMessage[]): void {
+  #read(messages: readonly LogMessage[], { lastSeq, pending }: BatchPosition): void {
     const { governor, boot, ticks } = this.#options;
-    this.#heardMs = ticks();
     for (const { seq, data } of messages) {
       for (const allow of countedAllowsIn(data))
         if (allow.governor !== governor || allow.boot !== boot) this.count(allow);
       this.#position = seq;
       if (this.#readTo !== undefined) this.#readTo = seq;
     }
+    this.#freshness.heard(ticks(), { seq: lastSeq, pending });
   }
 
   /** Goes on where it was; what others allow meanwhile is not known. */

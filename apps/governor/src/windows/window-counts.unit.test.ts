@@ -88,6 +88,29 @@ test('nothing is known any more when the log is silent for too long, and again w
   await counts.stop();
 });
 
+test('nothing is known while records wait that others wrote during a silence, or for too long', async () => {
+  let ms = 60_000;
+  const { counts, log } = manual(() => ms);
+  const known = () => counts.of('default').decisionsSeq;
+  const read = (seq: number, pending: number) =>
+    void log()?.onMessages([messageOf(seq, recordOf())], { lastSeq: seq, pending });
+  counts.readFrom(nowMs);
+  await Promise.resolve();
+  await Promise.resolve();
+  log()?.onIdle?.(8);
+  ms += 60_000;
+  read(9, 900);
+  expect(known()).toBeUndefined();
+  read(909, 50);
+  expect(known()).toBe(909);
+  ms += 1001;
+  read(910, 100);
+  expect(known()).toBeUndefined();
+  read(959, 51);
+  expect(known()).toBe(959);
+  await counts.stop();
+});
+
 test('nothing is known before the log was read to its end, and it is not read before it has to be', async () => {
   const { counts, log } = manual();
   await counts.ready;
