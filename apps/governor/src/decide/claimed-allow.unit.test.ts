@@ -1,7 +1,8 @@
-import type { GovernorOrder, WritEvent } from '@writ/contracts';
+import type { EventData, GovernorOrder, WritEvent } from '@writ/contracts';
+import { policyDigest } from '@writ/policy';
 import { expect, test, vi } from 'vitest';
 import type { Claimed } from '../claims/commander-path.ts';
-import { grantOf, ManualDesk } from './manual-desk.fixture.ts';
+import { grantOf, ManualDesk, startMs } from './manual-desk.fixture.ts';
 
 const limitedGrant = grantOf({ conditions: { maxUses: 2 } });
 const reservedBy = (decisionId: string): WritEvent => ({
@@ -153,3 +154,85 @@ test.each(meanwhile)(
     expect(record).toMatchObject({ code: decision ? null : code, inputs: { seq: context?.seq } });
   },
 );
+
+const revoked = (grantId: string): WritEvent => ({
+  type: 'GrantRevoked',
+  data: { grantId, agentId: 'reader', reason: null, revokedBy: 'k' },
+});
+const approvalId = '01a1f925-c3c0-7649-9059-5576eaa83ccc';
+
+/** What a request for an approval comes to in the log, and a person who gives it. */
+function approved({ body }: GovernorOrder): WritEvent[] {
+  const { ttlSeconds: _, ...asked } = body as EventData<'ApprovalRequested'> & {
+    ttlSeconds: number;
+  };
+  const expiresAt = new Date(startMs + 60_000).toISOString();
+  const data = { ...asked, approvalId, expiresAt, requestedBy: 'k0admin0000' };
+  const given = { agentId: 'reader', verdict: 'approved' as const, reason: null, decidedBy: 'k0p' };
+  return [
+    { type: 'ApprovalRequested', data },
+    { type: 'ApprovalDecided', data: { approvalId, ...given } },
+  ];
+}
+
+test('an allow does not go over to a grant that never held for it while its approval is used', async () => {
+  const manual = new ManualDesk();
+  const requireApproval = true;
+  const terms = { maxCostMicros: 1000, requireApproval };
+  manual.tell(grantOf({ grantId: 'g2', conditions: terms }));
+  manual.tell(grantOf({ grantId: 'g3', conditions: { ...terms, maxCostMicros: 10 } }));
+  const verbs: string[] = [];
+  manual.claim = (order) => {
+    verbs.push(order.verb);
+    const told = order.verb === 'request-approval' ? approved(order) : [revoked('g2')];
+    for (const event of told) manual.tell(event);
+    return Promise.resolve({ claimed: true, seq: 5 });
+  };
+  const costly = { ...write, context: { estimatedCostMicros: 500 } };
+  const first = manual.ask(costly);
+  await vi.waitFor(() => expect(first.reply?.context.outcome).toBe('require_approval'));
+  const second = manual.ask(costly);
+  await vi.waitFor(() => expect(second.reply?.context.code).toBe('LIMIT_REACHED'));
+  expect(verbs).toEqual(['request-approval', 'use-approval']);
+});
+
+test('an allow does not outlive the trust that it needs while its uses are reserved', async () => {
+  const manual = new ManualDesk();
+  const policies = {
+    trusted: 'forbid (principal, action, resource) unless { principal.trust >= 100 };',
+  };
+  const digest = policyDigest('cedar', policies);
+  manual.tell({
+    type: 'PoliciesPublished',
+    data: { version: '1', engine: 'cedar', policies, digest, note: null },
+  });
+  manual.tell({ type: 'PoliciesActivated', data: { version: '1', digest, superseded: null } });
+  manual.tell(limitedGrant);
+  let claims = 0;
+  manual.claim = () => {
+    claims += 1;
+    const data = { feedbackId: 'f', agentId: 'reader', executionId: null, comment: null };
+    const bad = { rating: 0, source: 'human', rater: 'usr_dana', severity: 'major' } as const;
+    manual.tell({ type: 'FeedbackGiven', data: { ...data, ...bad } });
+    return Promise.resolve({ claimed: true, seq: 5 });
+  };
+  const asked = manual.ask(write);
+  await vi.waitFor(() => expect(asked.reply?.context.code).toBe('TRUST_TOO_LOW'));
+  expect(claims).toBe(1);
+});
+
+test('an allow does not outlive the schema that its question was read by', async () => {
+  const manual = new ManualDesk();
+  manual.tell(limitedGrant);
+  const seqs: number[] = [];
+  manual.claim = () => {
+    seqs.push(manual.state.world.seq);
+    if (seqs.length > 1) return Promise.resolve({ claimed: true, seq: 5 });
+    const schema = { version: '1', engine: 'cedar' as const, schema: null, note: null };
+    manual.tell({ type: 'SchemaPublished', data: { ...schema, digest: 'sha256:s' } });
+    return Promise.resolve({ claimed: true, seq: 5 });
+  };
+  const asked = manual.ask(write);
+  await vi.waitFor(() => expect(asked.reply).toBeDefined());
+  expect([seqs.length, asked.reply?.context.seq]).toEqual([2, manual.state.world.seq]);
+});
