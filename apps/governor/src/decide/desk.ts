@@ -143,10 +143,8 @@ export class Desk {
       return this.#claim(asker, question, { first: decided, reply });
     countIn(this.#options, asker, { decided, amount: 1 });
     if (keep && memoKey !== undefined) this.#memo.keep(memoKey, answer, keep);
-    return this.#give(answer, asker, reply, {
-      decisionId: decisionIdAt(decided.at.nowMs),
-      ...decided.at,
-    });
+    const moment = { decisionId: decisionIdAt(decided.at.nowMs), ...decided.at };
+    return this.#giveCounted(asker, decided, { moment, reply });
   }
 
   /** Gives an answer that rests on something that must be claimed first, or that waits for a person. */
@@ -164,7 +162,7 @@ export class Desk {
         this.#deny(settled.denied, reply);
         return false;
       }
-      return this.#give(settled.decided.answer, asker, reply, settled.moment);
+      return this.#giveCounted(asker, settled.decided, { moment: settled.moment, reply });
     } catch (thrown) {
       this.#fail(thrown, reply);
     }
@@ -191,6 +189,17 @@ export class Desk {
         this.#fail(thrown, reply);
       }
     });
+  }
+
+  /** Gives what counts in its windows already; what is not recorded counts in none. */
+  #giveCounted(
+    asker: Asker,
+    decided: Decided,
+    { moment, reply }: { readonly moment: Moment; readonly reply: Reply },
+  ): boolean {
+    const isAllowed = this.#give(decided.answer, asker, reply, moment);
+    if (!isAllowed) countIn(this.#options, asker, { decided, amount: -1 });
+    return isAllowed;
   }
 
   /** Records an answer and gives it, in the order that its durability asks for; says whether it allows. */

@@ -131,3 +131,42 @@ test('a decision whose record is larger than a message may be is refused, and no
   await manual.pass(0);
   expect(manual.appended).toHaveLength(1);
 });
+
+const refusals: [string, (manual: ManualDesk) => object | void, string][] = [
+  [
+    'there is no place to wait for its record',
+    (manual) => {
+      const atLeast = encodeToken({ cell, segment: 1, seq: 99 });
+      for (let n = 0; n < 1024; n++) manual.ask({ options: { atLeast } });
+    },
+    'OVERLOADED',
+  ],
+  ['no record can be taken', (manual) => manual.records.of('default').stop(), 'LOG_UNAVAILABLE'],
+  [
+    'its record is too large',
+    (manual) => {
+      const labels = { note: 'a'.repeat(750 * 1024) };
+      manual.tell({ type: 'AgentRegistered', data: { ...reader, agentId: 'heavy', labels } });
+      return { subject: { type: 'agent', id: 'heavy' } };
+    },
+    'REQUEST_INVALID',
+  ],
+];
+test.each(refusals)('an allow does not count in its window where %s', (_why, prepare, code) => {
+  const manual = new ManualDesk();
+  const conditions = { window: { limit: 9, seconds: 60 } };
+  for (const agentId of ['reader', 'heavy'])
+    manual.tell(grantOf({ grantId: `of-${agentId}`, agentId, conditions }));
+  const more = prepare(manual) ?? {};
+  expect(manual.codeNow({ action: { name: 'write' }, ...more })).toBe(code);
+  expect(manual.counted).toBe(0);
+});
+
+test('an allow whose record may come to be stored counts in its window, as it does for others', async () => {
+  const manual = new ManualDesk();
+  manual.tell(grantOf({ conditions: { window: { limit: 9, seconds: 60 } } }));
+  manual.holdAppends = true;
+  const { reply } = manual.ask({ action: { name: 'write' } });
+  manual.records.of('default').stop();
+  expect([reply, manual.counted]).toEqual([undefined, 1]);
+});

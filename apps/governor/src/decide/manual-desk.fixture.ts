@@ -56,6 +56,8 @@ export class ManualDesk {
   ticking = false;
   skewed = false;
   holdAppends = false;
+  /** How many allows count in windows. */
+  counted = 0;
   /** What the commander says to what is claimed of it. */
   claim = (_order: GovernorOrder): Promise<Claimed> => Promise.resolve({ claimed: true, seq: 0 });
   #follow: FollowEvents | undefined;
@@ -94,8 +96,8 @@ export class ManualDesk {
       engine,
       records: this.records,
       windows: {
-        of: () => ({ decisionsSeq: undefined, meterOf: () => undefined }),
-        count() {},
+        of: () => ({ decisionsSeq: 0, meterOf: () => undefined }),
+        count: (_allow, amount?: 1 | -1) => (this.counted += amount ?? 1),
         ready: Promise.resolve(),
       },
       claim: (_asker, order) => this.claim(order),
