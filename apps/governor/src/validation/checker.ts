@@ -114,6 +114,9 @@ export class Checker {
     worker.on('error', (error) => {
       if (this.#worker === worker) this.#fail(`the checks failed: ${error.message}`);
     });
+    worker.on('exit', (code) => {
+      if (this.#worker === worker) this.#fail(`a check ended the thread with ${code}`);
+    });
     worker.unref();
     this.#expectWithin(START_MS);
     return worker;

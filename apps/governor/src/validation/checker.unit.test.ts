@@ -17,6 +17,15 @@ function checker(...options: ConstructorParameters<typeof Checker>): Checker {
   return made;
 }
 
+/** The address of a module with these checks. */
+async function checksOf(text: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'writ-checks-'));
+  running.push({ stop: () => rm(directory, { recursive: true }) });
+  const file = join(directory, 'checks.mjs');
+  await writeFile(file, `export const checks = ${text};`);
+  return pathToFileURL(file).href;
+}
+
 const rulesOf = (rule: object, id = 'default/1') => ({
   id,
   rules: validationRules.parse({ rule: { actions: ['*'], ...rule } }),
@@ -37,15 +46,10 @@ describe('the thread that checks results', () => {
   });
 
   test('applies checks of the installation', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'writ-checks-'));
-    running.push({ stop: () => rm(directory, { recursive: true }) });
-    const file = join(directory, 'checks.mjs');
-    await writeFile(
-      file,
-      `export const checks = { short: ({ result }) =>
-         result.text.length > 5 ? [{ path: '/text', kind: 'TOO_LONG' }] : [] };`,
+    const own = await checksOf(
+      `{ short: ({ result }) => result.text.length > 5 ? [{ path: '/text', kind: 'TOO_LONG' }] : [] }`,
     );
-    const one = checker(pathToFileURL(file).href);
+    const one = checker(own);
     const rules = rulesOf({ custom: ['short'] });
     expect((await one.check(rules, asked('short'))).outcome).toBe('accept');
     expect((await one.check(rules, asked('too long'))).findings).toMatchObject([
@@ -53,8 +57,20 @@ describe('the thread that checks results', () => {
     ]);
   });
 
+  test('is not waited for when a check ends it, and the next result is judged in a new one', async () => {
+    const own = await checksOf(`{ leave: ({ result }) => result.text === 'x' && process.exit(0) }`);
+    const one = checker(own, 10 * 60_000);
+    const leaving = one.check(rulesOf({ custom: ['leave'] }), asked('x'));
+    const behind = one.check(rulesOf({ maxBytes: 100 }, 'default/2'), asked('x'));
+    await expect(leaving).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('a check ended the thread') as string,
+    });
+    expect((await behind).outcome).toBe('accept');
+  });
+
   test('is ended by a pattern that never ends, and judges the next result in a new one', async () => {
-    const one = checker(undefined, 1000);
+    const one = checker(undefined, 4000);
     const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } };
     const caught = rulesOf({ schema });
     await expect(one.check(caught, asked(`${'a'.repeat(60)}!`))).rejects.toMatchObject({
@@ -64,7 +80,7 @@ describe('the thread that checks results', () => {
   });
 
   test('is ended with the one result that it has: those behind are judged, and keys take turns', async () => {
-    const one = checker(undefined, 1000);
+    const one = checker(undefined, 4000);
     const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } };
     const caught = rulesOf({ schema });
     const told: string[] = [];
