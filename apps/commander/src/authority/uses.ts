@@ -1,4 +1,5 @@
 /** Uses of limited grants: reserved for a decision, and closed by the report of what came of it. */
+import type { UseReport } from '@writ/domain';
 import type { Desk, Handler } from '../desk.ts';
 import type { Order } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
@@ -45,42 +46,31 @@ export async function closeUses(
   order: Order<'execution.report'>,
   seq: number,
 ): Promise<void> {
-  const { agentId: usedBy, decisionId, outcome } = order.body;
+  const { agentId: usedBy, decisionId, outcome, costMicros, tokens } = order.body;
   if (decisionId === null) return;
   const use = { tenant: order.caller.tenant, decisionId, usedBy };
-  const known = desk.directory.holdersOfUse(use);
-  if (known.length > 0) return closeAt(desk, order, known);
-  const closing = desk.directory
-    .reached(seq)
-    .then(() => closeAt(desk, order, desk.directory.holdersOfUse(use)));
+  const report = { decisionId, usedBy, outcome, costMicros, tokens };
+  const close = () => closeAt(desk, order, { holders: desk.directory.holdersOfUse(use), report });
+  if (desk.directory.holdersOfUse(use).length > 0) return close();
+  const closing = desk.directory.reached(seq).then(close);
   if (outcome === 'cancelled') return closing;
   desk.afterwards.add(closing, `what decision \`${decisionId}\` reserved may not be closed`);
 }
 
-async function closeAt(
-  desk: UsesDesk,
-  order: Order<'execution.report'>,
-  holders: readonly string[],
+/** Closes what was reserved of the grants of some holders. */
+export async function closeAt(
+  { aggregates }: Pick<UsesDesk, 'aggregates'>,
+  order: Order,
+  { holders, report }: { readonly holders: readonly string[]; readonly report: UseReport },
 ): Promise<void> {
-  const { agentId: usedBy, decisionId, outcome, costMicros, tokens } = order.body;
-  const { tenant } = order.caller;
-  if (decisionId === null) return;
-  const report = {
-    decisionId,
-    usedBy,
-    outcome,
-    costMicros: told(costMicros),
-    tokens: told(tokens.input + tokens.output),
-  };
   const [first, ...others] = holders.map((agentId) =>
-    authorityPart({ tenant, agentId }, () => ({ type: 'CloseUses', agentId, ...report })),
+    authorityPart({ tenant: order.caller.tenant, agentId }, () => ({
+      type: 'CloseUses',
+      agentId,
+      ...report,
+    })),
   );
   if (first === undefined) return;
   const unkeyed = { ...order, idempotencyKey: null };
-  await desk.aggregates.execute(unkeyed, { parts: [first, ...others], result: () => ({}) });
-}
-
-/** Reports that leave a number out say nothing: what was reserved stands then. */
-function told(amount: number): number | null {
-  return amount === 0 ? null : amount;
+  await aggregates.execute(unkeyed, { parts: [first, ...others], result: () => ({}) });
 }

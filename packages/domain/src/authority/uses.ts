@@ -46,10 +46,9 @@ export type UseRequest = {
   readonly tokens: number | null;
 };
 
-/** What a report says of a use. */
-export type UseReport = UseRequest & {
-  readonly outcome: EventData<'ExecutionReported'>['outcome'];
-};
+/** What a report says of a use; an amount of 0 is one that it does not tell. */
+export type UseReport = Pick<UseRequest, 'decisionId' | 'usedBy'> &
+  Pick<EventData<'ExecutionReported'>, 'outcome' | 'costMicros' | 'tokens'>;
 
 export function initialUses(): UsesState {
   return new Map();
@@ -109,13 +108,19 @@ export function closeUses(
   agentId: string,
   { decisionId, usedBy, outcome, costMicros, tokens }: UseReport,
 ): readonly WritEvent<'GrantUseReleased' | 'GrantUseSettled'>[] {
+  const amounts = { costMicros: told(costMicros), tokens: told(tokens.input + tokens.output) };
   return [...uses]
     .filter(([, { open }]) => open.get(decisionId)?.usedBy === usedBy)
     .map(([grantId]) =>
       outcome === 'cancelled'
         ? { type: 'GrantUseReleased', data: { grantId, agentId, decisionId, reason: 'cancelled' } }
-        : { type: 'GrantUseSettled', data: { grantId, agentId, decisionId, costMicros, tokens } },
+        : { type: 'GrantUseSettled', data: { grantId, agentId, decisionId, ...amounts } },
     );
+}
+
+/** A report that leaves an amount out says nothing of it: what was reserved stands then. */
+function told(amount: number): number | null {
+  return amount === 0 ? null : amount;
 }
 
 /** Folds an event of a use; `conditions` are those of its grant. */

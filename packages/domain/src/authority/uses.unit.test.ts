@@ -35,16 +35,19 @@ const reserve = (n: number, timeMs = nowMs): AuthorityCommand => ({
   tokens: null,
   timeMs,
 });
-const close = (n: number, outcome: 'cancelled' | 'succeeded', usedBy = agentId) =>
-  ({
-    type: 'CloseUses',
-    agentId,
-    decisionId: idOf(n),
-    usedBy,
-    outcome,
-    costMicros: 7,
-    tokens: 9,
-  }) as const;
+const close = (
+  n: number,
+  outcome: 'cancelled' | 'succeeded',
+  usedBy = agentId,
+): AuthorityCommand => ({
+  type: 'CloseUses',
+  agentId,
+  decisionId: idOf(n),
+  usedBy,
+  outcome,
+  costMicros: 7,
+  tokens: { input: 4, output: 5 },
+});
 const use = (n: number) => ({ grantId, agentId, decisionId: idOf(n) });
 const reserved = (n: number) =>
   ({
@@ -100,6 +103,15 @@ describe('a grant with `maxUses`', () => {
     the.given(issued(1), reserved(1)).when(close(1, 'succeeded')).then(settled(1));
     the.given(issued(1), reserved(1), settled(1)).when(close(1, 'cancelled')).then();
     the.given(issued(1), reserved(1), settled(1)).when(reserve(2)).thenThrows('LIMIT_REACHED');
+  });
+
+  test('is settled for what was reserved where the report tells no amounts', () => {
+    const untold = { costMicros: 0, tokens: { input: 0, output: 0 } };
+    const nothing = { data: { ...use(1), costMicros: null, tokens: null } };
+    the
+      .given(issued(1), reserved(1))
+      .when({ ...close(1, 'succeeded'), ...untold } as AuthorityCommand)
+      .then({ type: 'GrantUseSettled', ...nothing });
   });
 
   test('keeps uses that nobody reports, but only the newest can be given back', () => {
