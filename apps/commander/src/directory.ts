@@ -14,7 +14,7 @@ import {
 } from '@writ/domain';
 import type { EventStore, Follower, StoredEvent } from '@writ/bus';
 import { ApprovalBook } from './authority/approval-book.ts';
-import { OpenUses, type Use } from './authority/open-uses.ts';
+import { OpenUses } from './authority/open-uses.ts';
 import type { Caller } from './order.ts';
 
 const FILTERS = [
@@ -35,8 +35,8 @@ export type Directory = {
   caller(tenant: string, keyId: string, nowMs: number): Promise<Caller>;
   standing(tenant: string, agentId: string): Promise<AgentStanding>;
   agentOfGrant(tenant: string, grantId: string): Promise<string | undefined>;
-  /** Whose grants a decision has open uses of, as far as the log was folded. */
-  holdersOfUse(use: Use): readonly string[];
+  /** The uses of limited grants that are open as far as the log was folded. */
+  readonly uses: OpenUses;
   /** The approvals that the log has asked for, and which of them are open. */
   readonly approvals: ApprovalBook;
   agentOfApproval(tenant: string, approvalId: string): Promise<string | undefined>;
@@ -212,7 +212,7 @@ export function openDirectory({ store, world, onTrouble }: DirectoryOptions): Di
       if (!grantHolders.has(name)) await reached((await store.status()).lastSeq);
       return grantHolders.get(name);
     },
-    holdersOfUse: (use) => openUses.holdersOf(use),
+    uses: openUses,
     approvals,
     async agentOfApproval(tenant, approvalId) {
       const known = approvals.agentOf(tenant, approvalId);

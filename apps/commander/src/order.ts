@@ -20,7 +20,7 @@ export type Caller = {
 };
 
 /** What the commander does of itself, when its time has come. */
-export type OwnVerb = 'expire-approval';
+export type OwnVerb = 'expire-approval' | 'settle-use';
 
 /** What clients command, what governors ask for in the name of a key, and what the commander does of itself. */
 export type OrderVerb = CommandVerb | GovernorVerb | OwnVerb;

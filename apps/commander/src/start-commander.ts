@@ -25,6 +25,7 @@ import { openStore } from '@writ/readmodels';
 import { createAfterwards } from './afterwards.ts';
 import { createAggregates } from './aggregates.ts';
 import { expireApprovals } from './authority/expire-approvals.ts';
+import { settleUses } from './authority/settle-uses.ts';
 import type { Incoming } from './desk.ts';
 import { openDirectory } from './directory.ts';
 import { createFacts } from './facts.ts';
@@ -195,6 +196,15 @@ export async function startCommander(options: CommanderOptions): Promise<Running
     onTrouble: (error) => log.warn({ err: error }, 'an approval that is over is not written down'),
   });
 
+  const settling = settleUses({
+    uses: directory.uses,
+    store,
+    aggregates: room.desk.aggregates,
+    refuseDoubt,
+    nowMs: time.nowMs,
+    onTrouble: (error) => log.warn({ err: error }, 'a use that was reported is not settled yet'),
+  });
+
   const role: RunningRole = {
     name: 'commander',
     state: () => ({ snapshots: snapshots.counts }),
@@ -207,7 +217,8 @@ export async function startCommander(options: CommanderOptions): Promise<Running
       return { ok: true };
     },
     async stop() {
-      await Promise.all([responder.stop(), intake.stop(), advisories.stop(), expiry.stop()]);
+      await Promise.all([responder.stop(), intake.stop(), advisories.stop()]);
+      await Promise.all([expiry.stop(), settling.stop()]);
       // It needs the directory and the bus.
       await afterwards.over();
       clock.stop();

@@ -4,6 +4,7 @@
  */
 import type { Aggregates } from '../aggregates.ts';
 import { ownOrder } from '../order.ts';
+import { takeTurns, type Turns } from '../turns.ts';
 import { authorityPart } from './agent-authority.ts';
 import type { ApprovalBook, OpenApproval } from './approval-book.ts';
 
@@ -20,25 +21,15 @@ export type ExpiryOptions = {
   readonly onTrouble: (error: unknown) => void;
 };
 
-export function expireApprovals(options: ExpiryOptions): { readonly stop: () => Promise<void> } {
-  let working: Promise<void> | undefined;
-  const stopping = new AbortController();
-  const look = (): void => {
-    if (working !== undefined) return;
-    const over = options.book.over(options.nowMs()).slice(0, AT_ONCE);
-    if (over.length === 0) return;
-    working = expireAll(options, over, stopping.signal)
-      .catch(options.onTrouble)
-      .finally(() => (working = undefined));
-  };
-  const timer = setInterval(look, LOOK_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      stopping.abort();
-      await working;
+export function expireApprovals(options: ExpiryOptions): Turns {
+  return takeTurns({
+    everyMs: LOOK_MS,
+    onTrouble: options.onTrouble,
+    async turn(stopping) {
+      const over = options.book.over(options.nowMs()).slice(0, AT_ONCE);
+      if (over.length > 0) await expireAll(options, over, stopping);
     },
-  };
+  });
 }
 
 /** One that fails is tried again at the next look, and keeps no other from its end. */

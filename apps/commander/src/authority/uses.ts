@@ -31,7 +31,9 @@ export const reserveUse: Handler<'reserve-use'> = async (desk, order) => {
 export type UsesDesk = {
   readonly afterwards: Pick<Desk['afterwards'], 'add'>;
   readonly aggregates: Pick<Desk['aggregates'], 'execute'>;
-  readonly directory: Pick<Desk['directory'], 'holdersOfUse' | 'reached'>;
+  readonly directory: Pick<Desk['directory'], 'reached'> & {
+    readonly uses: Pick<Desk['directory']['uses'], 'holdersOf'>;
+  };
 };
 
 /**
@@ -50,8 +52,8 @@ export async function closeUses(
   if (decisionId === null) return;
   const use = { tenant: order.caller.tenant, decisionId, usedBy };
   const report = { decisionId, usedBy, outcome, costMicros, tokens };
-  const close = () => closeAt(desk, order, { holders: desk.directory.holdersOfUse(use), report });
-  if (desk.directory.holdersOfUse(use).length > 0) return close();
+  const close = () => closeAt(desk, order, { holders: desk.directory.uses.holdersOf(use), report });
+  if (desk.directory.uses.holdersOf(use).length > 0) return close();
   const closing = desk.directory.reached(seq).then(close);
   if (outcome === 'cancelled') return closing;
   desk.afterwards.add(closing, `what decision \`${decisionId}\` reserved may not be closed`);

@@ -34,7 +34,7 @@ function lagging() {
   const afterwards = createAfterwards((error) => troubles.push(error));
   const desk = {
     directory: {
-      holdersOfUse: () => holders,
+      uses: { holdersOf: () => holders },
       async reached(seq: number) {
         asked.push(seq);
         await promise;
