@@ -2,6 +2,9 @@
 import { followStream, LOG } from '@writ/bus';
 import type { Stage } from './stage.ts';
 
+/** As a rebuild asks for. */
+const MAX_BATCH = 2000;
+
 /** Reads the whole log and looks at nothing; milliseconds it took. */
 export async function consume(stage: Stage, lastSeq: number): Promise<number> {
   const connection = await stage.connect('operator');
@@ -11,6 +14,7 @@ export async function consume(stage: Stage, lastSeq: number): Promise<number> {
     connection,
     stream: LOG,
     fromSeq: 1,
+    maxBatch: MAX_BATCH,
     onMessages: (_, at) => {
       if (at.lastSeq >= lastSeq) resolve();
     },

@@ -11,6 +11,8 @@ import { treeMemoryMb } from './machine.ts';
 import { cliEntry, type Stage } from './stage.ts';
 
 const MEMORY_EVERY_MS = 250;
+/** As a rebuild sends them. */
+const COPY_BYTES = 256 * 1024;
 
 export type Rebuild = {
   readonly elapsedMs: number;
@@ -69,7 +71,10 @@ export async function copyIn(stage: Stage, files: readonly RowFile[]): Promise<n
       files.map(({ table }) => table),
     );
     for (const { table, path } of files)
-      await pipeline(createReadStream(path), client.query(copyFrom(`copy ${table} from stdin`)));
+      await pipeline(
+        createReadStream(path, { highWaterMark: COPY_BYTES }),
+        client.query(copyFrom(`copy ${table} from stdin`)),
+      );
     await tables.finish();
     const elapsedMs = performance.now() - began;
     await client.query('rollback');

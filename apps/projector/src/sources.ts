@@ -66,21 +66,49 @@ export const operationsSource: Source<OperationsRecord> = {
 
 /** A message as an entry; one that can not be decoded says so, for the projections that read its kind. */
 export function entryOf<Content>(source: Source<Content>, message: StoredMessage): Entry<Content> {
-  const { seq } = message;
-  const kind = kindOf(message.subject);
-  try {
-    const content = source.decode(message);
-    // Of a batch only the last one is asked for its id.
-    return {
-      seq,
-      kind,
-      content,
-      get id() {
-        return source.idOf(message);
-      },
-    };
-  } catch (error) {
-    return { seq, kind, id: source.idOf(message), unreadable: unreadable(message, error) };
+  // Of its content and what makes it unreadable it has one.
+  return new MessageEntry(source, message) as Entry<Content>;
+}
+
+/** Decoded when it is looked at: most rebuilds read some kinds only, and of a batch only the last one is asked for its id. */
+class MessageEntry<Content> {
+  readonly seq: number;
+  readonly kind: string;
+  readonly #source: Source<Content>;
+  readonly #message: StoredMessage;
+  #decoded = false;
+  #content: Content | undefined;
+  #unreadable: WritError | undefined;
+
+  constructor(source: Source<Content>, message: StoredMessage) {
+    this.seq = message.seq;
+    this.kind = kindOf(message.subject);
+    this.#source = source;
+    this.#message = message;
+  }
+
+  get id(): string {
+    return this.#source.idOf(this.#message);
+  }
+
+  get content(): Content | undefined {
+    this.#decode();
+    return this.#content;
+  }
+
+  get unreadable(): WritError | undefined {
+    this.#decode();
+    return this.#unreadable;
+  }
+
+  #decode(): void {
+    if (this.#decoded) return;
+    this.#decoded = true;
+    try {
+      this.#content = this.#source.decode(this.#message);
+    } catch (error) {
+      this.#unreadable = unreadable(this.#message, error);
+    }
   }
 }
 

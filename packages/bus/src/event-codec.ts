@@ -13,6 +13,8 @@ import {
   type WritEvent,
   writHeaders,
 } from '@writ/contracts';
+import { readAttributes } from './event-attributes.ts';
+import { asBuffer } from './header-block.ts';
 
 /** An event that is to be stored. */
 export type NewEvent = WritEvent & {
@@ -95,47 +97,6 @@ export function encodeEvent(event: NewEvent, source: string): EncodedEvent {
   };
 }
 
-type Attributes = { -readonly [K in keyof typeof attributeNames]?: string };
-
-const attributeNames = {
-  id: 'ce-id',
-  type: 'ce-type',
-  time: 'ce-time',
-  tenant: 'ce-writtenant',
-  version: 'ce-writversion',
-  authtype: 'ce-authtype',
-  authid: 'ce-authid',
-  correlationId: 'ce-correlationid',
-  causationId: 'ce-causationid',
-  idempotencyKey: writHeaders.idempotencyKey,
-  fingerprint: writHeaders.fingerprint,
-} as const;
-
-const fieldOf: ReadonlyMap<string, keyof Attributes> = new Map(
-  (Object.keys(attributeNames) as (keyof typeof attributeNames)[]).map((field) => [
-    attributeNames[field],
-    field,
-  ]),
-);
-
-function readAttributes(block: string): Attributes {
-  const out: Attributes = {};
-  let at = block.indexOf('\r\n') + 2;
-  while (at > 1 && at < block.length) {
-    const end = block.indexOf('\r\n', at);
-    if (end <= at) break;
-    const first = block.charCodeAt(at);
-    // Only `ce-…` and `Writ-…` lines are of an event; the transport's are passed over unread.
-    if (first === 99 || first === 87) {
-      const colon = block.indexOf(':', at);
-      const field = fieldOf.get(block.slice(at, colon));
-      if (field !== undefined) out[field] = block.slice(colon + 2, end);
-    }
-    at = end + 2;
-  }
-  return out;
-}
-
 /** Who decodes, and which types of events it knows. */
 export type Decoding = {
   /** The role to upgrade when there is more in the log than it can read. */
@@ -204,9 +165,8 @@ function upcast(message: StoredMessage, step: Upcast, body: unknown): unknown {
 }
 
 function parseBody(message: StoredMessage): unknown {
-  const { data } = message;
   try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+    return JSON.parse(asBuffer(message.data).toString('utf8'));
   } catch (cause) {
     throw unreadable(message, 'does not have a JSON body', cause);
   }

@@ -51,9 +51,16 @@ export function headerBlockOf(message: Msg): string {
   if (isRaw(message)) {
     const { _msg, _rdata } = message;
     if (_msg.hdr <= 0) return '';
-    return Buffer.from(_rdata.buffer, _rdata.byteOffset, _msg.hdr).toString('latin1');
+    return asBuffer(_rdata).toString('latin1', 0, _msg.hdr);
   }
   return message.headers === undefined ? '' : `${START}${headerText(flatten(message.headers))}\r\n`;
+}
+
+/** The bytes themselves as a buffer, which those of the client nearly always are. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** True when the fast path reads this client's messages. */

@@ -44,11 +44,22 @@ export function openBulkLoad<Content>(
   const parts = projections.map((projection): Part<Content> => {
     const fold = projection.open();
     const sets = fold.sets.map((set) => ({ set, written: seenKeys(expected) }));
+    for (const { set, written } of sets) set.wantOnly((key) => written.mayHave(key));
     return { projection, fold, sets };
   });
+  const readersOf = new Map<string, readonly number[]>();
+  const partsOf = (kind: string): readonly number[] => {
+    const known = readersOf.get(kind);
+    if (known !== undefined) return known;
+    const found = parts.flatMap(({ projection }, i) =>
+      projection.kinds.includes(kind) ? [i] : [],
+    );
+    readersOf.set(kind, found);
+    return found;
+  };
   let writing = Promise.resolve();
-  const read = async ({ set, written }: Loading): Promise<void> => {
-    if (!set.wantOnly((key) => written.mayHave(key))) return;
+  const read = async ({ set }: Loading): Promise<void> => {
+    if (set.wanted === 0) return;
     await writing;
     await tables.key(set.tableName);
     await set.load(client);
@@ -62,8 +73,10 @@ export function openBulkLoad<Content>(
   };
   return {
     async add(entries) {
-      for (const { projection, fold, sets } of parts) {
-        const mine = entries.filter(({ kind }) => projection.kinds.includes(kind));
+      const byPart = parts.map((): Entry<Content>[] => []);
+      for (const entry of entries) for (const i of partsOf(entry.kind)) byPart[i]?.push(entry);
+      for (const [i, { fold, sets }] of parts.entries()) {
+        const mine = byPart[i] ?? [];
         forEach(mine, (content) => fold.need(content));
         for (const loading of sets) await read(loading);
         forEach(mine, (content) => fold.apply(content));

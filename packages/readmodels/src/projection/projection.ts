@@ -19,8 +19,8 @@ export type Entry<Content> = {
   /** What tells this message from any other that could stand at its sequence. */
   readonly id: string;
 } & (
-  | { readonly content: Content; readonly unreadable?: never }
-  | { readonly unreadable: WritError; readonly content?: never }
+  | { readonly content: Content; readonly unreadable?: undefined }
+  | { readonly unreadable: WritError; readonly content?: undefined }
 );
 
 /** One batch on its way to rows. */
@@ -48,7 +48,19 @@ export type Projection<Content> = {
 
 /** The kind of a stored subject: `<context>.<kind>` of an event, `dec` of decisions, `ops.<kind>` of operations. */
 export function kindOf(subject: string): string {
-  const [, , word = '', context = '', kind = ''] = subject.split('.', 5);
-  if (word === 'evt') return `${context}.${kind}`;
-  return word === 'ops' ? `ops.${context}` : word;
+  const word = behind(subject, behind(subject, 0));
+  const context = behind(subject, word);
+  if (subject.startsWith('evt.', word))
+    return subject.slice(context, endOf(subject, behind(subject, context)));
+  return subject.slice(word, endOf(subject, subject.startsWith('ops.', word) ? context : word));
+}
+
+/** Where the token begins that follows the one here. */
+function behind(subject: string, at: number): number {
+  return Math.min(subject.length, endOf(subject, at) + 1);
+}
+
+function endOf(subject: string, at: number): number {
+  const dot = subject.indexOf('.', at);
+  return dot < 0 ? subject.length : dot;
 }

@@ -20,8 +20,10 @@ export type AnyRowSet = {
   readonly tableName: string;
   /** How many rows are at hand. */
   readonly size: number;
-  /** No longer wants rows of keys that nothing was written under; false when none is wanted any more. */
-  wantOnly(isWritten: (key: string) => boolean): boolean;
+  /** How many rows are needed and not at hand. */
+  readonly wanted: number;
+  /** From now on only rows of keys that something was written under are looked for. */
+  wantOnly(isWritten: (key: string) => boolean): void;
   /** Gives what was put to the tables and forgets every row; `wasWritten` is asked once for each key that was put. */
   takeAll(wasWritten: (key: string) => boolean): TakenRows;
   load(client: ClientBase): Promise<void>;
@@ -33,34 +35,35 @@ export type AnyRowSet = {
 
 /** Rows on their way to a table: those of new keys for COPY, and a statement for the others. */
 export type TakenRows = {
-  readonly copy: { readonly text: string; readonly chunks: Iterable<Buffer> } | undefined;
+  readonly copy: { readonly text: string; readonly chunks: readonly Buffer[] } | undefined;
   readonly rewrite: Statement | undefined;
 };
 
 export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
-  const rows = new Map<string, Row>();
+  const loaded = new Map<string, Row>();
+  const put = new Map<string, Row>();
   const wanted = new Map<string, string[]>();
-  const touched = new Set<string>();
-  const changed = (): Row[] => [...touched].flatMap((key) => rows.get(key) ?? []);
+  let mayBeWritten = (_key: string): boolean => true;
+  const has = (key: string): boolean => put.has(key) || loaded.has(key);
+  const changed = (): Row[] => [...put.values()];
   return {
     table,
     tableName: table.name,
     get size() {
-      return rows.size;
+      return put.size + loaded.size;
+    },
+    get wanted() {
+      return wanted.size;
     },
     wantOnly(isWritten) {
-      for (const key of wanted.keys()) if (!isWritten(key)) wanted.delete(key);
-      return wanted.size > 0;
+      mayBeWritten = isWritten;
     },
     takeAll(wasWritten) {
       const fresh: Row[] = [];
       const known: Row[] = [];
-      for (const key of touched) {
-        const row = rows.get(key);
-        if (row !== undefined) (wasWritten(key) ? known : fresh).push(row);
-      }
-      touched.clear();
-      rows.clear();
+      for (const [key, row] of put) (wasWritten(key) ? known : fresh).push(row);
+      put.clear();
+      loaded.clear();
       return {
         copy:
           fresh.length > 0
@@ -71,23 +74,26 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
     },
     need(...key) {
       const joined = joinKey(key);
-      if (!rows.has(joined)) wanted.set(joined, key);
+      if (mayBeWritten(joined) && !has(joined)) wanted.set(joined, key);
     },
-    get: (...key) => rows.get(joinKey(key)),
+    get(...key) {
+      const joined = joinKey(key);
+      return put.get(joined) ?? loaded.get(joined);
+    },
     put(row) {
       const key = keyOf(table, row);
-      if (table.onConflict === 'keep' && rows.has(key)) return;
-      rows.set(key, row);
-      touched.add(key);
+      if (table.onConflict === 'keep' && has(key)) return;
+      put.set(key, row);
+      loaded.delete(key);
     },
     changed,
     async load(client) {
       if (wanted.size === 0) return;
       const found = await client.query<Row>(selectByKeys(table, [...wanted.values()]));
-      for (const row of found.rows) rows.set(keyOf(table, row), row);
+      for (const row of found.rows) loaded.set(keyOf(table, row), row);
       wanted.clear();
     },
-    write: () => (touched.size > 0 ? upsertRows(table, changed()) : undefined),
+    write: () => (put.size > 0 ? upsertRows(table, changed()) : undefined),
     compare: (client, report) => compareRows(client, { table, rows: changed() }, report),
   };
 }
