@@ -88,7 +88,7 @@ describe('what a policy lets pass with an approval', () => {
     const two = { ...asking, approval: { needed: 2, ttlSeconds: 60 } } as const;
     const approvedBy = ['danakey00001', own];
     expect(decide({ approval: { ...given, approvedBy } }, two).code).toBe('IDENTITY_MISMATCH');
-    expect(decide({ approval: { ...given, approvedBy } }, asking).outcome).toBe('allow');
+    expect(decide({ approval: { ...given, approvedBy } }, asking).code).toBe('IDENTITY_MISMATCH');
   });
 
   test.each<[string, Partial<Approval>, string, string | null]>([
@@ -148,6 +148,33 @@ describe('a grant that holds only with an approval', () => {
   test('asks for none where another grant holds without', () => {
     expect(decide({ grants: [watched, plain] }, allowed)).toMatchObject({ outcome: 'allow' });
     expect(decide({ grants: [watched, plain] }, allowed).approval).toBeUndefined();
+  });
+
+  const limited = {
+    grantId: 'g3',
+    expiresAt: null,
+    conditions: { requireApproval: true, maxUses: 2 },
+  };
+  const uses = { by: { grantId: 'g3', agentId: 'reader' }, kind: 'uses', reserved: true } as const;
+  const limits = [
+    { grantId: 'g3', ...uses, used: 0, limit: 2, asks: 1, seconds: null, roomAtMs: null },
+  ];
+
+  test('is the only one that a person is asked about, the easiest of several', () => {
+    const { approval, reasons } = decide({ grants: [limited, watched], limits }, allowed);
+    expect(approval?.requiredBy).toEqual([{ kind: 'grant', id: 'g2' }]);
+    expect(reasons.map(({ id }) => id)).toEqual(['g3', 'g2']);
+  });
+
+  test('stays the one that was approved, whatever grants come after it', () => {
+    const grants = [watched, limited];
+    const approval = { ...given, requiredBy: [{ kind: 'grant' as const, id: 'g3' }] };
+    expect(decide({ grants, limits, approval }, allowed)).toMatchObject({
+      outcome: 'allow',
+      restsOn: 'g3',
+    });
+    expect(decide({ grants: [watched], approval }, allowed).outcome).toBe('require_approval');
+    expect(decide({ grants, limits, approval: byGrant }, allowed).restsOn).toBe('g2');
   });
 
   test('is named beside the policies that ask as well', () => {

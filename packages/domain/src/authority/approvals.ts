@@ -71,16 +71,22 @@ export const MAX_STANDING_APPROVALS = 100;
 /** So many are held of one agent, those that ended included. */
 const HELD = 2 * MAX_STANDING_APPROVALS;
 
-/** The approval that stands for these arguments: asked for, given or refused, and not over. */
+/** What an approval has to be good for. */
+type Wanted = Pick<Approval, 'argumentsHash' | 'approvalsNeeded'> &
+  Pick<ApprovalRequirement, 'requiredBy' | 'grants'>;
+
+/** Of the approvals that stand and are good for it one that was refused, else one that was given, else the last asked for. */
 export function standingApproval(
   { approvals }: ApprovalsState,
-  argumentsHash: string,
+  wanted: Wanted,
   nowMs: number,
 ): Approval | undefined {
-  let found: Approval | undefined;
-  for (const approval of approvals.values())
-    if (approval.argumentsHash === argumentsHash && stands(approval, nowMs)) found = approval;
-  return found;
+  const standing = [...approvals.values()].filter(
+    (one) =>
+      one.argumentsHash === wanted.argumentsHash && stands(one, nowMs) && suffices(one, wanted),
+  );
+  const last = (said: Approval['status']) => standing.findLast(({ status }) => status === said);
+  return last('rejected') ?? last('approved') ?? standing.at(-1);
 }
 
 /**
@@ -93,13 +99,14 @@ export function readApproval(
   before: { readonly waitedFor?: string; readonly decisionId?: string } = {},
 ): ReadApproval | null {
   if (!state) return null;
-  const { argumentsHash, nowMs, needed: approvalsNeeded, requiredBy } = asked;
+  const { nowMs, needed: approvalsNeeded } = asked;
+  const wanted = { ...asked, approvalsNeeded };
   const { waitedFor, decisionId } = before;
-  const mine = [...state.approvals.values()].find(
-    ({ usedFor, untilMs }) => usedFor !== null && usedFor === decisionId && untilMs > nowMs,
-  );
-  const standing = mine ?? standingApproval(state, argumentsHash, nowMs);
-  if (standing && suffices(standing, { requiredBy, approvalsNeeded })) return recorded(standing);
+  const isMine = ({ usedFor, untilMs }: Approval): boolean =>
+    usedFor !== null && usedFor === decisionId && untilMs > nowMs;
+  const mine = [...state.approvals.values()].find((one) => isMine(one) && suffices(one, wanted));
+  const standing = mine ?? standingApproval(state, wanted, nowMs);
+  if (standing) return recorded(standing);
   const awaited = waitedFor === undefined ? undefined : state.approvals.get(waitedFor);
   const isOver = awaited && awaited.status !== 'used' && awaited.untilMs <= nowMs;
   return isOver ? recorded(awaited) : null;
@@ -147,8 +154,7 @@ function request(
   state: ApprovalsState,
   { request: asked, expiresAt, timeMs }: Extract<ApprovalsCommand, { type: 'RequestApproval' }>,
 ): readonly WritEvent<'ApprovalRequested'>[] {
-  const standing = standingApproval(state, asked.argumentsHash, timeMs);
-  if (standing && suffices(standing, asked)) return [];
+  if (standingApproval(state, asked, timeMs)) return [];
   const count = [...state.approvals.values()].filter((one) => stands(one, timeMs)).length;
   if (count >= MAX_STANDING_APPROVALS)
     throw new Refusal(
@@ -159,12 +165,9 @@ function request(
 }
 
 /** A rejection stands whatever is required; else everything that requires it must have been asked for. */
-function suffices(
-  standing: Approval,
-  asked: Pick<ApprovalRequirement, 'requiredBy'> & Pick<Approval, 'approvalsNeeded'>,
-): boolean {
+function suffices(standing: Approval, wanted: Omit<Wanted, 'argumentsHash'>): boolean {
   if (standing.status === 'rejected') return true;
-  return standing.approvalsNeeded >= asked.approvalsNeeded && answers(standing, asked.requiredBy);
+  return standing.approvalsNeeded >= wanted.approvalsNeeded && answers(standing, wanted);
 }
 
 function judge(

@@ -236,11 +236,11 @@ describe('an approval ends', () => {
   });
 
   test('and does not stand from then on, for nobody', () => {
-    const { argumentsHash } = asked;
     const state = the.given(requested()).when(judge('approve')).then(decided('approved'));
-    expect(standingApproval(state, argumentsHash, endMs - 1)?.status).toBe('approved');
-    expect(standingApproval(state, argumentsHash, endMs)).toBeUndefined();
-    expect(standingApproval(state, hashOf('b'), nowMs)).toBeUndefined();
+    expect(standingApproval(state, asked, endMs - 1)?.status).toBe('approved');
+    expect(standingApproval(state, asked, endMs)).toBeUndefined();
+    const other = { ...asked, argumentsHash: hashOf('b') };
+    expect(standingApproval(state, other, nowMs)).toBeUndefined();
   });
 });
 
@@ -263,6 +263,41 @@ describe('an answer', () => {
     expect(readApproval(approved, { ...about, needed: 2 })).toBeNull();
     expect(readApproval(approved, { ...about, nowMs: endMs })).toBeNull();
     expect(readApproval(undefined, about)).toBeNull();
+  });
+
+  const forTwo = requested({ approvalId: 'second', approvalsNeeded: 2 });
+
+  test('rests on one that was given, and not on one that was asked for since', () => {
+    const state = the.given(requested(), forTwo).when(judge('approve')).then(decided('approved'));
+    expect(readApproval(state, about)).toMatchObject({ approvalId, status: 'approved' });
+    expect(readApproval(state, { ...about, needed: 2 })?.approvalId).toBe('second');
+    the.given(requested(), forTwo, decided('approved')).when(request()).then();
+  });
+
+  test('is refused by one rejection, whatever else was asked for or given', () => {
+    const second = decided('approved');
+    const given = ['danakey00001', 'erikkey00001'].map((decidedBy) => ({
+      ...second,
+      data: { ...second.data, approvalId: 'second', decidedBy },
+    }));
+    const state = the
+      .given(requested(), forTwo, ...given)
+      .when(judge('reject'))
+      .then(decided('rejected'));
+    expect(readApproval(state, about)).toMatchObject({ approvalId, status: 'rejected' });
+    expect(readApproval(state, { ...about, needed: 2 })?.status).toBe('rejected');
+  });
+
+  test('rests on one for any of the grants that hold with an approval', () => {
+    const requiredBy = [{ kind: 'grant' as const, id: 'g1' }];
+    const state = the
+      .given(requested({ requiredBy }))
+      .when(judge('approve'))
+      .then(decided('approved'));
+    const easier = { ...about, requiredBy: [{ kind: 'grant' as const, id: 'g2' }] };
+    expect(readApproval(state, easier)).toBeNull();
+    expect(readApproval(state, { ...easier, grants: ['g1', 'g2'] })?.approvalId).toBe(approvalId);
+    expect(readApproval(state, { ...easier, grants: ['g2', 'g3'] })).toBeNull();
   });
 
   test('may go on resting on one that its own decision has used, and no other may', () => {

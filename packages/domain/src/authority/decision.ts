@@ -15,9 +15,10 @@ import {
   type ApprovalTerms,
   answerOf,
   requirementOf,
+  restingOn,
 } from './approval-requirement.ts';
 import { grantReason, missReason } from './grant-reasons.ts';
-import { hasRoom, isLimited, isRead, limitText, withinLimits } from './limits.ts';
+import { hasRoom, isRead, limitText, withinLimits } from './limits.ts';
 
 /** What a policy engine says of the inputs. Policy ids are sorted. */
 export type PolicyVerdict = {
@@ -201,20 +202,13 @@ function allowOrAsk(inputs: DecisionInputs, verdict: PolicyVerdict): Decision {
     code: null,
     ...(wouldDeny && { wouldDeny }),
     ...(record && { record }),
-    ...(inputs.limits && { restsOn: easiest(holding).grantId }),
+    ...(inputs.limits && { restsOn: restingOn(holding, approval, inputs.approval).grantId }),
   };
   if (!approval) return { ...granted, reasons: holding.map(grantReason), determining };
   const { outcome, code, reasons } = answerOf(approval, inputs);
   if (outcome !== 'allow') return { outcome, code, reasons, determining, approval };
   const all = [...holding.map(grantReason), ...reasons];
   return { ...granted, reasons: all, determining: [BASE_POLICY], approval };
-}
-
-/** Of the grants that hold the first that needs no approval and is not limited, as far as there is one. */
-function easiest(holding: readonly MatchedGrant[]): MatchedGrant {
-  const hardship = ({ conditions }: MatchedGrant): number =>
-    (conditions.requireApproval ? 2 : 0) + (isLimited(conditions) ? 1 : 0);
-  return holding.reduce((best, grant) => (hardship(grant) < hardship(best) ? grant : best));
 }
 
 const UNREAD = 'what the grant allowed before is still being counted; try again after a moment';
