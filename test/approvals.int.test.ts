@@ -1,11 +1,11 @@
 /** Approvals over four governors and two commanders: what a person lets pass, once, and what nobody does. */
-import { openStreamReader } from '@writ/bus';
+import { openStreamReader, type StoredEvent } from '@writ/bus';
 import { decisionBatch } from '@writ/contracts';
 import { redecide } from '@writ/domain';
 import { openCedar, policyDigest } from '@writ/policy';
 import { eventually } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ADMIN, GovernedCell, tenant } from './governed-cell.fixture.ts';
+import { ADMIN, GovernedCell } from './governed-cell.fixture.ts';
 
 const policies = {
   large: '@outcome("require_approval") forbid (principal, action == Action::"pay", resource);',
@@ -13,7 +13,11 @@ const policies = {
     '@outcome("require_approval") @approvals("2") forbid (principal, action == Action::"wire", resource);',
   brief:
     '@outcome("require_approval") @approvalTtl("2") forbid (principal, action == Action::"peek", resource);',
+  // Long enough to be approved in time, however busy the machine is.
+  short:
+    '@outcome("require_approval") @approvalTtl("8") forbid (principal, action == Action::"look", resource);',
 };
+const PATIENT = { withinMs: 30_000 };
 /** Longer than any answer is waited for here: who gets one has not waited for the time to pass. */
 const LONG_MS = 60_000;
 
@@ -60,12 +64,7 @@ async function clerk(agentId: string, action = 'pay', conditions: object = {}) {
   const does = async (verb: string, body: object) => {
     token = (await cell.done(verb, body)).token;
   };
-  const eventsOf = async (type: string) => {
-    const [container = '', name = ''] = agentId.split(':');
-    const store = await cell.bus.store();
-    const { events } = await store.load(`writ.${tenant}.evt.authority.grants.${container}.${name}`);
-    return events.filter((event) => event.type === type);
-  };
+  const eventsOf = <T extends StoredEvent['type']>(type: T) => cell.eventsOf(agentId, type);
   return { ask, say, does, eventsOf };
 }
 
@@ -126,11 +125,14 @@ describe('what a policy lets pass with an approval', () => {
     const { ask, say, eventsOf } = await clerk('desk:race');
     const { approvalId } = await ask();
     await say('approve', approvalId);
+    const { doubts } = cell;
     const replies = await Promise.all(Array.from({ length: 40 }, () => ask()));
-    expect(replies.filter(({ decision }) => decision)).toHaveLength(1);
+    const allowed = replies.filter(({ decision }) => decision).length;
+    expect(allowed).toBeLessThanOrEqual(1);
+    expect(allowed + cell.doubts - doubts).toBeGreaterThanOrEqual(1);
     expect(await eventsOf('ApprovalUsed')).toHaveLength(1);
-    expect(new Set(replies.map(({ said }) => said))).toEqual(
-      new Set(['allow', 'require_approval']),
+    expect(['allow', 'require_approval']).toEqual(
+      expect.arrayContaining([...new Set(replies.map(({ said }) => said))]),
     );
     expect(await eventsOf('ApprovalRequested')).toHaveLength(2);
   });
@@ -189,22 +191,35 @@ describe('a question that waits for a person', () => {
     const { ask, eventsOf } = await clerk('desk:late', 'peek');
     const { said, approvalId } = await ask({ wait: LONG_MS });
     expect(said).toBe('APPROVAL_EXPIRED');
-    const [expired] = await eventually(async () => {
-      const found = await eventsOf('ApprovalExpired');
-      expect(found).toHaveLength(1);
-      return found;
-    });
-    expect(expired).toMatchObject({ data: { approvalId }, actor: { type: 'system' } });
+    await eventually(async () => {
+      const expired = await eventsOf('ApprovalExpired');
+      return expect(expired).toContainEqual(
+        expect.objectContaining({
+          data: expect.objectContaining({ approvalId }),
+          actor: expect.objectContaining({ type: 'system' }),
+        }),
+      );
+    }, PATIENT);
   });
 
   test('is asked for again when many wait for one approval: each needs its own', async () => {
-    const { ask, say } = await clerk('desk:queue');
+    const { ask, say, eventsOf } = await clerk('desk:queue');
     const { approvalId } = await ask();
-    const waiting = Array.from({ length: 8 }, () => ask({ wait: 3000 }));
+    const { doubts } = cell;
+    const waiting = Array.from({ length: 8 }, () => ask({ wait: LONG_MS }));
     await say('approve', approvalId);
+    const next = await eventually(async () => {
+      const [, second] = await eventsOf('ApprovalRequested');
+      return second?.data.approvalId;
+    }, PATIENT);
+    expect(next).not.toBe(approvalId);
+    await say('reject', String(next));
     const said = (await Promise.all(waiting)).map((one) => one.said);
-    expect(said.filter((one) => one === 'allow')).toHaveLength(1);
-    expect(said.filter((one) => one === 'require_approval')).toHaveLength(7);
+    const allowed = said.filter((one) => one === 'allow').length;
+    expect(allowed).toBeLessThanOrEqual(1);
+    expect(allowed + cell.doubts - doubts).toBeGreaterThanOrEqual(1);
+    expect(said.filter((one) => one === 'APPROVAL_REJECTED')).toHaveLength(8 - allowed);
+    expect(await eventsOf('ApprovalUsed')).toHaveLength(1);
   });
 });
 
@@ -221,10 +236,13 @@ describe('an approval', () => {
   });
 
   test('is not honoured when its time is over', async () => {
-    const { ask, say, eventsOf } = await clerk('desk:stale', 'peek');
+    const { ask, say, eventsOf } = await clerk('desk:stale', 'look');
     const { approvalId } = await ask();
     await say('approve', approvalId);
-    await eventually(async () => expect(await eventsOf('ApprovalExpired')).toHaveLength(1));
+    await eventually(
+      async () => expect(await eventsOf('ApprovalExpired')).toHaveLength(1),
+      PATIENT,
+    );
     const again = await ask();
     expect(again.said).toBe('require_approval');
     expect(again.approvalId).not.toBe(approvalId);

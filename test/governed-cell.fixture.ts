@@ -1,58 +1,78 @@
-/** A cell in this process: commanders, governors, and one requester that gives commands and asks. */
-import { openRequester, type RunningRole } from '@writ/bus';
+/**
+ * A cell in this process: commanders, governors, and one requester that gives commands and asks.
+ * All of them share one thread, so on a busy machine any of them may find its state old, or an answer late: what
+ * says "try again" is tried again, as any client would.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type EventStore, openRequester, type RunningRole, type StoredEvent } from '@writ/bus';
 import {
   type CommandReply,
   commandReply,
   type EvaluationReply,
   evaluationReply,
+  evaluationsReply,
+  isErrorCode,
+  isRetryable,
   subjects,
+  toWritError,
 } from '@writ/contracts';
-import { migrate, openStore } from '@writ/readmodels';
-import { startTestBus, type TestBus, testDatabase } from '@writ/testkit';
+import { eventually, startTestBus, type TestBus, testDatabase } from '@writ/testkit';
 import { startCommander } from '../apps/commander/src/index.ts';
 import { seedKey } from '../apps/commander/src/seed-key.testkit.ts';
 import { startGovernor } from '../apps/governor/src/index.ts';
+import { migrated } from './migrated.ts';
 
 export const tenant = 'default';
 export const ADMIN = 'adminkey00001';
 
+/** Shorter than a test may take, and longer than any role waits for another. */
+const REPLY_MS = 30_000;
+const PATIENT = { withinMs: 30_000 };
+const AGAIN_MS = 50;
+/** A governor is not sure, of its state or of what it claimed or recorded; or there is none that is. */
+const UNSURE = new Set(['STALE_STATE', 'CLOCK_SKEW', 'LOG_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
+
 type Accepted = Extract<CommandReply, { ok: true }>;
+type Request = (subject: string, body: object, idempotencyKey?: string) => Promise<unknown>;
 
 export class GovernedCell {
   readonly bus: TestBus;
   readonly #databaseUrl: string;
-  readonly #request: (subject: string, body: object) => Promise<unknown>;
+  readonly #store: EventStore;
+  readonly #request: Request;
   readonly #end: () => Promise<unknown>;
   #commanders: RunningRole[] = [];
   #governors: RunningRole[] = [];
+  #doubts = 0;
 
   private constructor(
     bus: TestBus,
     databaseUrl: string,
     more: {
-      request: (subject: string, body: object) => Promise<unknown>;
+      store: EventStore;
+      request: Request;
       end: () => Promise<void>;
     },
   ) {
     this.bus = bus;
     this.#databaseUrl = databaseUrl;
+    this.#store = more.store;
     this.#request = more.request;
     this.#end = more.end;
   }
 
   static async start(roles: { commanders: number; governors: number }): Promise<GovernedCell> {
-    const [bus, database] = await Promise.all([
-      startTestBus(),
-      testDatabase('migrated', async (url) => {
-        const store = openStore(url, { max: 1 });
-        await migrate(store).finally(() => store.close());
-      }),
-    ]);
-    await seedKey(await bus.store(), { tenant, keyId: ADMIN, role: 'admin', agents: [] });
+    const [bus, database] = await Promise.all([startTestBus(), testDatabase('migrated', migrated)]);
+    const store = await bus.store();
+    await seedKey(store, { tenant, keyId: ADMIN, role: 'admin', agents: [] });
     const requester = openRequester(await bus.connect('api-store'));
     const cell = new GovernedCell(bus, database.url, {
-      async request(subject, body) {
-        const asked = { subject, body: JSON.stringify(body), timeoutMs: 15_000 };
+      store,
+      async request(subject, body, idempotencyKey) {
+        const headers =
+          idempotencyKey === undefined ? [] : ([['Writ-Idempotency-Key', idempotencyKey]] as const);
+        const asked = { subject, body: JSON.stringify(body), headers, timeoutMs: REPLY_MS };
         const { data } = await requester.request(asked);
         return JSON.parse(new TextDecoder().decode(data)) as unknown;
       },
@@ -67,16 +87,17 @@ export class GovernedCell {
   }
 
   async startCommanders(count: number): Promise<void> {
+    const options = { ...this.#options(), databaseUrl: this.#databaseUrl };
     this.#commanders = await Promise.all(
-      Array.from({ length: count }, () =>
-        startCommander({ ...this.#options(), databaseUrl: this.#databaseUrl }),
-      ),
+      Array.from({ length: count }, () => eventually(() => startCommander(options), PATIENT)),
     );
   }
 
   async startGovernors(count: number): Promise<void> {
     this.#governors = await Promise.all(
-      Array.from({ length: count }, (_, n) => startGovernor({ ...this.#options(), name: `g${n}` })),
+      Array.from({ length: count }, (_, n) =>
+        eventually(() => startGovernor({ ...this.#options(), name: `g${n}` }), PATIENT),
+      ),
     );
   }
 
@@ -94,10 +115,17 @@ export class GovernedCell {
     await this.#end();
   }
 
+  /** How many answers so far denied for want of certainty: each may have taken what it did not give. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
   /** Gives a command; throws when it is refused. */
   async done(verb: string, body: object, key = ADMIN): Promise<Accepted> {
-    const reply = commandReply.parse(
-      await this.#request(subjects.command({ tenant, key, verb }), body),
+    const [subject, idempotencyKey] = [subjects.command({ tenant, key, verb }), randomUUID()];
+    const reply = await again(
+      async () => commandReply.parse(await this.#request(subject, body, idempotencyKey)),
+      { codeOf: (given) => (given.ok ? undefined : given.error.code), unless: isLasting },
     );
     if (!reply.ok) throw new Error(`${verb} was refused: ${JSON.stringify(reply.error)}`);
     return reply;
@@ -128,19 +156,36 @@ export class GovernedCell {
     return { grantId: String(result['grantId']), token };
   }
 
-  /** Asks whether an agent may `read` a data set. */
-  async ask(agentId: string, more: object = {}, key = ADMIN): Promise<EvaluationReply> {
+  /** Asks whether an agent may `read` a data set, until a governor is sure of the answer. */
+  ask(agentId: string, more: object = {}, key = ADMIN): Promise<EvaluationReply> {
+    return again(() => this.askOnce(agentId, more, key), {
+      codeOf: ({ context }) => context.code,
+      unless: (code) => !UNSURE.has(code),
+    });
+  }
+
+  async askOnce(agentId: string, more: object = {}, key = ADMIN): Promise<EvaluationReply> {
     const question = { ...questionOf(agentId), ...more };
-    return evaluationReply.parse(
-      await this.#request(subjects.ask(tenant, key, 'permission'), question),
-    );
+    const reply = await this.#request(subjects.ask(tenant, key, 'permission'), question);
+    return this.#noted(evaluationReply.parse(reply));
   }
 
   async askAll(body: object, key = ADMIN): Promise<readonly EvaluationReply[]> {
     const reply = await this.#request(subjects.ask(tenant, key, 'permissions'), body);
-    return (reply as { evaluations: unknown[] }).evaluations.map((one) =>
-      evaluationReply.parse(one),
+    return evaluationsReply.parse(reply).evaluations.map((one) => this.#noted(one));
+  }
+
+  /** What the log says of an agent's grants and approvals. */
+  async eventsOf<T extends StoredEvent['type']>(agentId: string, type: T) {
+    const { events } = await this.#store.load(subjects.grants(tenant, agentId));
+    return events.filter(
+      (event): event is Extract<StoredEvent, { type: T }> => event.type === type,
     );
+  }
+
+  #noted(reply: EvaluationReply): EvaluationReply {
+    if (UNSURE.has(reply.context.code ?? '')) this.#doubts += 1;
+    return reply;
   }
 
   #options() {
@@ -155,4 +200,30 @@ export function questionOf(agentId: string): object {
     action: { name: 'read' },
     resource: { type: 'dataset', id: 'sales' },
   };
+}
+
+/** A refusal that a second attempt does not change; faults of ours are never tried away. */
+function isLasting(code: string): boolean {
+  return !isErrorCode(code) || !isRetryable(code) || code === 'INTERNAL';
+}
+
+/** Does something until it ends with no code, or one that lasts; gives up with what came last. */
+async function again<T>(
+  attempt: () => Promise<T>,
+  {
+    codeOf,
+    unless,
+  }: { codeOf: (given: T) => string | undefined; unless: (code: string) => boolean },
+): Promise<T> {
+  const until = performance.now() + PATIENT.withinMs / 2;
+  for (;;) {
+    try {
+      const given = await attempt();
+      const code = codeOf(given);
+      if (code === undefined || unless(code) || performance.now() >= until) return given;
+    } catch (thrown) {
+      if (unless(toWritError(thrown).code) || performance.now() >= until) throw thrown;
+    }
+    await wait(AGAIN_MS);
+  }
 }

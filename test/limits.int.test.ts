@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@writ/testkit';
 import { GovernedCell, questionOf } from './governed-cell.fixture.ts';
 
+const PATIENT = { withinMs: 30_000 };
+
 let cell: GovernedCell;
 
 beforeAll(async () => {
@@ -24,11 +26,14 @@ const codes = (replies: readonly { decision: boolean; context: { code?: string |
 describe('`maxUses`', () => {
   test('allows exactly so many of very many questions at once', async () => {
     const { ask } = await limited('race:many', { maxUses: 25 });
+    const { doubts } = cell;
     const replies = codes(await Promise.all(Array.from({ length: 200 }, () => ask())));
     const allowed = replies.filter((code) => code === 'allow').length;
     process.stdout.write(`25 uses, 4 governors, 200 at once: ${allowed} allowed\n`);
-    expect(allowed).toBe(25);
-    expect(replies.filter((code) => code === 'LIMIT_REACHED').length).toBeGreaterThan(100);
+    expect(allowed).toBeLessThanOrEqual(25);
+    expect(allowed + cell.doubts - doubts).toBeGreaterThanOrEqual(25);
+    expect(await cell.eventsOf('race:many', 'GrantUseReserved')).toHaveLength(25);
+    expect(replies.filter((code) => code === 'LIMIT_REACHED')).toHaveLength(200 - allowed);
   });
 
   test('says what is used, and records what it was decided on', async () => {
@@ -63,40 +68,37 @@ describe('`maxUses`', () => {
     ]);
   });
 
+  /** Asks five times in a batch, for another agent when an answer was in doubt: what that one took stays taken. */
+  async function batchOf(name: string, maxUses: number, semantic?: string): Promise<string[]> {
+    for (let attempt = 0; ; attempt++) {
+      const agentId = `${name}-${attempt}`;
+      const { token } = await limited(agentId, { maxUses });
+      const { doubts } = cell;
+      const replies = await cell.askAll({
+        ...questionOf(agentId),
+        evaluations: Array.from({ length: 5 }, () => ({})),
+        options: { atLeast: token, evaluations_semantic: semantic },
+      });
+      if (cell.doubts === doubts || attempt === 5) return codes(replies);
+    }
+  }
+
   test('in a batch is used by each item for itself, and ends it where its semantic says so', async () => {
-    const { token } = await limited('race:batch', { maxUses: 2 });
-    const evaluations = Array.from({ length: 5 }, () => ({}));
-    const batch = (semantic: string) => ({
-      ...questionOf('race:batch'),
-      evaluations,
-      options: { atLeast: token, evaluations_semantic: semantic },
-    });
-    expect(codes(await cell.askAll(batch('deny_on_first_deny')))).toEqual([
+    expect(await batchOf('race:ended', 2, 'deny_on_first_deny')).toEqual([
       'allow',
       'allow',
       'LIMIT_REACHED',
     ]);
-    const other = await limited('race:batch2', { maxUses: 3 });
-    const all = await cell.askAll({
-      ...questionOf('race:batch2'),
-      evaluations,
-      options: { atLeast: other.token },
-    });
-    expect(codes(all).toSorted()).toEqual([
-      'LIMIT_REACHED',
-      'LIMIT_REACHED',
-      'allow',
-      'allow',
-      'allow',
-    ]);
+    const all = await batchOf('race:batch', 3);
+    expect(all.toSorted()).toEqual(['LIMIT_REACHED', 'LIMIT_REACHED', 'allow', 'allow', 'allow']);
   });
 
   test('is not used while another grant without a limit covers the same', async () => {
-    const { token } = await limited('race:both', { maxUses: 1 });
-    const { token: later } = await cell.grant('race:both', {});
+    await limited('race:both', { maxUses: 1 });
+    const { token } = await cell.grant('race:both', {});
     for (let i = 0; i < 3; i++)
-      expect((await cell.ask('race:both', { options: { atLeast: later } })).decision).toBe(true);
-    expect(token).not.toBe(later);
+      expect((await cell.ask('race:both', { options: { atLeast: token } })).decision).toBe(true);
+    expect(await cell.eventsOf('race:both', 'GrantUseReserved')).toEqual([]);
   });
 
   test('counts the same after every role was started anew', async () => {
@@ -114,9 +116,14 @@ describe('`maxUses`', () => {
   });
 
   test('denies while nobody can reserve, and allows again afterwards', async () => {
-    const { ask } = await limited('race:alone', { maxUses: 9 });
+    const { ask, token } = await limited('race:alone', { maxUses: 9 });
     await cell.stopCommanders();
-    expect(codes([await ask()])).toEqual(['LOG_UNAVAILABLE']);
+    const said = [];
+    do {
+      const alone = await cell.askOnce('race:alone', { options: { atLeast: token } });
+      said.push(...codes([alone]));
+    } while (said.at(-1) === 'STALE_STATE');
+    expect(said.at(-1)).toBe('LOG_UNAVAILABLE');
     await cell.startCommanders(2);
     expect(codes([await ask()])).toEqual(['allow']);
   });
@@ -127,6 +134,7 @@ describe('`window`', () => {
     const limit = 20;
     const { ask } = await limited('rate:many', { window: { limit, seconds: 3600 } });
     let allowed = 0;
+    const { doubts } = cell;
     const askAtOnce = async (count: number) => {
       const replies = await Promise.all(Array.from({ length: count }, () => ask()));
       allowed += replies.filter(({ decision }) => decision).length;
@@ -134,13 +142,12 @@ describe('`window`', () => {
     };
     await askAtOnce(200);
     process.stdout.write(`window of ${limit}, 4 governors, 200 at once: ${allowed} allowed\n`);
-    expect(allowed).toBeGreaterThanOrEqual(limit);
+    expect(allowed + cell.doubts - doubts).toBeGreaterThanOrEqual(limit);
     const last = await eventually(async () => {
       const replies = await askAtOnce(20);
-      if (replies.some(({ decision }) => decision)) throw new Error('some are allowed still');
+      expect(new Set(codes(replies))).toEqual(new Set(['LIMIT_REACHED']));
       return replies;
-    });
-    expect(new Set(codes(last))).toEqual(new Set(['LIMIT_REACHED']));
+    }, PATIENT);
     expect(last[0]?.context.message).toMatch(
       /^\d+ of 20 allows within 3600 seconds are used; there is room in \d+ seconds$/,
     );
@@ -150,7 +157,7 @@ describe('`window`', () => {
   test('frees again when its time has passed', async () => {
     const { ask } = await limited('rate:short', { window: { limit: 1, seconds: 1 } });
     expect(codes([await ask()])).toEqual(['allow']);
-    await eventually(async () => (await ask()).decision);
+    await eventually(async () => (await ask()).decision, PATIENT);
   });
 
   test('is read back after every governor was started anew', async () => {
@@ -196,13 +203,12 @@ describe('`budget`', () => {
   });
 
   test('counts tokens, and only of what the grant covers', async () => {
-    const { token } = await limited('money:tokens', { budget: { seconds: 3600, tokens: 50 } });
+    await limited('money:tokens', { budget: { seconds: 3600, tokens: 50 } });
     await spend('money:tokens', { action: 'write', tokens: { input: 500, output: 0 } });
     const spent = await spend('money:tokens', { tokens: { input: 20, output: 20 } });
     const ask = (estimatedTokens: number) =>
       cell.ask('money:tokens', { options: { atLeast: spent }, context: { estimatedTokens } });
     expect(codes([await ask(10), await ask(11)])).toEqual(['allow', 'LIMIT_REACHED']);
-    expect(token).not.toBe(spent);
   });
 
   test('that is exact reserves what is expected, and settles it by the report', async () => {
@@ -214,9 +220,12 @@ describe('`budget`', () => {
       code: 'LIMIT_REACHED',
       message: "the grant's budget is reserved; give `context.estimatedCostMicros`",
     });
+    const { doubts } = cell;
     const racing = await Promise.all(Array.from({ length: 40 }, () => ask(token, 10)));
     const allowed = racing.filter(({ decision }) => decision);
-    expect(allowed).toHaveLength(10);
+    expect(allowed.length).toBeLessThanOrEqual(10);
+    expect(allowed.length + cell.doubts - doubts).toBeGreaterThanOrEqual(10);
+    expect(await cell.eventsOf('money:exact', 'GrantUseReserved')).toHaveLength(10);
     expect(allowed[0]?.context.obligations).toEqual([
       { kind: 'report', grantId: expect.any(String) },
     ]);
@@ -230,14 +239,13 @@ describe('`budget`', () => {
   });
 
   test('is the same after every role was started anew', async () => {
-    const { token } = await limited('money:restart', { budget: { seconds: 3600, tokens: 50 } });
+    await limited('money:restart', { budget: { seconds: 3600, tokens: 50 } });
     const spent = await spend('money:restart', { tokens: { input: 45, output: 0 } });
     await cell.stopGovernors();
     await cell.startGovernors(4);
     const ask = (estimatedTokens: number) =>
       cell.ask('money:restart', { options: { atLeast: spent }, context: { estimatedTokens } });
     expect(codes([await ask(5), await ask(6)])).toEqual(['allow', 'LIMIT_REACHED']);
-    expect(token).not.toBe(spent);
   });
 });
 
@@ -258,10 +266,13 @@ describe('a grant that was handed on', () => {
     }
     const options = { atLeast: children.at(-1) ?? token };
     const ask = (name: string) => cell.ask(name, { options });
+    const { doubts } = cell;
     const racing = await Promise.all(
       ['line:one', 'line:two', 'line:boss'].flatMap((name) => [ask(name), ask(name), ask(name)]),
     );
-    expect(racing.filter(({ decision }) => decision)).toHaveLength(3);
+    const allowed = racing.filter(({ decision }) => decision).length;
+    expect(allowed).toBeLessThanOrEqual(3);
+    expect(allowed + cell.doubts - doubts).toBeGreaterThanOrEqual(3);
     const texts = racing.flatMap(({ context }) => context.reasons.map(({ text }) => text));
     expect(texts).toContain('3 of 3 uses of the grant are used');
   });

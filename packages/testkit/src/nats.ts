@@ -15,6 +15,7 @@ import {
 } from '@writ/bus';
 import { type EmbeddedNats, startNats, startNatsCluster } from '@writ/embedded';
 import { testBackend } from './backend.ts';
+import { eventually } from './eventually.ts';
 import { applyStreams, type Topology, topology, type TopologyOptions } from '@writ/streams';
 
 export type TestBusOptions = {
@@ -50,6 +51,9 @@ type Servers = {
   stop(): Promise<void>;
 };
 
+/** A server that is there may still be slower than a connection waits for it. */
+const PATIENT = { withinMs: 30_000, everyMs: 100 };
+
 /** Starts the bus; ends with `stop`, which also closes every connection it gave. */
 export async function startTestBus(options: TestBusOptions = {}): Promise<TestBus> {
   const secrets = generateSecrets();
@@ -61,7 +65,7 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
     .join(',');
   const open: NatsConnection[] = [];
   const connect = async (user: UserName) => {
-    const connection = await connectAs(secrets, user, { servers: url });
+    const connection = await eventually(() => connectAs(secrets, user, { servers: url }), PATIENT);
     open.push(connection);
     return connection;
   };
