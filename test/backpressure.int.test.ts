@@ -13,11 +13,11 @@ import {
   commandReply,
   errorCatalogue,
   type ErrorCode,
+  isRetryable,
   MAX_BODY_BYTES,
   subjects,
   type WritError,
 } from '@writ/contracts';
-import { migrate, openStore } from '@writ/readmodels';
 import { applyStreams } from '@writ/streams';
 import {
   eventually,
@@ -31,6 +31,7 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seedKey } from '../apps/commander/src/seed-key.testkit.ts';
+import { migrated } from './migrated.ts';
 
 const KEY = 'adminkey00001';
 const tenant = 'default';
@@ -38,11 +39,6 @@ const PATIENT = { withinMs: 60_000 };
 const AT_ONCE = 10_000;
 /** What a commander may take on top of what it has, whatever is thrown at it. */
 const MOST_MIB = 384;
-
-async function migrated(url: string): Promise<void> {
-  const readModels = openStore(url, { max: 1 });
-  await migrate(readModels).finally(() => readModels.close());
-}
 
 describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
   let bus: TestBus;
@@ -94,6 +90,16 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
     }
   }
 
+  /** The first outcome that is one: what is in doubt on a busy machine is sent again, as the same command. */
+  async function outcomeOf(agentId: string): Promise<ErrorCode | 'ok'> {
+    return await eventually(async () => {
+      const code = await register(agentId);
+      if (code !== 'ok' && code !== 'LOG_FULL' && isRetryable(code))
+        throw new Error(`\`${agentId}\` was refused with ${code}`);
+      return code;
+    }, PATIENT);
+  }
+
   async function registered(prefix: string): Promise<string[]> {
     const store = await bus.store('api-store');
     const { lastSeq } = await store.status();
@@ -136,20 +142,22 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
   }, 180_000);
 
   test('a log that is full refuses with LOG_FULL, keeps what it acknowledged, and goes on when it has room', async () => {
-    const limit = (maxBytes: number) =>
-      applyStreams(operator, {
-        ...bus.topology,
-        streams: bus.topology.streams.map((stream) =>
-          stream.name === 'EVENTS-1' ? { ...stream, max_bytes: maxBytes } : stream,
-        ),
-      });
-    const info = await operator.request('$JS.API.STREAM.INFO.EVENTS-1', '', { timeout: 5000 });
+    const limit = (maxBytes: number) => {
+      const streams = bus.topology.streams.map((stream) =>
+        stream.name === 'EVENTS-1' ? { ...stream, max_bytes: maxBytes } : stream,
+      );
+      return eventually(() => applyStreams(operator, { ...bus.topology, streams }), PATIENT);
+    };
+    const info = await eventually(
+      () => operator.request('$JS.API.STREAM.INFO.EVENTS-1', '', { timeout: 5000 }),
+      PATIENT,
+    );
     const { bytes } = info.json<{ state: { bytes: number } }>().state;
     await limit(bytes + 64 * 1024);
     const outcomes = new Map<string, string>();
     const codes = new Set<string>();
     for (let n = 0; !codes.has('LOG_FULL'); n++) {
-      const code = await register(`full-${n}`);
+      const code = await outcomeOf(`full-${n}`);
       outcomes.set(`full-${n}`, code);
       codes.add(code);
     }
@@ -157,19 +165,19 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
     const taken = [...outcomes].flatMap(([id, code]) => (code === 'ok' ? [id] : []));
     expect(await registered('full-')).toEqual(taken);
     await limit(bytes + 64 * 1024 * 1024);
-    for (const [id, code] of outcomes) if (code !== 'ok') expect(await register(id)).toBe('ok');
+    for (const [id, code] of outcomes) if (code !== 'ok') expect(await outcomeOf(id)).toBe('ok');
     expect(await registered('full-')).toEqual([...outcomes.keys()]);
-  });
+  }, 180_000);
 
   test('a message too large is refused by whoever meets it first, and stops nobody', async () => {
     const labels = (length: number) => ({ name: 'x'.repeat(length) });
     expect(await register('large', labels(MAX_BODY_BYTES))).toBe('BODY_TOO_LARGE');
     const subject = subjects.inbox({ tenant, key: KEY, verb: 'registry.register-agent' });
-    const post = async (length: number) =>
-      (await operator.request(subject, 'x'.repeat(length), { timeout: 5000 })).json<{
-        seq?: number;
-        error?: { err_code: number };
-      }>();
+    const post = (length: number) =>
+      eventually(async () => {
+        const answer = await operator.request(subject, 'x'.repeat(length), { timeout: 5000 });
+        return answer.json<{ seq?: number; error?: { err_code: number } }>();
+      }, PATIENT);
     // More than INBOX takes: the broker says so at once.
     expect(await post(400 * 1024)).toMatchObject({ error: { err_code: 10054 } });
     // More than a command may have: it ends as a dead letter, and those behind it go on.
@@ -183,6 +191,6 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
       PATIENT,
     );
     expect(() => operator.publish(subject, 'x'.repeat(2 * 1024 * 1024))).toThrow(/payload/i);
-    expect(await register('large')).toBe('ok');
+    expect(await outcomeOf('large')).toBe('ok');
   });
 });

@@ -9,7 +9,6 @@ import {
   writeSecrets,
 } from '@writ/bus';
 import { commandReply, ingestSubject, subjects } from '@writ/contracts';
-import { migrate, openStore } from '@writ/readmodels';
 import {
   eventually,
   runWrit,
@@ -23,6 +22,7 @@ import { startApi } from '../apps/api/src/index.ts';
 import { startCommander } from '../apps/commander/src/index.ts';
 import { startGovernor } from '../apps/governor/src/index.ts';
 import { startProjector } from '../apps/projector/src/index.ts';
+import { migrated } from './migrated.ts';
 
 const KEY = 'adminkey00001';
 const tenant = 'default';
@@ -54,11 +54,6 @@ afterEach(async () => {
   await Promise.all(running.map((role) => role.stop()));
   await Promise.all([bus.stop(), database.drop()]);
 });
-
-async function migrated(url: string): Promise<void> {
-  const readModels = openStore(url, { max: 1 });
-  await migrate(readModels).finally(() => readModels.close());
-}
 
 async function createAdmin(): Promise<void> {
   const event = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hashSecret, newApiKey, writeSecrets } from '@writ/bus';
 import { subjects } from '@writ/contracts';
 import { compareReadModels } from '@writ/projector';
-import { listPositions, migrate, openStore } from '@writ/readmodels';
+import { listPositions, openStore } from '@writ/readmodels';
 import {
   appendRun,
   eventRun,
@@ -16,6 +16,7 @@ import {
   testDatabase,
 } from '@writ/testkit';
 import { afterEach, expect, test } from 'vitest';
+import { migrated } from './migrated.ts';
 
 const EVENTS = 8000;
 const tenant = 'default';
@@ -26,11 +27,6 @@ const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step();
 });
-
-async function migrated(url: string): Promise<void> {
-  const readModels = openStore(url, { max: 1 });
-  await migrate(readModels).finally(() => readModels.close());
-}
 
 async function peakMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

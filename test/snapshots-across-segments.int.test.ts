@@ -1,7 +1,6 @@
 /** Snapshots and a log that is rolled over: one of any segment that is there fits, and one of a segment that is gone does not. */
 import { type NatsConnection, openSnapshots, type RunningRole } from '@writ/bus';
 import { emptyWorld, foldEvent, worldFold, worldFromLines } from '@writ/domain';
-import { migrate, openStore } from '@writ/readmodels';
 import { removeSegment, rollLog } from '@writ/streams';
 import {
   appendRun,
@@ -16,6 +15,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCommander } from '../apps/commander/src/index.ts';
 import { startGovernor } from '../apps/governor/src/index.ts';
 import { takeSnapshot } from '../apps/snapshotter/src/index.ts';
+import { migrated } from './migrated.ts';
 
 const PATIENT = { withinMs: 30_000 };
 const LONG = { timeout: 120_000 };
@@ -42,11 +42,6 @@ afterEach(async () => {
   await Promise.all(running.map((role) => role.stop()));
   await Promise.all([bus.stop(), database.drop()]);
 });
-
-async function migrated(url: string): Promise<void> {
-  const readModels = openStore(url, { max: 1 });
-  await migrate(readModels).finally(() => readModels.close());
-}
 
 /** More events, of tenants that had none. Returns the log's last sequence. */
 async function write(count: number): Promise<number> {
