@@ -19,7 +19,7 @@ export default defineConfig({
     // Each file may start servers of its own; more of them at once only wait for each other.
     maxWorkers: 2,
     projects: [
-      tier('unit', 60_000, 60_000),
+      tier('unit', 30_000, 30_000),
       tier('int', 60_000, 120_000, ['packages/testkit/src/postgres-run.ts']),
       tier('e2e', 180_000, 180_000),
     ],

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { validationRules } from '@writ/contracts';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Checker } from './checker.ts';
+
+// A thread is started, and on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const running: { stop(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,11 +1,14 @@
 import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
 import { type ErrorCode, type ValidationReply, type WritEvent, WritError } from '@writ/contracts';
 import { openCedar } from '@writ/policy';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Claim } from '../claims/commander-path.ts';
 import { GovernedState } from '../state/governed-state.ts';
 import { Checker } from './checker.ts';
 import { refusalOf, ValidationDesk } from './validation-desk.ts';
+
+// A thread is started, and on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const engine = openCedar();
 const keyIds = ['k0first00000', 'k0second0000'];
