@@ -2,6 +2,7 @@ import type { RunningRole } from '@writ/bus';
 import type { EvaluationReply } from '@writ/contracts';
 import { redecide } from '@writ/domain';
 import { openCedar } from '@writ/policy';
+import { eventually } from '@writ/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentKey, GovernedBus, questionOf, quiet } from './governed-bus.fixture.ts';
 import { startGovernor } from './start-governor.ts';
@@ -120,15 +121,22 @@ test('a revoked grant and an expired one are near misses', async () => {
 
 test('a grant that ends while it is remembered holds no longer', async () => {
   await bus.register('five');
-  const endsMs = Date.now() + 700;
-  await bus.grant('five', { expiresAt: new Date(endsMs).toISOString() });
-  expect((await ask(questionOf('five'))).decision).toBe(true);
+  let [lastsMs, endsMs, first] = [700, 0, false];
+  // Where the machine is too busy to ask in time it is tried with more of it.
+  for (; !first && lastsMs < 20_000; lastsMs *= 2) {
+    endsMs = Date.now() + lastsMs;
+    await bus.grant('five', { expiresAt: new Date(endsMs).toISOString() });
+    first = (await ask(questionOf('five'))).decision;
+  }
+  expect(first).toBe(true);
   const body = questionOf('five');
-  let last: EvaluationReply;
-  do last = await bus.askAsIs(body);
-  while (last.decision && Date.now() < endsMs + 5000);
-  expect(last.context.code).toBe('NO_GRANT');
-  expect(Date.parse(last.context.evaluatedAt)).toBeGreaterThanOrEqual(endsMs);
+  const given: EvaluationReply[] = [];
+  await eventually(
+    async () => given.push(await bus.askAsIs(body)) && given.at(-1)?.context.code === 'NO_GRANT',
+  );
+  for (const { decision, context } of given)
+    if (decision) expect(Date.parse(context.evaluatedAt)).toBeLessThan(endsMs);
+  expect(Date.parse(given.at(-1)?.context.evaluatedAt ?? '')).toBeGreaterThanOrEqual(endsMs);
 });
 
 test('a grant with a greatest cost asks for the estimate and holds up to it', async () => {

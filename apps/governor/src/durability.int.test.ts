@@ -39,14 +39,14 @@ test('what must be recorded is in the log when the answer comes', async () => {
   const bus = await start();
   await govern(bus);
   for (const body of [required, questionOf('nobody')]) {
-    const { context } = await bus.askAsIs(body);
+    const { context } = await bus.askUntilSure(body);
     expect(
       (await bus.recordsNow()).map(
         (record) => record.kind === 'decision' && [record.decisionId, record.durability],
       ),
     ).toContainEqual([context.decisionId, 'required']);
   }
-  const { context } = await bus.askAsIs(good);
+  const { context } = await bus.askUntilSure(good);
   const records = await bus.records(3);
   expect(records.at(-1)).toMatchObject({
     kind: 'decision',
@@ -58,7 +58,7 @@ test('what must be recorded is in the log when the answer comes', async () => {
 test('a flood of denials is recorded up to a bound, counted beyond it, and every one is in the sum', async () => {
   const bus = await start();
   const governor = await govern(bus);
-  const flood = Array.from({ length: 600 }, () => bus.askAsIs(questionOf('nobody')));
+  const flood = Array.from({ length: 600 }, () => bus.askUntilSure(questionOf('nobody')));
   const ids = (await Promise.all(flood)).map(({ context }) => context.decisionId);
   await governor.stop();
   const records = await bus.recordsNow();
@@ -123,12 +123,12 @@ async function governApart(bus: GovernedBus): Promise<ChildProcess> {
 test('a boot after a crash says how many records may be missing; one after an orderly stop says nothing', async () => {
   const bus = await start();
   const crashing = await governApart(bus);
-  for (let i = 0; i < 5; i++) await bus.askAsIs(required);
+  for (let i = 0; i < 5; i++) await bus.askUntilSure(required);
   crashing.kill('SIGKILL');
   await once(crashing, 'exit');
 
   const second = await govern(bus);
-  await bus.askAsIs(required);
+  await bus.askUntilSure(required);
   await second.stop();
   running.pop();
   const records = await bus.recordsNow();
@@ -150,7 +150,7 @@ test('a boot after a crash says how many records may be missing; one after an or
   });
 
   await govern(bus);
-  await bus.askAsIs(required);
+  await bus.askUntilSure(required);
   expect((await bus.recordsNow()).slice(8).map(({ kind, n }) => [kind, n])).toEqual([
     ['decision', 1],
   ]);

@@ -19,6 +19,10 @@ export const adminKey = 'k0admin0000';
 export const agentKey = 'k0agent0000';
 export const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
+const REPLY_MS = 10_000;
+/** A busy machine may leave a governor behind: what it does not answer for want of a fresh state is asked again. */
+const UNSURE: readonly unknown[] = ['STALE_STATE', 'CLOCK_SKEW'];
+
 export type Body = Record<string, unknown>;
 
 /** What an agent would ask; changes replace whole members. */
@@ -212,7 +216,7 @@ export class GovernedBus {
     question: 'permission' | 'permissions' = 'permission',
   ): Promise<unknown> {
     const reply = await this.#asking.request(subjects.ask(tenant, key, question), body, {
-      timeout: 5000,
+      timeout: REPLY_MS,
     });
     return reply.json<unknown>();
   }
@@ -220,7 +224,16 @@ export class GovernedBus {
   /** Asks at the state that the log has now. */
   async ask(body: Body, key = adminKey): Promise<EvaluationReply> {
     const { lastSeq } = await this.store.status();
-    return this.askAsIs({ options: { atLeast: this.token(lastSeq) }, ...body }, key);
+    return this.askUntilSure({ options: { atLeast: this.token(lastSeq) }, ...body }, key);
+  }
+
+  /** Asks until the governor is sure of its state. */
+  async askUntilSure(body: Body, key = adminKey): Promise<EvaluationReply> {
+    return await eventually(async () => {
+      const answer = await this.askAsIs(body, key);
+      if (UNSURE.includes(answer.context.code)) throw new Error(answer.context.message);
+      return answer;
+    });
   }
 
   async askAsIs(body: Body, key = adminKey): Promise<EvaluationReply> {
@@ -229,7 +242,7 @@ export class GovernedBus {
 
   /** Asks as a key of any tenant. */
   async askOn(subject: string, body: Body): Promise<EvaluationReply> {
-    const reply = await this.#asking.request(subject, JSON.stringify(body), { timeout: 5000 });
+    const reply = await this.#asking.request(subject, JSON.stringify(body), { timeout: REPLY_MS });
     return evaluationReply.parse(reply.json());
   }
 
