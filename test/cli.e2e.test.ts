@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, runWrit, spawnWrit, startWrit, type Writ } from '@writ/testkit';
 import { openStore } from '@writ/readmodels';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
+const PATIENT = { withinMs: 60_000 };
 
 let dataDir: string;
 let writ: Writ;
@@ -24,8 +26,8 @@ async function json(args: readonly string[]): Promise<{ code: number | null; val
 }
 
 /** Repeats expectations until they hold. */
-function holds(expectations: () => Promise<void>, withinMs = 15_000): Promise<true> {
-  return eventually(() => expectations().then(() => true as const), { withinMs, everyMs: 100 });
+function holds(expectations: () => Promise<void>): Promise<true> {
+  return eventually(() => expectations().then(() => true as const), { ...PATIENT, everyMs: 100 });
 }
 
 const agent = 'cli-v1:painter';
@@ -70,14 +72,14 @@ describe('a running platform', () => {
       expect(ready).toBe(0);
       for (const one of (report as { readModels: object[] }).readModels)
         expect(one).toMatchObject({ state: 'running' });
-    }, 60_000);
+    });
     await holds(async () => {
       const { code, value } = await json(['doctor']);
       const bad = (value as { findings: { state: string }[] }).findings.filter(
         ({ state }) => state !== 'ok',
       );
       expect([code, bad]).toEqual([0, []]);
-    }, 60_000);
+    });
   });
 
   test('a grant is handed on, shown with what it is from, and ends with it', async () => {
@@ -208,9 +210,10 @@ describe('a running platform', () => {
     const follower = spawnWrit(['replay', '--follow', '--type', 'KeyCreated', '--json'], {
       env: { WRIT_DATA_DIR: dataDir },
     });
-    await eventually(() => follower.stdout().includes('first administrator'));
+    onTestFinished(() => follower.kill('SIGKILL'));
+    await eventually(() => follower.stdout().includes('first administrator'), PATIENT);
     await json(['keys', 'create', 'followed', '--role', 'admin']);
-    await eventually(() => follower.stdout().includes('followed'));
+    await eventually(() => follower.stdout().includes('followed'), PATIENT);
     follower.kill('SIGINT');
     expect((await follower.ended).code).toBe(0);
   });
@@ -265,7 +268,7 @@ describe('a running platform', () => {
       for (const name of Object.keys(after)) expect(after[name]).not.toBe(before[name]);
       expect(await json(['status'])).toMatchObject({ code: 0 });
       expect(await json(['agents', 'resume', agent])).toMatchObject({ code: 0 });
-    }, 60_000);
+    });
   });
 
   test('rows that are not what the log says are found, and built again', async () => {

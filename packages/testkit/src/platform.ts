@@ -154,6 +154,9 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Less than a hook may take, so that it can be said what the platform said. */
+const READY_MS = 150_000;
+
 async function untilConnected(child: WritProcess, dataDir: string): Promise<WritConnection> {
   const over = child.ended.then((ended) => {
     throw new Error(
@@ -161,12 +164,13 @@ async function untilConnected(child: WritProcess, dataDir: string): Promise<Writ
     );
   });
   over.catch(() => undefined);
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + READY_MS;
   for (;;) {
     const found = await Promise.race([readConnection(dataDir), over]);
     if (found?.pid === child.pid) return found;
     if (performance.now() > deadline) {
       child.kill('SIGTERM');
+      await child.ended;
       throw new Error(`writ up was not ready in time: ${child.stderr()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
