@@ -1,6 +1,5 @@
 /** Approvals: asked for by governors, given or refused by persons, used once by governors. */
 import { WritError } from '@writ/contracts';
-import type { Approval } from '@writ/domain';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
@@ -50,9 +49,10 @@ export const requestApproval: Handler<'request-approval'> = async (desk, order) 
   }));
   return desk.aggregates.execute(order, {
     parts: [part],
-    result: (_events, { approvals: { approvals } }) => {
-      const asks = ({ argumentsHash }: Approval): boolean => argumentsHash === asked.argumentsHash;
-      return { claimed: false, approvalId: [...approvals.values()].findLast(asks)?.approvalId };
+    // Where nothing was stored, one stands that was asked for before.
+    result: (events) => {
+      const requested = events.find((event) => event.type === 'ApprovalRequested');
+      return { claimed: false, approvalId: requested?.data.approvalId };
     },
   });
 };
