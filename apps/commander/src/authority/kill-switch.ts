@@ -1,6 +1,6 @@
 /** Commands that stop agents at once, and let them go on. */
-import { subjects, WritError } from '@writ/contracts';
-import { killSwitch, OPERATOR_TENANT } from '@writ/domain';
+import { subjects } from '@writ/contracts';
+import { killSwitch } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import type { Desk, Handler } from '../desk.ts';
 import type { Order, Outcome } from '../order.ts';
@@ -20,14 +20,9 @@ async function turn(
 ): Promise<Outcome> {
   const { scope } = order.body;
   const { tenant } = order.caller;
-  if (scope.kind === 'all' && tenant !== OPERATOR_TENANT)
-    throw new WritError(
-      'NOT_ALLOWED',
-      `\`all\` is every tenant of the cell, for which a key of tenant \`${OPERATOR_TENANT}\` is needed; use the scope \`tenant\``,
-    );
   const where = { subject: subjects.killSwitch(tenant), aggregate: 'kill-switch' };
   return desk.aggregates.execute(order, {
-    parts: [partOf(where, killSwitch, () => ({ type, ...order.body }))],
+    parts: [partOf(where, killSwitch, () => ({ type, tenant, ...order.body }))],
     result: () => ({ scope, status: type === 'EngageKillSwitch' ? 'engaged' : 'released' }),
   });
 }

@@ -1,6 +1,6 @@
 /** Kill switches of a tenant: which are engaged, and which of them stops an agent. */
 import type { EventData } from '@writ/contracts';
-import { type Decider, laterOf } from '../decider.ts';
+import { type Decider, laterOf, Refusal } from '../decider.ts';
 import type { AgentState } from '../registry/agent.ts';
 
 /** Whose admins run the cell: they alone may stop every tenant. */
@@ -20,6 +20,8 @@ export type KillSwitchState = {
 
 export type KillSwitchCommand = {
   readonly type: 'EngageKillSwitch' | 'ReleaseKillSwitch';
+  /** Whose key it is. */
+  readonly tenant: string;
 } & Given;
 
 /** One word for a scope: `agent:<id>`, `type:<id>`, `tenant` or `all`. */
@@ -47,9 +49,18 @@ export function switchThatStops(
   return engaged.get(`agent:${agentId}`);
 }
 
+function refuseOthers(tenant: string, { kind }: Given['scope']): void {
+  if (kind === 'all' && tenant !== OPERATOR_TENANT)
+    throw new Refusal(
+      'NOT_ALLOWED',
+      `\`all\` is every tenant of the cell, for which a key of tenant \`${OPERATOR_TENANT}\` is needed; use the scope \`tenant\``,
+    );
+}
+
 export const killSwitch: Decider<KillSwitchState, KillSwitchCommand, KillSwitchEventName> = {
   initial: () => ({ engaged: new Map(), timeMs: 0 }),
-  decide({ engaged }, { type, scope, reason }) {
+  decide({ engaged }, { type, tenant, scope, reason }) {
+    refuseOthers(tenant, scope);
     const engages = type === 'EngageKillSwitch';
     if (engaged.has(scopeName(scope)) === engages) return [];
     return [

@@ -5,13 +5,22 @@ import {
   killSwitch,
   type KillSwitchCommand,
   type KillSwitchState,
+  OPERATOR_TENANT,
   switchThatStops,
 } from './kill-switch.ts';
 
 type Scope = KillSwitchCommand['scope'];
 const reason = 'drill';
-const engage = (scope: Scope): KillSwitchCommand => ({ type: 'EngageKillSwitch', scope, reason });
-const release = (scope: Scope): KillSwitchCommand => ({ type: 'ReleaseKillSwitch', scope, reason });
+const engage = (scope: Scope, of = OPERATOR_TENANT): KillSwitchCommand => ({
+  type: 'EngageKillSwitch',
+  tenant: of,
+  scope,
+  reason,
+});
+const release = (scope: Scope, of = OPERATOR_TENANT): KillSwitchCommand => ({
+  ...engage(scope, of),
+  type: 'ReleaseKillSwitch',
+});
 const engaged = (scope: Scope) => ({ type: 'KillSwitchEngaged', data: { scope, reason } }) as const;
 const released = (scope: Scope) =>
   ({ type: 'KillSwitchReleased', data: { scope, reason } }) as const;
@@ -29,6 +38,13 @@ describe('a kill switch', () => {
     the.given(engaged(ride)).when(release(ride)).then(released(ride));
     the.given().when(release(ride)).then();
     the.given(engaged(ride), released(ride)).when(engage(ride)).then(engaged(ride));
+  });
+
+  test('of all tenants is turned by those who run the cell only', () => {
+    the.given().when(engage(all)).then(engaged(all));
+    the.given().when(engage(all, 'acme')).thenThrows('NOT_ALLOWED');
+    the.given(engaged(all)).when(release(all, 'acme')).thenThrows('NOT_ALLOWED');
+    the.given().when(engage(tenant, 'acme')).then(engaged(tenant));
   });
 
   test('of one scope leaves the others as they are', () => {
