@@ -1,7 +1,6 @@
 /** Handing a grant on: the recipient gets a grant of its own that names the one it comes from. */
 import { subjects } from '@writ/contracts';
 import {
-  type AgentStanding,
   authority,
   type AuthorityState,
   type Grant,
@@ -9,7 +8,6 @@ import {
   inherited,
   type Lineage,
   MOST_ANCESTORS,
-  Refusal,
   speaksFor,
 } from '@writ/domain';
 import { type View, viewOf } from '../aggregates.ts';
@@ -18,7 +16,7 @@ import { thingIdOf } from '../order.ts';
 import { requireSpeaker } from '../rights.ts';
 import { authorityPart } from './agent-authority.ts';
 import { endGrantsOfRetired } from './grants-of-retired.ts';
-import { inUtc, refuseNobody, unknownGrant } from './handlers.ts';
+import { inUtc, unknownGrant } from './handlers.ts';
 
 type Handing = Parameters<Handler<'authority.delegate-grant'>>[1];
 
@@ -35,13 +33,10 @@ export const delegateGrant: Handler<'authority.delegate-grant'> = async (desk, o
   const outcome = await desk.aggregates.execute(order, {
     parts: [
       authorityPart({ tenant, agentId: toAgentId }, (timeMs) => {
-        // Only now: a retry has met itself before, whatever became of agents and grants since.
-        refuseStopped(from, holder);
-        refuseSelf(holder, toAgentId);
-        refuseNobody(to, toAgentId);
+        // Only now: a retry has met itself before, whatever became of the grant since.
         if (lineage === undefined) throw unknownGrant(parentId);
         const terms = termsOf(order, { grantId, parent: lineage[0] });
-        return { type: 'DelegateGrant', terms, lineage, timeMs };
+        return { type: 'DelegateGrant', terms, lineage, holder: from, standing: to, timeMs };
       }),
     ],
     result: () => ({
@@ -102,20 +97,4 @@ function termsOf(
     reason: body.reason,
     issuedBy: caller.keyId,
   });
-}
-
-function refuseStopped(standing: AgentStanding, agentId: string): void {
-  if (standing === 'suspended')
-    throw new Refusal(
-      'AGENT_SUSPENDED',
-      `agent \`${agentId}\` is suspended, so it can hand nothing on; resume it first`,
-      [{ path: 'agentId', message: 'must be an agent that is not suspended' }],
-    );
-}
-
-function refuseSelf(holder: string, toAgentId: string): void {
-  if (holder === toAgentId)
-    throw new Refusal('BODY_INVALID', `grant is agent \`${holder}\`'s already; name another`, [
-      { path: 'toAgentId', message: 'must be another agent than the one that hands on' },
-    ]);
 }

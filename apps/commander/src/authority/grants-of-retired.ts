@@ -16,7 +16,7 @@ export async function endGrantsOfRetired(desk: Desk, order: Order, agentId: stri
   const isRetired = async () => (await desk.aggregates.read(standing)).status === 'retired';
   if (!(await isRetired())) return;
   const held = viewOf(subjects.grants(tenant, agentId), authority);
-  const active = activeIn(await desk.aggregates.read(held));
+  const { active } = (await desk.aggregates.read(held)).grants.grants;
   // Asked again: a grant that was issued after a new registration holds.
   if (active.length === 0 || !(await isRetired())) return;
   const reason = 'the agent is retired';
@@ -24,7 +24,7 @@ export async function endGrantsOfRetired(desk: Desk, order: Order, agentId: stri
     ...held,
     aggregate: `grants/${agentId}`,
     decide: (state) =>
-      active.flatMap((grantId) =>
+      active.flatMap(({ grantId }) =>
         authority.decide(state, {
           type: 'RevokeGrant',
           grantId,
@@ -37,8 +37,4 @@ export async function endGrantsOfRetired(desk: Desk, order: Order, agentId: stri
   // It uses up no idempotency key: a retry of the command ends what is left.
   const unkeyed = { ...order, idempotencyKey: null };
   await desk.aggregates.execute(unkeyed, { parts: [end], result: () => ({}) });
-}
-
-function activeIn({ grants: { grants } }: AuthorityState): string[] {
-  return [...grants].flatMap(({ status, grantId }) => (status === 'active' ? [grantId] : []));
 }

@@ -1,6 +1,5 @@
 /** Commands of authority on grants: given and taken back. */
 import { WritError } from '@writ/contracts';
-import { type AgentStanding, Refusal } from '@writ/domain';
 import type { Handler } from '../desk.ts';
 import { thingIdOf } from '../order.ts';
 import { authorityPart } from './agent-authority.ts';
@@ -22,27 +21,18 @@ export const issueGrant: Handler<'authority.issue-grant'> = async (desk, order) 
   };
   const outcome = await desk.aggregates.execute(order, {
     parts: [
-      authorityPart({ tenant, agentId }, (timeMs) => {
-        // Only now: a retry has met itself before, whatever became of the agent since.
-        refuseNobody(standing, agentId);
-        return { type: 'IssueGrant', terms, timeMs };
-      }),
+      authorityPart({ tenant, agentId }, (timeMs) => ({
+        type: 'IssueGrant',
+        terms,
+        standing,
+        timeMs,
+      })),
     ],
     result: () => ({ grantId, agentId }),
   });
   await endGrantsOfRetired(desk, order, agentId);
   return outcome;
 };
-
-/** Throws where there is nobody who could be given anything. */
-export function refuseNobody(standing: AgentStanding, agentId: string): void {
-  if (standing !== 'unknown' && standing !== 'retired') return;
-  throw new Refusal(
-    standing === 'unknown' ? 'AGENT_UNKNOWN' : 'AGENT_RETIRED',
-    `agent \`${agentId}\` is ${standing === 'unknown' ? 'not registered' : 'retired'}; register it first`,
-    [{ path: 'agentId', message: 'must be a registered agent' }],
-  );
-}
 
 export const revokeGrant: Handler<'authority.revoke-grant'> = async (desk, order) => {
   const { grantId, reason } = order.body;

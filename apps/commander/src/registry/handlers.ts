@@ -1,6 +1,6 @@
 /** Commands of the registry: an agent's registration, its stopping and its retirement. */
 import { type CommandVerb, subjects } from '@writ/contracts';
-import { type AgentCommand, type AgentState, agent, type AuthorityState } from '@writ/domain';
+import { type AgentCommand, type AgentState, agent } from '@writ/domain';
 import { partOf } from '../aggregates.ts';
 import { authorityPart } from '../authority/agent-authority.ts';
 import { endGrantsOfRetired } from '../authority/grants-of-retired.ts';
@@ -40,7 +40,7 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
   // These use up no idempotency key: a retry goes on where this one ended, and ends nothing where it is done.
   const unkeyed = { ...order, idempotencyKey: null };
   while (
-    activeIn(await desk.aggregates.read(parts[1])) > REVOKED_AT_ONCE &&
+    (await desk.aggregates.read(parts[1])).grants.grants.active.length > REVOKED_AT_ONCE &&
     !(await desk.aggregates.met(order, parts))
   )
     await desk.aggregates.execute(unkeyed, {
@@ -54,10 +54,6 @@ export const retireAgent: Handler<'registry.retire-agent'> = async (desk, order)
   await endGrantsOfRetired(desk, order, agentId);
   return outcome;
 };
-
-function activeIn({ grants: { grants } }: AuthorityState): number {
-  return [...grants].filter(({ status }) => status === 'active').length;
-}
 
 function change(
   desk: Desk,

@@ -107,7 +107,9 @@ function grantIn(told: ToldWorld, n: number): Grant | undefined {
 function handOn(told: ToldWorld, parent: Grant, wanted: GrantTerms): boolean {
   const known = told.world.tenants.get(tenant);
   const lineage: Lineage = [parent, ...((known && ancestorsOf(known, parent)) ?? [])];
-  const command = { type: 'DelegateGrant', terms: wanted, lineage, timeMs: nowMs } as const;
+  const parties = { holder: 'active', standing: 'active' } as const;
+  const terms = { terms: wanted, lineage, timeMs: nowMs };
+  const command = { type: 'DelegateGrant', ...terms, ...parties } as const;
   try {
     return grants.decide(grants.initial(), command).length === 1;
   } catch {

@@ -28,6 +28,11 @@ export class GrantBook implements Iterable<Grant> {
     return this.#grants[0];
   }
 
+  /** Those that were not revoked, in the order they were given. */
+  get active(): readonly Grant[] {
+    return this.#grants.filter(({ status }) => status === 'active');
+  }
+
   /** In the order they were given. */
   [Symbol.iterator](): Iterator<Grant> {
     return this.#grants[Symbol.iterator]();

@@ -38,5 +38,6 @@ test.each([3, 64, 65, 1000])('%s grants are found by id and by action, in order'
   book.put(revokedGrant(grant(1, ['action-1'])));
   expect(book.size).toBe(count);
   expect([...book][1]).toMatchObject({ grantId: 'g1', status: 'revoked' });
+  expect(book.active).toEqual([...book].filter(({ grantId }) => grantId !== 'g1'));
   expect(covering(book, 'action-1')).toContain('g1');
 });

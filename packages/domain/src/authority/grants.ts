@@ -1,9 +1,11 @@
 /** The grants of one agent: who gave what, until when, from whom it was handed on, and what was taken back. */
 import type { EventData, WritEvent } from '@writ/contracts';
 import { type Decider, type Folded, laterOf, Refusal } from '../decider.ts';
+import type { AgentStanding } from '../execution/facts.ts';
 import { refuseWider } from './attenuation.ts';
 import { type Grant, GrantBook } from './grant-book.ts';
 import { instantOf } from './instant.ts';
+import { refuseNobody, refuseSelf, refuseSuspended } from './parties.ts';
 
 export type GrantsEventName = 'GrantIssued' | 'GrantRevoked';
 
@@ -17,11 +19,20 @@ export type GrantTerms = EventData<'GrantIssued'>;
 export type Lineage = readonly [Grant, ...Grant[]];
 
 export type GrantsCommand =
-  | { readonly type: 'IssueGrant'; readonly terms: GrantTerms; readonly timeMs: number }
+  | {
+      readonly type: 'IssueGrant';
+      readonly terms: GrantTerms;
+      /** How its recipient stands. */
+      readonly standing: AgentStanding;
+      readonly timeMs: number;
+    }
   | {
       readonly type: 'DelegateGrant';
       readonly terms: GrantTerms;
       readonly lineage: Lineage;
+      /** How its recipient stands, and who hands it on. */
+      readonly standing: AgentStanding;
+      readonly holder: AgentStanding;
       readonly timeMs: number;
     }
   | {
@@ -46,9 +57,11 @@ export const MAX_HANDED_ON = 256;
 function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<GrantsEventName>[] {
   switch (command.type) {
     case 'IssueGrant':
+      refuseNobody(command.standing, command.terms.agentId);
       return issue(state, command.terms, command.timeMs);
     case 'DelegateGrant': {
       if (state.grants.get(command.terms.grantId)) return [];
+      refuseParties(command);
       refuseEnded(command.lineage, command.timeMs);
       refuseTooMany(state, command);
       refuseWider(command.lineage[0], activeGrant(command.terms));
@@ -64,8 +77,7 @@ function decide(state: GrantsState, command: GrantsCommand): readonly WritEvent<
       return grant.status === 'revoked' ? [] : [revoked(command, command.grantId)];
     }
     case 'RevokeAllGrants':
-      return [...state.grants]
-        .filter((grant) => grant.status === 'active')
+      return state.grants.active
         .slice(0, command.atMost)
         .map((grant) => revoked(command, grant.grantId));
   }
@@ -87,6 +99,16 @@ function issue(
   return [{ type: 'GrantIssued', data: terms }];
 }
 
+function refuseParties({
+  terms: { agentId: recipient },
+  lineage: [{ agentId: holder }],
+  ...standings
+}: Extract<GrantsCommand, { type: 'DelegateGrant' }>): void {
+  refuseSuspended(standings.holder, holder);
+  refuseSelf(holder, recipient);
+  refuseNobody(standings.standing, recipient);
+}
+
 /** What does not hold any more can not be handed on; what will begin later can. */
 function refuseEnded(lineage: Lineage, timeMs: number): void {
   for (const { grantId, agentId, status, expiresAt, untilMs } of lineage)
@@ -103,8 +125,8 @@ function refuseTooMany(
   { terms, timeMs }: Extract<GrantsCommand, { type: 'DelegateGrant' }>,
 ): void {
   let count = 0;
-  for (const { parent, status, untilMs } of held)
-    if (parent !== null && status === 'active' && untilMs > timeMs) count += 1;
+  for (const { parent, untilMs } of held.active)
+    if (parent !== null && untilMs > timeMs) count += 1;
   if (count >= MAX_HANDED_ON)
     throw new Refusal(
       'GRANT_NOT_DELEGABLE',

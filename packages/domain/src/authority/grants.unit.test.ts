@@ -1,6 +1,8 @@
+import type { ErrorCode } from '@writ/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { specify } from '../decider.testkit.ts';
+import type { AgentStanding } from '../execution/facts.ts';
 import { inherited } from './attenuation.ts';
 import {
   activeGrant,
@@ -35,9 +37,13 @@ const revokedData = {
   revokedBy: 'key0000001',
 };
 const revoked = { type: 'GrantRevoked', data: revokedData } as const;
-const issue = (changed: Partial<GrantTerms> = {}): GrantsCommand => ({
+const issue = (
+  changed: Partial<GrantTerms> = {},
+  standing: AgentStanding = 'active',
+): GrantsCommand => ({
   type: 'IssueGrant',
   terms: { ...terms, ...changed },
+  standing,
   timeMs: nowMs,
 });
 const revoke: GrantsCommand = { type: 'RevokeGrant', ...revokedData };
@@ -47,6 +53,12 @@ describe('the grants of an agent', () => {
   test('are issued once per id', () => {
     the.given().when(issue()).then(issued);
     the.given(issued).when(issue()).then();
+  });
+
+  test('are given to whoever is registered, stopped or not', () => {
+    the.given().when(issue({}, 'suspended')).then(issued);
+    the.given().when(issue({}, 'unknown')).thenThrows('AGENT_UNKNOWN');
+    the.given().when(issue({}, 'retired')).thenThrows('AGENT_RETIRED');
   });
 
   test('that would never hold are refused', () => {
@@ -109,10 +121,14 @@ describe('handing a grant on', () => {
   const handOn = (
     changed: Partial<GrantTerms> = {},
     lineage: Lineage = [parent],
+    standings: { holder?: AgentStanding; standing?: AgentStanding } = {},
   ): GrantsCommand => ({
     type: 'DelegateGrant',
     terms: { ...child, ...changed },
     lineage,
+    holder: 'active',
+    standing: 'active',
+    ...standings,
     timeMs: nowMs,
   });
 
@@ -152,6 +168,18 @@ describe('handing a grant on', () => {
     refused(activeGrant({ ...parent, expiresAt: '2026-11-19T00:00:00.000Z' }));
   });
 
+  test('is refused to who is suspended, to oneself, and where there is nobody to take it', () => {
+    const refused = (code: ErrorCode, standings: object, changed: Partial<GrantTerms> = {}) =>
+      the
+        .given()
+        .when(handOn(changed, [parent], standings))
+        .thenThrows(code);
+    refused('AGENT_SUSPENDED', { holder: 'suspended' });
+    refused('BODY_INVALID', {}, { agentId: parent.agentId });
+    refused('AGENT_UNKNOWN', { standing: 'unknown' });
+    refused('AGENT_RETIRED', { standing: 'retired' });
+  });
+
   test('takes the bounds and conditions that are not said from the grant', () => {
     const said = { notBefore: null, expiresAt: null, conditions: { maxUses: 3 } };
     expect(inherited(parent, said)).toEqual({
@@ -184,6 +212,8 @@ test('no agent is handed more grants than the bound; those that ended make room,
     type: 'DelegateGrant',
     terms: next.data,
     lineage: [top],
+    holder: 'active',
+    standing: 'active',
     timeMs: nowMs,
   };
   const rest = many.slice(1);
