@@ -3,8 +3,9 @@
  * had not read of the reservation yet, and died before it did. Every commander looks once for the report of each use
  * that stays open, in the agent's facts after the reservation; the log takes the first.
  *
- * A report that comes later finds the reservation folded wherever it comes in, and is not answered before the use is
- * closed. Uses that a snapshot holds were open when it was made: nobody looks for what was told of them before.
+ * A report that comes later finds the reservation folded, and is not answered before the use is closed; a commander
+ * that is still behind looks in its own time. Uses that a snapshot holds are not looked for: where a report of one
+ * stands before the snapshot, the use stays open and what was reserved stands.
  */
 import type { EventStore, StoredEvent } from '@writ/bus';
 import { subjects, type WritEvent } from '@writ/contracts';
@@ -18,7 +19,7 @@ import { closeAt } from './uses.ts';
 const LOOK_MS = 5000;
 const PAGE = 1000;
 
-export type SettlingOptions = {
+type SettlingOptions = {
   readonly uses: OpenUses;
   readonly store: Pick<EventStore, 'read'>;
   readonly aggregates: Pick<Aggregates, 'execute'>;
@@ -36,11 +37,7 @@ export function settleUses(options: SettlingOptions): Turns {
 }
 
 /** Agent by agent; those that fail are tried again at the next look, and keep no others from their end. */
-export async function settleWaiting(
-  options: SettlingOptions,
-  stopping: AbortSignal,
-): Promise<void> {
-  options.refuseDoubt();
+async function settleWaiting(options: SettlingOptions, stopping: AbortSignal): Promise<void> {
   const byAgent = Map.groupBy(
     options.uses.waiting(),
     ({ tenant, usedBy }) => `${tenant}/${usedBy}`,
@@ -49,6 +46,7 @@ export async function settleWaiting(
     if (stopping.aborted) return;
     if (first === undefined) continue;
     try {
+      options.refuseDoubt();
       await settleOfAgent(options, [first, ...others]);
     } catch (error) {
       for (const use of [first, ...others]) options.uses.waitsOn(use);
