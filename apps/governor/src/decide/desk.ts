@@ -217,13 +217,15 @@ export class Desk {
       return false;
     }
     const body = replyOf(rendered, moment);
+    const tail = recordTailOf(rendered, moment);
+    const record = rendered.asciiRecord ? { ascii: tail } : tail;
     if (!mustRecord && !records.strained) {
-      records.add('decision', recordTailOf(rendered, moment));
+      records.add('decision', record);
       reply(body);
       return rendered.allowed;
     }
     if (!this.#mayWait(asker, reply)) return false;
-    records.add('decision', recordTailOf(rendered, moment), (stored) => {
+    records.add('decision', record, (stored) => {
       this.#waiting.leave(asker.keyId);
       if (stored) reply(body);
       else this.#deny(LOG_UNAVAILABLE, reply);

@@ -3,6 +3,7 @@
  * id, number, time and sequence. The order of the members is part of what is recorded.
  */
 import type { DecisionInputs } from '@writ/contracts';
+import { isAscii } from '../ascii.ts';
 import type { Denial } from '../records/denials.ts';
 import type { Decision } from '@writ/domain';
 
@@ -22,6 +23,8 @@ export type Rendered = {
   readonly reply: readonly [string, string, string, string];
   /** From the id to the time of the inputs · to the end. The number comes before, the sequence after the time. */
   readonly record: readonly [string, string];
+  /** Whether the record is ASCII alone; ids, numbers and times are. */
+  readonly asciiRecord: boolean;
 };
 
 /** What differs between two answers from the same inputs. */
@@ -37,11 +40,13 @@ export function render(decided: Decided): Rendered {
     obligations:
       restsOn === undefined ? '[]' : JSON.stringify(obligationsOf(decided.inputs, restsOn)),
   };
+  const record = recordParts(decided, lists);
   return {
     allowed: outcome === 'allow',
     denial: code === null ? undefined : { code, request: decided.inputs.request },
     reply: replyParts(decided, lists),
-    record: recordParts(decided, lists),
+    record,
+    asciiRecord: record.every(isAscii),
   };
 }
 

@@ -97,3 +97,17 @@ test('a deny says its code and sentence, and hides trust from whoever may not sp
     context: { code: 'IDENTITY_MISMATCH', trust: null },
   });
 });
+
+test('a record is said to be ASCII only where every part of it is', () => {
+  const decision = { outcome: 'allow', code: null, reasons: [], determining: [] } as const;
+  const rendered = (agentType: string, ignored: string) =>
+    render({
+      inputs: { ...inputs, agent: inputs.agent && { ...inputs.agent, type: agentType } },
+      decision,
+      ignored: [ignored],
+      durability: 'buffered',
+    });
+  expect(rendered('reader', 'x').asciiRecord).toBe(true);
+  expect(rendered('lecteur-é', 'x').asciiRecord).toBe(false);
+  expect(rendered('reader', 'Ł').asciiRecord).toBe(false);
+});

@@ -32,7 +32,10 @@ export class RecordLog {
     const { governor, boot } = this;
     const { log, ticks = () => performance.now(), onTrouble } = this.#options;
     const records = new TenantRecords({
-      append: (firstN, body) => log.append({ tenant, governor, boot, firstN, body }),
+      append: (firstN, text, ascii) => {
+        const body = Buffer.from(text, ascii ? 'latin1' : 'utf8');
+        return log.append({ tenant, governor, boot, firstN, body });
+      },
       governor,
       boot,
       clock: ticks,
