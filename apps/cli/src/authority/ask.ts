@@ -1,7 +1,7 @@
 /** `writ ask`: one permission question, its answer in words, and the answer as the exit code. */
 import { type EvaluationReply, type EvaluationRequest, splitResource } from '@writ/contracts';
 import type { Command } from 'commander';
-import { fetchExplanation, renderExplanation } from './explanation.ts';
+import { awaitExplanation, renderExplanation } from './explanation.ts';
 import { CliFailure, type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { list } from '../terminal/format.ts';
@@ -57,14 +57,23 @@ async function ask(
   const reply = await api().ask<EvaluationReply>('/access/v1/evaluation', request, {
     patienceMs,
   });
-  if (flags.explain !== true) out.document(reply, () => renderReply(out, reply, false));
-  else {
-    const explanation = await fetchExplanation({ api }, reply.context.decisionId);
-    out.document({ ...reply, explanation }, () =>
-      [renderReply(out, reply, true), '', renderExplanation(out, explanation)].join('\n'),
-    );
-  }
+  if (flags.explain === true) await sayExplained({ api, out }, reply);
+  else out.document(reply, () => renderReply(out, reply, false));
   return reply.decision ? exitCodes.done : exitCodes.no;
+}
+
+/** The answer counts whether or not it can be explained: to an agent's key it is not, and some denials are not recorded. */
+async function sayExplained(
+  { api, out }: Pick<Session, 'api' | 'out'>,
+  reply: EvaluationReply,
+): Promise<void> {
+  const found = await awaitExplanation({ api }, reply.context.decisionId);
+  const explanation = found instanceof CliFailure ? null : found;
+  out.document({ ...reply, explanation }, () => {
+    const answer = renderReply(out, reply, true);
+    return explanation === null ? answer : `${answer}\n\n${renderExplanation(out, explanation)}`;
+  });
+  if (found instanceof CliFailure) out.note(`it can not be explained: ${found.message}`);
 }
 
 function optionsOf({ atLeast, waitForApproval }: AskFlags): Pick<EvaluationRequest, 'options'> {

@@ -1,4 +1,4 @@
-/** An explanation of a decision in words, and waiting for it to be recorded. */
+/** An explanation of a decision, and in words; one of a new decision is waited for. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ExplanationView } from '@writ/contracts';
 import { CliFailure } from '../failure.ts';
@@ -10,17 +10,28 @@ import { encoded } from '../verb.ts';
 const PATIENCE_MS = 5000;
 const EVERY_MS = 50;
 
-/** The explanation of a decision; one that was just given is waited for, since its record comes a moment later. */
-export async function fetchExplanation(
+/** The decision's record, and the policies it names, come a moment after the answer. */
+const lateCodes: readonly string[] = ['NOT_FOUND', 'STALE_STATE'];
+
+/** The explanation of a decision that is recorded. */
+export function fetchExplanation(
   { api }: Pick<Session, 'api'>,
   decisionId: string,
 ): Promise<ExplanationView> {
+  return api().get<ExplanationView>(`/v1/decisions/${encoded(decisionId)}/explanation`);
+}
+
+/** The explanation of a decision that was just given, or why there is none. */
+export async function awaitExplanation(
+  session: Pick<Session, 'api'>,
+  decisionId: string,
+): Promise<ExplanationView | CliFailure> {
   for (const until = performance.now() + PATIENCE_MS; ; ) {
     try {
-      return await api().get<ExplanationView>(`/v1/decisions/${encoded(decisionId)}/explanation`);
+      return await fetchExplanation(session, decisionId);
     } catch (error) {
-      const isLate = error instanceof CliFailure && performance.now() < until;
-      if (!isLate) throw error;
+      if (!(error instanceof CliFailure)) throw error;
+      if (!lateCodes.includes(error.code) || performance.now() >= until) return error;
       await wait(EVERY_MS);
     }
   }
