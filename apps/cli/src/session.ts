@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { type Config, colourWanted, readConfig, type Variables } from './config.ts';
 import { type Connection, readConnection } from './connection.ts';
 import { type ExitCode, exitCodes, toFailure } from './failure.ts';
-import { type HttpClient, openHttpClient } from './http/client.ts';
+import { type ClientOptions, type HttpClient, openHttpClient } from './http/client.ts';
 import { createOutput, type Output, type Stream } from './terminal/output.ts';
+import { futureTimesOf } from './verb.ts';
 
 /** The process as the program sees it; tests give their own. */
 export type Host = {
@@ -55,7 +56,10 @@ export function handled<Options = Record<string, never>>(
     });
     try {
       const config = await readConfig({ data: options.data }, host.variables);
-      const session = openSession({ host, out, config }, options.idempotencyKey);
+      const session = openSession(
+        { host, out, config },
+        { idempotencyKey: options.idempotencyKey, repeatWith: futureTimesOf(command) },
+      );
       host.exitCode =
         (await handler(
           session,
@@ -71,26 +75,28 @@ export function handled<Options = Record<string, never>>(
   };
 }
 
+type Repetition = Pick<ClientOptions, 'idempotencyKey' | 'repeatWith'>;
+
 function openSession(
   { host, out, config }: Pick<Session, 'host' | 'out' | 'config'>,
-  idempotencyKey: string | undefined,
+  repetition: Repetition,
 ): Session {
   let client: HttpClient | undefined;
   const connection = () => readConnection(config.dataDir);
-  const api = () => (client ??= openApi(config, connection(), idempotencyKey));
+  const api = () => (client ??= openApi(config, connection(), repetition));
   return { config, out, host, connection, api };
 }
 
 function openApi(
   { environment }: Config,
   connection: Connection | undefined,
-  idempotencyKey: string | undefined,
+  repetition: Repetition,
 ): HttpClient {
   const configured = `http://${hostForClients(environment.WRIT_HTTP_HOST)}:${environment.WRIT_HTTP_PORT}`;
   return openHttpClient({
     baseUrl: connection?.httpUrl ?? configured,
     apiKey: environment.WRIT_API_KEY ?? connection?.adminKey,
-    idempotencyKey,
+    ...repetition,
   });
 }
 

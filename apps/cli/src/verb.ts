@@ -56,6 +56,15 @@ export function futureTime(text: string): string {
   return time;
 }
 
+/** Options of this command line that say a time to come, as it was understood: `30d` would be another one later. */
+export function futureTimesOf(command: Command): string[] {
+  return command.options
+    .filter(({ parseArg }) => parseArg === futureTime)
+    .map((option) => [option.long, command.getOptionValue(option.attributeName()) as unknown])
+    .filter(([, value]) => value !== undefined)
+    .map((words) => words.join(' '));
+}
+
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorDetail } from '@writ/contracts';
 import { CliFailure, type ExitCode, exitCodeOf, exitCodes } from '../failure.ts';
+import { failedCommand, unanswered } from './doubt.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -13,7 +14,7 @@ export type HttpClient = {
   text(path: string): Promise<string>;
   /** Like `get`, but an answer that is not 2xx is an answer too, if it is one of ours. */
   getWhatever<T>(path: string): Promise<{ readonly ok: boolean; readonly body: T }>;
-  /** Gives a command, under an idempotency key: a failure that leaves it in doubt names the key. */
+  /** Gives a command, under the client's idempotency key: a failure that leaves it in doubt names the key. */
   send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
   /** Puts a question; `patienceMs` is how much longer than others the answer may take. */
   ask<T>(path: string, body: unknown, how?: { readonly patienceMs: number }): Promise<T>;
@@ -21,11 +22,13 @@ export type HttpClient = {
   events(path: string, query: Query, signal: AbortSignal): AsyncIterable<ServerSentEvent>;
 };
 
-type ClientOptions = {
+export type ClientOptions = {
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
-  /** For every command; each has a fresh one when left out. */
+  /** For all commands of this client, which are of different kinds; a fresh one when left out. */
   readonly idempotencyKey?: string | undefined;
+  /** What else a repetition has to say as it was understood here. */
+  readonly repeatWith?: readonly string[];
   readonly timeoutMs?: number;
 };
 
@@ -36,12 +39,14 @@ export function openHttpClient(options: ClientOptions): HttpClient {
   const authorization =
     options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const idempotencyKey = options.idempotencyKey ?? randomUUID();
+  const repeatWith = [`--idempotency-key ${idempotencyKey}`, ...(options.repeatWith ?? [])];
 
   async function reach<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (cause) {
-      throw unreachable(baseUrl, cause);
+      throw unanswered(baseUrl, cause);
     }
   }
 
@@ -71,12 +76,11 @@ export function openHttpClient(options: ClientOptions): HttpClient {
       return { ok: response.ok, body: parseAnswer<T>(baseUrl, await reach(() => response.text())) };
     },
     async send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown) {
-      const key = options.idempotencyKey ?? randomUUID();
-      const content = withJson({ ...authorization, 'idempotency-key': key }, body);
+      const content = withJson({ ...authorization, 'idempotency-key': idempotencyKey }, body);
       try {
         return await json<T>(`${baseUrl}${path}`, { method, ...content });
       } catch (thrown) {
-        throw isInDoubt(thrown) ? namingKey(thrown, key) : thrown;
+        throw failedCommand(thrown, repeatWith);
       }
     },
     ask(path, body, { patienceMs } = { patienceMs: 0 }) {
@@ -102,19 +106,6 @@ function withJson(headers: Readonly<Record<string, string>>, body: unknown): Req
   };
 }
 
-/** Whether a command that failed so may have been done. */
-function isInDoubt(thrown: unknown): thrown is CliFailure {
-  return thrown instanceof CliFailure && ['TIMEOUT', 'LOG_UNAVAILABLE'].includes(thrown.code);
-}
-
-function namingKey({ exitCode, message, code, details, cause }: CliFailure, key: string) {
-  return new CliFailure(
-    exitCode,
-    `${message}; it may have been done: to be sure, repeat it with \`--idempotency-key ${key}\``,
-    { code, details, cause },
-  );
-}
-
 function address(baseUrl: string, path: string, query: Query): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
@@ -135,20 +126,6 @@ function parseAnswer<T>(baseUrl: string, text: string): T {
       { cause },
     );
   }
-}
-
-function unreachable(baseUrl: string, cause: unknown): CliFailure {
-  if (cause instanceof Error && cause.name === 'TimeoutError')
-    return new CliFailure(
-      exitCodes.unreachable,
-      `\`${baseUrl}\` did not answer in time; try \`writ doctor\``,
-      { code: 'TIMEOUT', cause },
-    );
-  return new CliFailure(
-    exitCodes.unreachable,
-    `nothing answers at \`${baseUrl}\`; start it with \`npm start\` or \`writ up\``,
-    { cause },
-  );
 }
 
 type Problem = {
