@@ -1,6 +1,7 @@
 /** `writ keys`: API keys, their secrets shown once. */
 import type { CommandAccepted, CommandInput, KeyRole, KeyView } from '@writ/contracts';
 import { type Command, Option } from 'commander';
+import { type ExitCode, exitCodes } from '../failure.ts';
 import { handled, type Host, type Session } from '../session.ts';
 import { sayAccepted } from '../terminal/accepted.ts';
 import { list, shortTime } from '../terminal/format.ts';
@@ -88,7 +89,7 @@ async function createKey(
   { api, out }: Session,
   [name = '']: readonly string[],
   flags: CreateFlags,
-): Promise<void> {
+): Promise<ExitCode> {
   const body = {
     name,
     role: flags.role,
@@ -96,9 +97,13 @@ async function createKey(
     ...(flags.expires === undefined ? {} : { expiresAt: flags.expires }),
   } satisfies CommandInput<'tenancy.create-key'>;
   const reply = await api().send<CommandAccepted>('POST', '/v1/keys', body);
-  out.document(reply, () => String(reply.result['key']));
-  if (!out.json)
-    out.note(
-      `key \`${String(reply.result['keyId'])}\` is created; keep the line above, it is not shown again`,
-    );
+  const { key: secret, keyId } = reply.result;
+  if (out.json || secret !== undefined) out.document(reply, () => String(secret));
+  const made = `key \`${String(keyId)}\``;
+  if (secret === undefined) {
+    out.note(`${made} was made before; its secret is not shown again: revoke it and make another`);
+    return exitCodes.no;
+  }
+  if (!out.json) out.note(`${made} is created; keep the line above, it is not shown again`);
+  return exitCodes.done;
 }
