@@ -19,6 +19,12 @@ test.each([
     'must be a whole number from 1 to 500',
   ],
   ['a context that is no JSON', ['ask', 'a', 'b', 'c:d', '--context', '{'], 'must be JSON'],
+  ['a result that is no JSON', ['validation', 'check', 'a', 'b', '{oops'], 'must be JSON'],
+  [
+    'a segment that is no number',
+    ['log', 'verify', 'x', '--from', '.'],
+    'must be the number of a segment',
+  ],
   ['a resource without a type', ['ask', 'a', 'b', 'sales'], '`sales` is not a resource'],
   ['an unknown role', ['run', 'govenor'], 'there is no role `govenor`'],
 ])('%s is a usage error that says what is right', async (_what, args, said) => {
@@ -27,8 +33,11 @@ test.each([
   expect(stderr).toContain(said);
 });
 
-test('a usage error is one JSON document when JSON was asked for', async () => {
-  const { exitCode, stdout } = await writ(['agents', 'lst', '--json']);
+test.each([
+  ['an unknown verb', ['agents', 'lst']],
+  ['an argument that is not valid', ['validation', 'check', 'a', 'b', '{oops']],
+])('%s is one JSON document when JSON was asked for', async (_what, args) => {
+  const { exitCode, stdout } = await writ([...args, '--json']);
   expect(exitCode).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE', exitCode: 2 } });
 });

@@ -33,16 +33,17 @@ export type GlobalOptions = {
   readonly color?: boolean;
 };
 
-type Handler<Options> = (
+/** `Args` are what the verb's arguments were parsed to. */
+type Handler<Options, Args> = (
   session: Session,
-  args: readonly string[],
+  args: Args,
   options: Options,
 ) => Promise<ExitCode | void>;
 
 /** Binds a handler to a verb: opens the session, runs it, turns what it throws into words and an exit code. */
-export function handled<Options = Record<string, never>>(
+export function handled<Options = Record<string, never>, Args = readonly string[]>(
   host: Host,
-  handler: Handler<Options>,
+  handler: Handler<Options, Args>,
   failures: 'document' | 'stream' = 'document',
 ): (...parameters: unknown[]) => Promise<void> {
   return async (...parameters) => {
@@ -63,7 +64,7 @@ export function handled<Options = Record<string, never>>(
       host.exitCode =
         (await handler(
           session,
-          command.processedArgs.flat() as string[],
+          command.processedArgs.flat() as Args,
           // Its own options alone: what holds for every verb is in the session.
           command.opts() as Options,
         )) ?? exitCodes.done;

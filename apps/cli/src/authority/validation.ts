@@ -22,19 +22,23 @@ type ListFlags = ListOptions & {
   readonly until?: string;
 };
 
+type Checked = readonly [agentId: string, action: string, result: Record<string, unknown>];
+type CheckFlags = { readonly execution?: string };
+
 export function addValidationVerbs(program: Command, host: Host): void {
   const validation = program
     .command('validation')
     .description('validation: check, list, rules, publish');
   validation
-    .command('check <agentId> <action> <result>')
+    .command('check <agentId> <action>')
+    .argument('<result>', 'a JSON object', jsonObject)
     .description('may this result be used? exits with 1 when not')
     .option('--execution <id>', 'the execution that it came from')
     .addHelpText(
       'after',
       '\nExample:\n  writ validation check langgraph-v2:chart_generator generate_chart \'{"title":"Q3"}\'',
     )
-    .action(handled<{ readonly execution?: string }>(host, check));
+    .action(handled<CheckFlags, Checked>(host, check));
   withTimes(withPaging(validation.command('list').description('list the results that were judged')))
     .option('--agent <agentId>', 'of this agent')
     .option('--action <name>', 'of this action')
@@ -52,14 +56,14 @@ export function addValidationVerbs(program: Command, host: Host): void {
 
 async function check(
   { api, out }: Session,
-  [agentId = '', action = '', text = '']: readonly string[],
-  { execution }: { readonly execution?: string },
+  [agentId, action, result]: Checked,
+  { execution }: CheckFlags,
 ): Promise<ExitCode> {
   const { colours } = out;
   const { decision, context } = await api().ask<ValidationReply>('/v1/validations', {
     agentId,
     action,
-    result: jsonObject(text),
+    result,
     ...(execution === undefined ? {} : { executionId: execution }),
   });
   out.document({ decision, context }, () =>
