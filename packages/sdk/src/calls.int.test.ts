@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually, startTcpProxy } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent, Bench } from './bench.fixture.ts';
+import { govern, type Governed } from './governance.ts';
 import { PermissionDenied, type Writ } from './index.ts';
 
 let bench: Bench;
@@ -255,5 +256,41 @@ describe('governed work', () => {
     expect((await bench.lifeOf(agentId)).at(-1)).toMatchObject({
       data: { outcome: 'cancelled', error: null },
     });
+  });
+
+  test('that can not be announced gives back its use of a limited grant, and its name', async () => {
+    const { agentId, writ } = await bench.newWorker();
+    const grant = { agentId, actions: ['print'], resources: ['page:*'] };
+    await bench.admin.issueGrant({ ...grant, conditions: { maxUses: 1 } });
+    const atLeast = bench.admin.token ?? '';
+    const about = { agentId, action: 'print', resource: 'page:1' };
+    const ran: string[] = [];
+    const work = (name: string) => () => void ran.push(name);
+    await writ.startExecution({ ...about, executionId: 'taken' });
+    await expect(
+      writ.withGovernance(agentId, 'print', work('taken'), {
+        ...about,
+        executionId: 'taken',
+        atLeast,
+      }),
+    ).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+
+    const calling = new AbortController();
+    const ask: Governed['ask'] = async (asked, options) => {
+      const reply = await writ.checkPermission(agentId, 'print', asked.resource, options);
+      calling.abort(new Error('called off'));
+      return reply;
+    };
+    const called = { ...about, executionId: 'mine', signal: calling.signal };
+    await expect(govern({ ask, send: writ.command }, called, work('called off'))).rejects.toThrow(
+      'called off',
+    );
+
+    await writ.withGovernance(agentId, 'print', work('mine'), { ...about, executionId: 'mine' });
+    await expect(writ.withGovernance(agentId, 'print', work('again'), about)).rejects.toMatchObject(
+      { code: 'LIMIT_REACHED' },
+    );
+    expect(ran).toEqual(['mine']);
+    await writ.reportExecution({ ...about, executionId: 'taken', outcome: 'succeeded' });
   });
 });

@@ -42,7 +42,11 @@ export type Governed = {
   readonly send: SendCommand;
 };
 
-/** Runs `work` if it is allowed and reports what came of it; throws `PermissionDenied` when it is not. */
+/**
+ * Runs `work` if it is allowed and reports what came of it; throws `PermissionDenied` when it is not. Work that can not
+ * be announced is not run: then a report of `cancelled` gives back what the answer took of a limited grant, if it gets
+ * through. An approval stays used.
+ */
 export async function govern<T>(
   { ask, send }: Governed,
   asked: GovernedWork,
@@ -50,18 +54,7 @@ export async function govern<T>(
 ): Promise<T> {
   const { agentId, action, resource } = asked;
   const trace = traceOf(asked);
-  const decision = await ask(asked, {
-    ...trace,
-    ...(asked.atLeast === undefined ? {} : { atLeast: asked.atLeast }),
-    ...(asked.waitForApprovalMs === undefined
-      ? {}
-      : { waitForApprovalMs: asked.waitForApprovalMs }),
-  });
-  if (!decision.decision)
-    throw new PermissionDenied(
-      decision,
-      `\`${action}\` on \`${resource}\` by agent \`${agentId}\``,
-    );
+  const decision = await permission(ask, asked, trace);
   const about = {
     executionId: asked.executionId ?? randomUUID(),
     agentId,
@@ -69,9 +62,19 @@ export async function govern<T>(
     resource,
     decisionId: decision.context.decisionId,
   };
+  // Reports are sent even when the caller has given up: what was done, or not, is always told.
+  const { signal: _, ...reporting } = trace;
   const startedAt = new Date().toISOString();
   const started = performance.now();
-  await send('execution.start', { ...about, startedAt }, trace);
+  try {
+    await send('execution.start', { ...about, startedAt }, trace);
+  } catch (thrown) {
+    // A name that the caller gave may be that of other work, or be given again.
+    const executionId = asked.executionId === undefined ? about.executionId : randomUUID();
+    const undone = { ...about, executionId, outcome: 'cancelled' as const };
+    await send('execution.report', undone, reporting).catch(() => undefined);
+    throw thrown;
+  }
 
   const spent = { costMicros: 0, tokens: { input: 0, output: 0 } };
   const execution = executionOf({ about, decision, spent }, asked.signal);
@@ -80,8 +83,6 @@ export async function govern<T>(
     durationMs: Math.round(performance.now() - started),
     ...spent,
   });
-  // The report is sent even when the caller has given up: what was done is always told.
-  const { signal: _, ...reporting } = trace;
   let result: T;
   try {
     result = await work(execution);
@@ -98,6 +99,22 @@ export async function govern<T>(
   }
   await send('execution.report', { ...about, ...took(), outcome: 'succeeded' }, reporting);
   return result;
+}
+
+/** The answer where it is an allow; throws `PermissionDenied` where it is not. */
+async function permission(
+  ask: Governed['ask'],
+  asked: GovernedWork,
+  trace: Trace,
+): Promise<EvaluationReply> {
+  const { agentId, action, resource, atLeast, waitForApprovalMs } = asked;
+  const reply = await ask(asked, {
+    ...trace,
+    ...(atLeast === undefined ? {} : { atLeast }),
+    ...(waitForApprovalMs === undefined ? {} : { waitForApprovalMs }),
+  });
+  if (reply.decision) return reply;
+  throw new PermissionDenied(reply, `\`${action}\` on \`${resource}\` by agent \`${agentId}\``);
 }
 
 type Trace = Pick<GovernedWork, 'signal' | 'correlationId' | 'traceparent'>;

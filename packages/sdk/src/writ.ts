@@ -90,7 +90,9 @@ export class Writ extends NamedCommands {
 
   /**
    * Asks, announces the execution, runs `work` and reports how it ended and how long it took.
-   * Throws `PermissionDenied` without running `work` when the answer is not an allow, and what `work` throws.
+   * Throws `PermissionDenied` without running `work` when the answer is not an allow, and what `work` throws. Work that
+   * can not be announced is not run; what was allowed is reported as cancelled, which gives back the use of a limited
+   * grant, but not an approval.
    */
   withGovernance<T>(
     agentId: string,
