@@ -82,7 +82,7 @@ async function run(
   const { tell, seed } = options;
   const ledger = new Ledger();
   const load = await startLoad({ stage, readModels, ledger }, options);
-  const rolling = await startRolling(stage, { everyMs: options.rollEveryMs, tell });
+  const rolling = await startRolling(stage, { everyMs: options.rollEveryMs, tell, onFault });
   const startedMs = performance.now();
   const progress = setInterval(
     () =>

@@ -50,7 +50,11 @@ export function natsMember(cluster: NatsCluster, index: number): Member {
   };
 }
 
-export function postgresMember(first: EmbeddedPostgres, dataDir: string): Member {
+export function postgresMember(
+  first: EmbeddedPostgres,
+  dataDir: string,
+  startWithinMs = START_WITHIN_MS,
+): Member {
   let server: EmbeddedPostgres | undefined = first;
   const { port } = first;
   return {
@@ -66,10 +70,16 @@ export function postgresMember(first: EmbeddedPostgres, dataDir: string): Member
       await exited;
     },
     async restart() {
+      const deadline = performance.now() + startWithinMs;
       while (server === undefined) {
-        // Its own children may hold the shared memory of the one before for a moment.
-        server = await startPostgres({ dataDir, port }).catch(() => undefined);
-        if (server === undefined) await wait(AGAIN_MS);
+        try {
+          server = await startPostgres({ dataDir, port });
+        } catch (cause) {
+          // Its own children may hold the shared memory of the one before for a moment.
+          const said = `in ${startWithinMs / 1000} s postgres could not start: ${String(cause)}`;
+          if (performance.now() > deadline) throw new Error(said, { cause });
+          await wait(AGAIN_MS);
+        }
       }
     },
     stop: async () => await server?.stop(),
@@ -131,7 +141,7 @@ class RoleMember implements Member {
       } else if (!this.#ending && this.#process === started) {
         const said = `${this.name} could not start: ${started.stderr().trim().slice(-1000)}`;
         if (!this.#wasUp) throw new Error(said);
-        if (performance.now() > deadline) throw new Error(`in two minutes ${said}`);
+        if (performance.now() > deadline) throw new Error(`in ${START_WITHIN_MS / 1000} s ${said}`);
         await wait(AGAIN_MS);
       }
     }

@@ -6,21 +6,31 @@ import type { Stage } from './stage.ts';
 export type Rolling = {
   /** How often the log was rolled over. */
   readonly rolls: number;
-  /** Finishes what is under way: a roll that was broken off leaves a log that takes nothing. */
+  /** Finishes what is under way, or tells that it can not be: a roll that was broken off leaves a log that takes nothing. */
   stop(): Promise<void>;
 };
 
 const AGAIN_MS = 500;
+/** For so long a roll is tried after the last kill, when nothing is in its way any more. */
+const PATIENCE_MS = 90_000;
+
+export type RollingOptions = {
+  readonly everyMs: number;
+  readonly patienceMs?: number;
+  readonly tell: (text: string) => void;
+  readonly onFault: (said: string) => void;
+};
 
 export async function startRolling(
-  stage: Stage,
-  { everyMs, tell }: { readonly everyMs: number; readonly tell: (text: string) => void },
+  stage: Pick<Stage, 'connect' | 'topology'>,
+  { everyMs, patienceMs = PATIENCE_MS, tell, onFault }: RollingOptions,
 ): Promise<Rolling> {
   const operator = await stage.connect('operator');
   const stopping = new AbortController();
   const pause = (ms: number) =>
     wait(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   let rolls = 0;
+  let giveUpMs = Number.POSITIVE_INFINITY;
   const roll = async (): Promise<void> => {
     for (;;) {
       try {
@@ -28,6 +38,8 @@ export async function startRolling(
         rolls++;
         return tell(`the log goes on in segment ${to} after ${lastSeq}`);
       } catch (error) {
+        if (performance.now() >= giveUpMs)
+          return onFault(`the log could not be rolled over: ${String(error)}`);
         tell(`rolling over is tried again: ${String(error)}`);
         await wait(AGAIN_MS);
       }
@@ -44,6 +56,7 @@ export async function startRolling(
       return rolls;
     },
     async stop() {
+      giveUpMs = Math.min(giveUpMs, performance.now() + patienceMs);
       stopping.abort();
       await ended;
     },
