@@ -1,4 +1,4 @@
-/** How far a long piece of work is, with its rate and the time left: one line that is drawn over in a terminal. */
+/** How far a long piece of work is, with its rate and the time left: a bar in a terminal, elsewhere a line now and then. */
 import type { Stream } from './output.ts';
 
 export type Progress = { readonly what: string; readonly done: number; readonly total: number };
@@ -11,7 +11,7 @@ export type ProgressBar = {
 
 const WIDTH = 24;
 const REDRAW_MS = 100;
-/** Where nobody watches, a line now and then. */
+/** Where nobody watches; shorter work says nothing there. */
 const LINE_MS = 5000;
 
 export function progressBar(
@@ -20,16 +20,20 @@ export function progressBar(
 ): ProgressBar {
   const drawn = stream.isTTY === true;
   const startedMs = nowMs();
-  let saidMs = Number.NEGATIVE_INFINITY;
+  let saidMs = drawn ? Number.NEGATIVE_INFINITY : startedMs;
   let saidWhat = '';
   return {
     show(progress) {
       const now = nowMs();
       const due = now - saidMs >= (drawn ? REDRAW_MS : LINE_MS);
-      if (!due && progress.what === saidWhat) return;
+      if (!due && (!drawn || progress.what === saidWhat)) return;
       [saidMs, saidWhat] = [now, progress.what];
-      const line = progressLine(progress, now - startedMs);
-      stream.write(drawn ? `\r\u001b[2K${line}` : `${line}\n`);
+      const elapsedMs = now - startedMs;
+      stream.write(
+        drawn
+          ? `\r\u001b[2K${barLine(progress, elapsedMs)}`
+          : `${plainLine(progress, elapsedMs)}\n`,
+      );
     },
     end() {
       if (drawn && saidWhat !== '') stream.write('\n');
@@ -38,13 +42,26 @@ export function progressBar(
 }
 
 /** `loading ████░░░░ 42 %  420,000 of 1,000,000  31,000/s  19 s left` */
-export function progressLine({ what, done, total }: Progress, elapsedMs: number): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
-  const filled = Math.round(share * WIDTH);
+export function barLine(progress: Progress, elapsedMs: number): string {
+  const filled = Math.round(shareOf(progress) * WIDTH);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`;
+  return `${progress.what} ${bar} ${numbers(progress, elapsedMs)}`;
+}
+
+/** The same without the bar. */
+export function plainLine(progress: Progress, elapsedMs: number): string {
+  return `${progress.what} ${numbers(progress, elapsedMs)}`;
+}
+
+function numbers(progress: Progress, elapsedMs: number): string {
+  const { done, total } = progress;
   const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
   const left = rate > 0 && done < total ? `  ${duration((total - done) / rate)} left` : '';
-  return `${what} ${bar} ${Math.floor(share * 100)} %  ${grouped(done)} of ${grouped(total)}  ${grouped(Math.round(rate))}/s${left}`;
+  return `${Math.floor(shareOf(progress) * 100)} %  ${grouped(done)} of ${grouped(total)}  ${grouped(Math.round(rate))}/s${left}`;
+}
+
+function shareOf({ done, total }: Progress): number {
+  return total === 0 ? 1 : Math.min(1, done / total);
 }
 
 function grouped(value: number): string {

@@ -1,16 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { progressBar, progressLine } from './progress-bar.ts';
+import { barLine, plainLine, progressBar } from './progress-bar.ts';
 
 describe('a line of progress', () => {
   test('says the share, the rate and the time left', () => {
-    expect(progressLine({ what: 'loading', done: 250_000, total: 1_000_000 }, 10_000)).toBe(
+    const progress = { what: 'loading', done: 250_000, total: 1_000_000 };
+    expect(barLine(progress, 10_000)).toBe(
       `loading ${'█'.repeat(6)}${'░'.repeat(18)} 25 %  250,000 of 1,000,000  25,000/s  30 s left`,
+    );
+    expect(plainLine(progress, 10_000)).toBe(
+      'loading 25 %  250,000 of 1,000,000  25,000/s  30 s left',
     );
   });
 
   test('has no time left at the end, and nothing to do is done', () => {
-    expect(progressLine({ what: 'loading', done: 10, total: 10 }, 1000)).not.toContain('left');
-    expect(progressLine({ what: 'loading', done: 0, total: 0 }, 0)).toContain('100 %');
+    expect(barLine({ what: 'loading', done: 10, total: 10 }, 1000)).not.toContain('left');
+    expect(barLine({ what: 'loading', done: 0, total: 0 }, 0)).toContain('100 %');
   });
 });
 
@@ -34,13 +38,26 @@ describe('a progress bar', () => {
     expect(texts.at(-1)).toBe('\n');
   });
 
-  test('is a line now and then where nobody watches, and at every new phase', () => {
+  test('is a plain line now and then where nobody watches', () => {
     const { texts, bar, at } = written(false);
     for (let ms = 0; ms < 11_000; ms += 100) {
       at(ms);
       bar.show({ what: ms < 8000 ? 'loading' : 'indexing', done: ms, total: 11_000 });
     }
     bar.end();
-    expect(texts.map((text) => text.split(' ')[0])).toEqual(['loading', 'loading', 'indexing']);
+    expect(texts).toEqual([
+      'loading 45 %  5,000 of 11,000  1,000/s  6 s left\n',
+      'indexing 90 %  10,000 of 11,000  1,000/s  1 s left\n',
+    ]);
+  });
+
+  test('says nothing of short work where nobody watches', () => {
+    const { texts, bar, at } = written(false);
+    for (const what of ['loading', 'indexing', 'catching up'])
+      bar.show({ what, done: 1, total: 1 });
+    at(4999);
+    bar.show({ what: 'switching', done: 1, total: 1 });
+    bar.end();
+    expect(texts).toEqual([]);
   });
 });
