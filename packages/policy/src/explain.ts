@@ -3,7 +3,14 @@
  * name, by deciding again with one thing changed at a time: nothing here is guessed.
  */
 import type { DecisionInputs, ExplanationView, Outcome } from '@writ/contracts';
-import { type Decision, decideAccess, type Evaluate } from '@writ/domain';
+import {
+  type Decision,
+  decideAccess,
+  type Evaluate,
+  holdingGrants,
+  limitReason,
+  refuseAtGate,
+} from '@writ/domain';
 import { policyDigest } from './digest.ts';
 import type { CedarEngine } from './engine.ts';
 
@@ -32,7 +39,7 @@ export function explainDecision(engine: CedarEngine, { inputs, policies }: Expla
     grants: grantsOf(inputs, decision),
     policies: inputs.agent ? policiesOf({ inputs, policies }, alone) : [],
     flips: [
-      ...gateFlips(decision),
+      ...gateFlips(inputs, decide),
       ...grantFlips(inputs, decision, decide),
       ...policyFlips({ inputs, policies }, decision, (texts) =>
         decideAccess(inputs, evaluateOf('explained-without', texts)),
@@ -45,19 +52,20 @@ export function explainDecision(engine: CedarEngine, { inputs, policies }: Expla
 
 type Decide = (inputs: DecisionInputs) => Decision;
 
-function grantsOf({ grants, missed }: DecisionInputs, decision: Decision): Explanation['grants'] {
+function grantsOf(inputs: DecisionInputs, decision: Decision): Explanation['grants'] {
   const textOf = (id: string): string | undefined =>
     decision.reasons.find((reason) => reason.id === id)?.text;
-  const refused = decision.code === 'LIMIT_REACHED' || decision.code === 'STALE_STATE';
+  const holding = holdingGrants(inputs);
   return [
-    ...grants.map(({ grantId, expiresAt }) => ({
-      grantId,
-      holds: !refused,
-      text:
-        textOf(grantId) ??
-        (expiresAt === null ? 'covers it, without an end' : `covers it until ${expiresAt}`),
-    })),
-    ...missed.map(({ grantId, why }) => ({
+    ...inputs.grants.map((grant) => {
+      const { grantId, expiresAt } = grant;
+      if (!holding.includes(grant))
+        return { grantId, holds: false, text: limitReason(grant, inputs).text };
+      const covers =
+        expiresAt === null ? 'covers it, without an end' : `covers it until ${expiresAt}`;
+      return { grantId, holds: true, text: textOf(grantId) ?? covers };
+    }),
+    ...inputs.missed.map(({ grantId, why }) => ({
       grantId,
       holds: false,
       text: textOf(grantId) ?? `would cover it, but is ${why.replace('_', ' ')}`,
@@ -83,26 +91,56 @@ function policiesOf(
     });
 }
 
-function gateFlips({ code, reasons }: Decision): Flip[] {
-  const steps: Partial<Record<NonNullable<Decision['code']>, string>> = {
-    KEY_REVOKED: 'a key that is active',
-    IDENTITY_MISMATCH: 'a key that speaks for the agent',
-    AGENT_UNKNOWN: 'registering the agent',
-    AGENT_SUSPENDED: 'letting the agent go on',
-    AGENT_RETIRED: 'registering the agent again',
-    KILL_SWITCH: 'releasing the kill switch',
+/** Nothing is said where more than one thing was in the way, or where nobody knows what the agent would be. */
+function gateFlips(inputs: DecisionInputs, decide: Decide): Flip[] {
+  const refused = refuseAtGate(inputs);
+  const opened = refused && withGateOpen(inputs, refused.code);
+  if (!opened) return [];
+  const { outcome } = decide(opened.inputs);
+  const why = refused.reasons[0]?.text ?? '';
+  return outcome === 'deny' ? [] : [{ kind: 'gate', to: outcome, text: `${opened.step}: ${why}` }];
+}
+
+/** The inputs with what the gate refused changed, and that alone. */
+function withGateOpen(
+  inputs: DecisionInputs,
+  code: Decision['code'],
+): { readonly step: string; readonly inputs: DecisionInputs } | undefined {
+  const { key, agent, killSwitch: _, ...others } = inputs;
+  const { subjectType: __, ...request } = inputs.request;
+  if (code === 'KEY_REVOKED')
+    return {
+      step: 'a key that is active',
+      inputs: { ...inputs, key: { ...key, status: 'active' } },
+    };
+  if (code === 'IDENTITY_MISMATCH')
+    return {
+      step: 'a key that speaks for the agent',
+      inputs: { ...inputs, key: { ...key, speaksForAgent: true } },
+    };
+  if (code === 'KILL_SWITCH')
+    return { step: 'releasing the kill switch', inputs: { ...others, key, agent } };
+  if (!agent) return undefined;
+  if (code === 'AGENT_UNKNOWN')
+    return {
+      step: `asking for an agent of type \`${agent.type}\``,
+      inputs: { ...inputs, request },
+    };
+  if (agent.status === 'active')
+    return {
+      step: 'clearing the suspension',
+      inputs: { ...inputs, agent: { ...agent, latched: false } },
+    };
+  return {
+    step: agent.status === 'retired' ? 'registering the agent again' : 'letting the agent go on',
+    inputs: { ...inputs, agent: { ...agent, status: 'active' } },
   };
-  const step = code === null ? undefined : steps[code];
-  const why = reasons[0]?.text ?? '';
-  // What comes behind the gate was never looked at.
-  return step === undefined
-    ? []
-    : [{ kind: 'gate', to: 'allow', text: `${step} comes first: ${why}` }];
 }
 
 function grantFlips(inputs: DecisionInputs, decision: Decision, decide: Decide): Flip[] {
-  const { request, grants } = inputs;
+  const { request } = inputs;
   if (decision.outcome === 'allow') {
+    const grants = holdingGrants(inputs);
     const ids = grants.map(({ grantId }) => `\`${grantId}\``).join(', ');
     const taken: Flip = { kind: 'grant', to: 'deny', text: `taking back ${ids}` };
     const ends = grants.map(({ expiresAt }) => expiresAt).toSorted();

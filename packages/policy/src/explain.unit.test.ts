@@ -67,15 +67,92 @@ describe('an explanation', () => {
     expect(explain({ action: 'write', grants: [] }).flips).toEqual([]);
   });
 
-  test('at the gate says what comes first, and asks no policy of an agent that nobody knows', () => {
-    expect(explain({ agent: { status: 'suspended' } }).flips).toEqual([
+  test.each<[string, object, string]>([
+    [
+      'a suspended agent',
+      { agent: { status: 'suspended' } },
+      'letting the agent go on: agent `lab:reader` is suspended',
+    ],
+    [
+      'an agent that is stopped by a critical event',
+      { agent: { latched: true } },
+      'clearing the suspension: agent `lab:reader` is stopped by a critical event until a person clears it',
+    ],
+    [
+      'an agent that is retired',
+      { agent: { status: 'retired' } },
+      'registering the agent again: agent `lab:reader` is retired',
+    ],
+  ])('of %s says what would let it in', (_who, changes, text) => {
+    expect(explain(changes).flips).toEqual([{ kind: 'gate', to: 'allow', text }]);
+    const asked = { ...changes, action: 'publish', trust: 700 };
+    expect(explain(asked).flips).toMatchObject([{ kind: 'gate', to: 'allow' }]);
+  });
+
+  test('at the gate names what was in the way, and nothing where more than that was', () => {
+    const { key, request } = inputsWith();
+    const stopped = { killSwitch: { scope: { kind: 'all' }, sinceMs: 0 } };
+    const revoked = { key: { ...key, status: 'revoked' } };
+    const foreign = { key: { ...key, speaksForAgent: false } };
+    const mistaken = { request: { ...request, subjectType: 'writer' } };
+    const stepOf = (more: object, changes = {}) =>
+      explain(changes, more).flips.map(({ text }) => text.split(':')[0]);
+    expect([stopped, revoked, foreign, mistaken].flatMap((more) => stepOf(more))).toEqual([
+      'releasing the kill switch',
+      'a key that is active',
+      'a key that speaks for the agent',
+      'asking for an agent of type `reader`',
+    ]);
+    expect(stepOf(stopped, { grants: [] })).toEqual([]);
+    expect(stepOf({ ...stopped, ...foreign })).toEqual([]);
+    expect(stepOf({}, { agent: { status: 'suspended', latched: true } })).toEqual([]);
+    expect(stepOf({}, { agent: { status: 'suspended' }, action: 'write' })).toEqual([]);
+    expect(explain({ agent: null })).toMatchObject({
+      code: 'AGENT_UNKNOWN',
+      policies: [],
+      flips: [],
+    });
+  });
+
+  test('of an approval that the asking key gave itself says nothing of another key for the agent', () => {
+    const watched = { grantId: 'g1', expiresAt: null, conditions: { requireApproval: true } };
+    const inputs = inputsWith({ grants: [watched] });
+    const approval = {
+      approvalId: 'a1',
+      status: 'approved',
+      argumentsHash: 'sha256:a',
+      requiredBy: [{ kind: 'grant', id: 'g1' }],
+      approvedBy: [inputs.key.keyId],
+      expiresAt: new Date(inputs.nowMs + 1000).toISOString(),
+    };
+    expect(explain({ grants: [watched] }, { approval })).toMatchObject({
+      code: 'IDENTITY_MISMATCH',
+      flips: [],
+    });
+  });
+
+  test('says of each grant whether it holds, and rests an allow on those that do', () => {
+    const used = { grantId: 'g1', expiresAt: null, conditions: { maxUses: 2 } };
+    const open = { grantId: 'g2', expiresAt: '2027-02-01T00:00:00.000Z', conditions: {} };
+    const unread = { ...used, grantId: 'g3' };
+    const reading = { kind: 'uses', reserved: true, used: 2, limit: 2, asks: 1, seconds: null };
+    const by = { grantId: 'g1', agentId: 'lab:reader' };
+    const limits = [{ grantId: 'g1', by, ...reading, roomAtMs: null }];
+    const { outcome, grants, flips } = explain({ grants: [used, open, unread] }, { limits });
+    expect(outcome).toBe('allow');
+    expect(grants).toEqual([
+      { grantId: 'g1', holds: false, text: '2 of 2 uses of the grant are used' },
+      { grantId: 'g2', holds: true, text: 'granted until 2027-02-01T00:00:00.000Z' },
       {
-        kind: 'gate',
-        to: 'allow',
-        text: 'letting the agent go on comes first: agent `lab:reader` is suspended',
+        grantId: 'g3',
+        holds: false,
+        text: 'what the grant allowed before is still being counted; try again after a moment',
       },
     ]);
-    expect(explain({ agent: null })).toMatchObject({ code: 'AGENT_UNKNOWN', policies: [] });
+    expect(flips.map(({ text }) => text)).toEqual([
+      'taking back `g2`',
+      'time: no grant holds after 2027-02-01T00:00:00.000Z',
+    ]);
   });
 
   test('has the outcome of the decision, and a trust that really flips it, whatever is asked', () => {

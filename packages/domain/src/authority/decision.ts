@@ -141,16 +141,18 @@ function matchGrants(inputs: DecisionInputs): Decision | undefined {
   if (holdingGrants(inputs).length > 0) return undefined;
   const unread = grants.filter((grant) => !isRead(grant, inputs.limits));
   if (unread.length > 0) {
-    const reasons = unread.map(
-      ({ grantId: id }): DecisionReason => ({ kind: 'limit', id, text: UNREAD }),
-    );
+    const reasons = unread.map((grant) => limitReason(grant, inputs));
     return { ...deny('STALE_STATE', ...reasons), unread: true };
   }
   return deny('LIMIT_REACHED', ...grants.map((grant) => limitReason(grant, inputs)));
 }
 
 /** The matched grants whose conditions hold for this request, where need be with an approval. */
-function holdingGrants({ grants, limits, request }: DecisionInputs): DecisionInputs['grants'] {
+export function holdingGrants({
+  grants,
+  limits,
+  request,
+}: DecisionInputs): DecisionInputs['grants'] {
   return grants.filter((grant) => {
     const { conditions } = grant;
     if (!withinLimits(grant, limits)) return false;
@@ -213,10 +215,12 @@ function allowOrAsk(inputs: DecisionInputs, verdict: PolicyVerdict): Decision {
 
 const UNREAD = 'what the grant allowed before is still being counted; try again after a moment';
 
-function limitReason(
+/** Why a matched grant does not hold. */
+export function limitReason(
   { grantId, conditions }: MatchedGrant,
   { limits = [], request, nowMs }: DecisionInputs,
 ): DecisionReason {
+  if (!isRead({ grantId, conditions }, limits)) return { kind: 'limit', id: grantId, text: UNREAD };
   const reached = limits.find((limit) => limit.grantId === grantId && !hasRoom(limit));
   const text =
     (reached && limitText(reached, nowMs)) ??
