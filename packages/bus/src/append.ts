@@ -94,7 +94,7 @@ export class Appender {
     let doubt = false;
     for (let tries = 1; ; tries++) {
       if (!watch.connected) await watch.untilConnected(timeLeft(deadline));
-      const { result, entries } = await this.#try(writes, timeLeft(deadline));
+      const { result, entries } = await this.#try(writes, deadline);
       if (result.kind === 'stored') return { entries, lastSeq: result.seq };
       doubt ||= result.kind === 'unclear';
       if (result.kind !== 'elsewhere' && !doubt) throw this.#refusal(result, entries);
@@ -108,19 +108,19 @@ export class Appender {
       const isRolling = result.kind === 'elsewhere';
       const pauseMs = isRolling ? ROLLING_PAUSE_MS : Math.min(500, 10 * 2 ** tries);
       await wait(pauseMs * (0.5 + Math.random()));
-      if (isRolling) await this.#chain.refresh().catch(() => undefined);
+      if (isRolling) await within(timeLeft(deadline), this.#chain.refresh()).catch(() => undefined);
     }
   }
 
   /** Sends the events to the segment that takes events now, with the expectations that hold there. */
   async #try(
     writes: readonly AggregateWrite[],
-    timeoutMs: number,
+    deadline: number,
   ): Promise<{ readonly result: PublishResult; readonly entries: readonly Entry[] }> {
     const { connection } = this.#settings;
     let chain: Chain;
     try {
-      chain = this.#chain.known ?? (await within(timeoutMs, this.#chain.current()));
+      chain = this.#chain.known ?? (await within(timeLeft(deadline), this.#chain.current()));
     } catch (error) {
       return { result: { kind: 'elsewhere', error }, entries: this.#encode(writes, undefined) };
     }
@@ -130,7 +130,10 @@ export class Appender {
       return { result: { kind: 'elsewhere', error }, entries };
     }
     try {
-      if (chain.head.firstSeq > 1 && (await this.#movedBefore(writes, chain))) {
+      if (
+        chain.head.firstSeq > 1 &&
+        (await within(deadline - Date.now(), this.#movedBefore(writes, chain)))
+      ) {
         const error = new Error('the aggregate went on in an older segment');
         return { result: { kind: 'conflict', error }, entries };
       }
@@ -140,6 +143,7 @@ export class Appender {
         entries,
       };
     }
+    const timeoutMs = timeLeft(deadline);
     return { result: await publishOnce({ connection, timeoutMs }, entries), entries };
   }
 
