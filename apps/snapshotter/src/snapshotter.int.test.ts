@@ -116,6 +116,25 @@ test('two snapshotters make one snapshot each time, and one that stops loses not
   expect(made).toHaveLength(new Set(made).size);
 });
 
+test('one that is stopped while it looks begins no snapshot', async () => {
+  await write(1200, 1);
+  const looking = Promise.withResolvers<void>();
+  let started = false;
+  const secrets = {
+    ...bus.secrets,
+    /** Read when a look begins. */
+    get cell() {
+      if (started) looking.resolve();
+      return bus.secrets.cell;
+    },
+  };
+  const role = await start({ secrets });
+  started = true;
+  await looking.promise;
+  await role.stop();
+  expect(await snapshots.newestSeq()).toBe(0);
+});
+
 test('without the broker it goes on looking, and makes the snapshot when the broker is back', async () => {
   await start();
   const last = await write(1500, 1);

@@ -92,6 +92,7 @@ class Snapshotter {
   async #look(): Promise<void> {
     try {
       const events = await this.#eventsSince();
+      if (this.#stopped) return;
       const ms = performance.now() - this.#sinceMs;
       if (isDue(this.#rule, { events, ms, tookMs: this.#tookMs })) await this.#take();
       this.#failures = 0;
