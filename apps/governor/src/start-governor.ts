@@ -85,6 +85,7 @@ async function govern(options: GovernorOptions, connections: Connections): Promi
     description: 'answers whether an agent may do something, and records every decision',
     maxInFlight: NO_BOUND,
     endpoints: [...endpointsOf(desk, onUnsent), validationEndpoint(validation)],
+    onError: onUnsent,
   });
   const service = keepInService(responder, () => state.doubt(), log);
   const doubt = (): string | undefined => {

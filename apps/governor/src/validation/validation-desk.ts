@@ -26,6 +26,7 @@ import { decisionIdAt } from '../decide/decision-id.ts';
 import { WaitingRoom } from '../decide/waiting-room.ts';
 import { readBody, textOf } from '../question/read-body.ts';
 import type { Checker } from './checker.ts';
+import { isTooLarge } from './verdict-size.ts';
 
 export type ValidationRoom = Pick<Room, 'state' | 'engine'> & {
   readonly checker: Checker;
@@ -93,6 +94,11 @@ export class ValidationDesk {
           { keyId: asker.keyId, action: request.action, result: request.result },
         )
       : NO_RULES;
+    if (isTooLarge(verdict))
+      throw new WritError(
+        'BODY_TOO_LARGE',
+        'what was found in the result does not fit into an answer; send less at a time, under shorter names',
+      );
     return await this.#store(asker, request, { validationId, verdict, rulesVersion: version });
   }
 

@@ -1,7 +1,13 @@
 import type { EventStore, FollowEvents, StoredEvent } from '@writ/bus';
-import { type ErrorCode, type ValidationReply, type WritEvent, WritError } from '@writ/contracts';
+import {
+  type ErrorCode,
+  type ValidationReply,
+  validationRules,
+  type WritEvent,
+  WritError,
+} from '@writ/contracts';
 import { openCedar } from '@writ/policy';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Claim } from '../claims/commander-path.ts';
 import { GovernedState } from '../state/governed-state.ts';
 import { Checker } from './checker.ts';
@@ -33,8 +39,13 @@ const told: readonly WritEvent[] = [
   },
 ];
 
+const checkers: Checker[] = [];
+afterEach(async () => {
+  for (const checker of checkers.splice(0)) await checker.stop();
+});
+
 /** A desk of a tenant with an agent and two keys; says what results of theirs are answered. */
-function deskWith(claim: Claim) {
+function deskWith(claim: Claim, ...more: readonly WritEvent[]) {
   let events: FollowEvents | undefined;
   const follow: EventStore['follow'] = (options) => {
     events = options;
@@ -49,12 +60,13 @@ function deskWith(claim: Claim) {
     onTrouble() {},
     onEnd() {},
   });
-  const stored = told.map((event, index) => {
+  const stored = [...told, ...more].map((event, index) => {
     const meta = { seq: index + 1, tenant: 'default', timeMs: 0, version: 1 };
     return { ...event, ...meta } as StoredEvent;
   });
   void events?.onEvents(stored, { lastSeq: stored.length, pending: 0 });
-  const checker = new Checker();
+  const checker = new Checker(undefined, 60_000);
+  checkers.push(checker);
   const desk = new ValidationDesk({ state, engine, checker, claim, doubt: none, onError: none });
   return async (result: string, keyId = keyIds[0]) => {
     const body = `{"agentId":"writer","action":"write","executionId":"${uuid}","result":${result}}`;
@@ -71,6 +83,26 @@ test('a result with a number that is none in JSON is invalid, and not a fault of
     outcome: 'reject',
     code: 'REQUEST_INVALID',
   });
+});
+
+test('what was found is told or refused: no answer and no record is larger than a message', async () => {
+  const stored: object[] = [];
+  const claim: Claim = (_asker, order) => {
+    stored.push(order.body);
+    return Promise.resolve({ claimed: true, seq: 9 });
+  };
+  const rule = { actions: ['*'], denyList: { terms: ['ab'], remedy: 'redact' as const } };
+  const rules = validationRules.parse({ rule });
+  const data = { version: '1', rules, note: null };
+  const judge = deskWith(claim, { type: 'ValidationPublished', data });
+  const { outcome, redactions } = await judge(JSON.stringify({ text: 'ab '.repeat(1000) }));
+  expect([outcome, redactions.length, stored.length]).toEqual(['redact', 1000, 1]);
+  expect(await judge(JSON.stringify({ ['n'.repeat(2000)]: 'ab '.repeat(900) }))).toMatchObject({
+    outcome: 'reject',
+    code: 'REQUEST_INVALID',
+    message: expect.stringContaining('does not fit into an answer') as string,
+  });
+  expect(stored).toHaveLength(1);
 });
 
 test('what waits for the commander is bounded, and leaves room for other keys', async () => {
