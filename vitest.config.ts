@@ -20,8 +20,8 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       tier('unit', 30_000, 30_000),
-      tier('int', 60_000, 120_000, ['packages/testkit/src/postgres-run.ts']),
-      tier('e2e', 180_000, 180_000),
+      tier('int', 120_000, 180_000, ['packages/testkit/src/postgres-run.ts']),
+      tier('e2e', 240_000, 240_000),
     ],
   },
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { eventually, isRunning, runWrit, spawnWrit, startWrit, type Writ } from '@writ/testkit';
 import { afterEach, expect, test } from 'vitest';
 
+const PATIENT = { withinMs: 60_000 };
 const folders: string[] = [];
 
 async function newFolder(): Promise<string> {
@@ -47,7 +48,7 @@ test('Ctrl-C stops everything in order, and the next start has the same data and
 
   const second = await start({ dataDir });
   expect(second.connection.adminKey).toBe(first.connection.adminKey);
-  expect((await second.run(['agents', 'show', 'kept'])).code).toBe(0);
+  await eventually(async () => (await second.run(['agents', 'show', 'kept'])).code === 0, PATIENT);
   await second.stop('SIGTERM');
 });
 
@@ -61,17 +62,17 @@ test('after a crash the next start ends the servers left behind and has what was
 
   const second = await start({ dataDir });
   expect(servers.filter(isRunning)).toEqual([]);
-  await eventually(async () => (await second.run(['agents', 'show', 'kept'])).code === 0);
+  await eventually(async () => (await second.run(['agents', 'show', 'kept'])).code === 0, PATIENT);
   await second.stop();
 });
 
 test('the demonstration tells its story, and the platform stays up', async () => {
   const writ = await start({ args: ['--demo'] });
-  await eventually(() => writ.process.stdout().includes('Writ is running'), { withinMs: 60_000 });
+  await eventually(() => writ.process.stdout().includes('Writ is running'), PATIENT);
   expect(writ.process.stderr()).not.toContain('failed');
   for (const said of ['granted', 'NO_GRANT', 'TRUST_TOO_LOW', 'AGENT_SUSPENDED', 'replayed'])
     expect(writ.process.stdout()).toContain(said);
-  expect((await writ.run(['doctor', '--deep'])).code).toBe(0);
+  await eventually(async () => (await writ.run(['doctor', '--deep'])).code === 0, PATIENT);
   expect((await writ.stop()).code).toBe(0);
 });
 
@@ -86,10 +87,10 @@ test('two signals at once, as npm sends them, are one: it stops cleanly', async 
 test('a stop while it starts is a clean stop', async () => {
   const dataDir = await newFolder();
   const child = spawnWrit(['up'], { env: anyPort(dataDir) });
-  await eventually(() => existsSync(join(dataDir, 'run', 'nats-server.json')));
-  const { pid } = JSON.parse(await readFile(join(dataDir, 'run', 'nats-server.json'), 'utf8')) as {
-    pid: number;
-  };
+  const { pid } = await eventually(async () => {
+    const record = await readFile(join(dataDir, 'run', 'nats-server.json'), 'utf8');
+    return JSON.parse(record) as { pid: number };
+  }, PATIENT);
   child.kill('SIGINT');
   const { code } = await child.ended;
   expect(code).toBe(0);
@@ -100,7 +101,7 @@ test('rows of a log that is gone are not mixed with a new one, and doctor mends 
   const dataDir = await newFolder();
   const first = await start({ dataDir });
   await first.run(['agents', 'register', 'gone', '--type', 'x']);
-  await eventually(async () => (await first.run(['agents', 'show', 'gone'])).code === 0);
+  await eventually(async () => (await first.run(['agents', 'show', 'gone'])).code === 0, PATIENT);
   await first.stop();
   await rm(join(dataDir, 'nats'), { recursive: true });
 
@@ -109,9 +110,7 @@ test('rows of a log that is gone are not mixed with a new one, and doctor mends 
   expect(examined.code).toBe(1);
   expect(examined.stdout).toContain('`writ doctor --repair`');
   expect((await second.run(['doctor', '--repair'])).stdout).toContain('repaired');
-  await eventually(async () => (await second.run(['doctor', '--deep'])).code === 0, {
-    withinMs: 30_000,
-  });
+  await eventually(async () => (await second.run(['doctor', '--deep'])).code === 0, PATIENT);
   expect((await second.run(['agents', 'show', 'gone'])).code).toBe(1);
   await second.stop();
 });

@@ -93,6 +93,15 @@ async function login({
   return client;
 }
 
+/** Logs in with a key that ends so soon; on a busy machine, where it ends before, with one that lasts longer. */
+async function loginFor(lastsMs: number): Promise<NatsConnection> {
+  const client = await login(await makeKey(Date.now() + lastsMs)).catch((error: unknown) => {
+    if (lastsMs > 20_000) throw error;
+    return undefined;
+  });
+  return client ?? (await loginFor(2 * lastsMs));
+}
+
 const refusal = { name: 'AuthorizationError' };
 
 describe('a gatekeeper', () => {
@@ -122,7 +131,7 @@ describe('a gatekeeper', () => {
   test('refuses an expired key, and the connection of one that expires ends with it', async () => {
     await start();
     await expect(login(await makeKey(Date.now() - 1))).rejects.toMatchObject(refusal);
-    const client = await login(await makeKey(Date.now() + 4_000));
+    const client = await loginFor(4000);
     expect(await client.closed()).toMatchObject({ name: 'UserAuthenticationExpiredError' });
   });
 

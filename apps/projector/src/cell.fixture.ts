@@ -93,7 +93,7 @@ export async function startTestCell({ ownPostgres = false } = {}): Promise<TestC
           );
           return positions.length > 0 && positions.every((position) => position.seq >= seq);
         },
-        { withinMs: 30_000 },
+        { withinMs: 90_000 },
       ).then(() => undefined),
     differences: async () =>
       (await compareReadModels(operator, store)).flatMap((comparison) => comparison.differences),

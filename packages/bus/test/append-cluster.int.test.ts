@@ -96,7 +96,7 @@ describe('on three nodes', () => {
       lastSeq = await persist(right, subject, { lastSeq, reason: `f${n}` });
     }
     await bus.restart(leader);
-    await eventually(() => idle >= lastSeq, { withinMs: 20_000 });
+    await eventually(() => idle >= lastSeq, { withinMs: 60_000 });
     await follower.stop();
     expect(seqs).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
   });
@@ -121,7 +121,7 @@ async function persist(
     } catch (error) {
       if (tries === 5) throw error;
     }
-    const now = await eventually(() => store.load(subject), { withinMs: 20_000 });
+    const now = await eventually(() => store.load(subject), { withinMs: 60_000 });
     if (now.events.at(-1) !== undefined && now.lastSeq > lastSeq) return now.lastSeq;
   }
 }

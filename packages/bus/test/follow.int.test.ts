@@ -143,7 +143,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       await eventually(() => grow(agent('f6'), 1).then(() => true), { withinMs: 60_000 });
       await grow(agent('f6'), 50);
       const { lastSeq } = await store.status();
-      await eventually(() => seen.idle.includes(lastSeq), { withinMs: 20_000 });
+      await eventually(() => seen.idle.includes(lastSeq), { withinMs: 60_000 });
       expect(seen.seqs).toEqual(upTo(lastSeq));
       // One of three may go without the follower noticing.
       if (nodes === 1)
@@ -169,7 +169,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       await middle;
       await bus.kill();
       await bus.restart();
-      await eventually(() => seen.idle.includes(lastSeq), { withinMs: 20_000 });
+      await eventually(() => seen.idle.includes(lastSeq), { withinMs: 60_000 });
       expect(seqs).toEqual(upTo(lastSeq));
     });
 
@@ -206,7 +206,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
         lines.set(name, value);
       await operator.request(`_writ.${bus.secrets.ingest}.default.evt.mission.run.m1`, '{}', {
         headers: lines,
-        timeout: 2000,
+        timeout: 20_000,
       });
       follow({ fromSeq: lastSeq });
       await expect(follower?.done).rejects.toMatchObject({

@@ -25,7 +25,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
   afterEach(async () => {
     await intake?.stop();
     intake = undefined;
-    await operator.request('$JS.API.STREAM.INFO.INBOX', '', { timeout: 5000 });
+    await operator.request('$JS.API.STREAM.INFO.INBOX', '', { timeout: 10_000 });
   });
   afterAll(() => bus.stop());
 
@@ -38,13 +38,13 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
     for (const [name, value] of Object.entries(lines)) sent.set(name, value);
     const ack = await operator.request(`writ.default.inbox.${KEY}.${verb}`, body, {
       headers: sent,
-      timeout: 2000,
+      timeout: 10_000,
     });
     return ack.json<{ seq: number }>().seq;
   }
 
   async function waiting(): Promise<number> {
-    const info = await operator.request('$JS.API.STREAM.INFO.INBOX', '', { timeout: 5000 });
+    const info = await operator.request('$JS.API.STREAM.INFO.INBOX', '', { timeout: 10_000 });
     return info.json<{ state: { messages: number } }>().state.messages;
   }
 
@@ -162,7 +162,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
     });
 
     test('under a subject that names no command becomes a dead letter too', async () => {
-      await operator.request('writ.default.inbox.tester00001.a', '{}', { timeout: 2000 });
+      await operator.request('writ.default.inbox.tester00001.a', '{}', { timeout: 10_000 });
       await take(async () => undefined);
       await eventually(async () => (await waiting()) === 0);
       expect((await letters())[0]?.letter).toMatchObject({
@@ -267,15 +267,15 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
     });
 
     test('of a broker that is killed and comes back ends in every command handled', {
-      timeout: 180_000,
+      timeout: 300_000,
     }, async () => {
       for (let n = 0; n < 20; n++) await send(`kept ${n}`);
       const seen = new Set<string>();
       await take(async (command) => void seen.add(text(command)), 4);
       await bus.kill();
       await bus.restart();
-      await eventually(() => send('after').then(() => true), { withinMs: 60_000 });
-      await eventually(async () => (await waiting()) === 0, { withinMs: 60_000 });
+      await eventually(() => send('after').then(() => true), { withinMs: 120_000 });
+      await eventually(async () => (await waiting()) === 0, { withinMs: 120_000 });
       expect(seen.size).toBe(21);
     });
   });

@@ -124,8 +124,9 @@ describe('the clock watch', () => {
   ])('of a clock that is %i ms off says %s', async (offMs, skewed) => {
     const watch = watchClock({ store, everyMs: 50, now: () => Date.now() + offMs });
     await watch.compared;
+    // A look that took long on a busy machine says little; one of the next says more.
+    await eventually(() => Math.abs((watch.offsetMs ?? 0) - offMs) < 1000);
     expect(watch.skewed()).toBe(skewed);
-    expect(Math.abs((watch.offsetMs ?? 0) - offMs)).toBeLessThan(1000);
     watch.stop();
   });
 });

@@ -92,7 +92,7 @@ describe('a command', () => {
     const far = await bench.join(bench.platform.connection.adminKey, {
       url: `nats://127.0.0.1:${proxy.port}`,
       timeoutMs: 500,
-      retries: 20,
+      retries: 100,
     });
     await far.checkPermission(agentId, 'read', 'dataset:x');
     proxy.loseAnswers();

@@ -136,7 +136,7 @@ describe('a connection', () => {
   });
 
   test('comes back after the bus did, and so do its subscriptions', async () => {
-    const { writ, agentId, granted } = await bench.newWorker({ retries: 30 });
+    const { writ, agentId, granted } = await bench.newWorker({ retries: 100 });
     const seen: number[] = [];
     const subscription = await writ.onEvent({ agentId }, ({ seq }) => void seen.push(seq));
     process.kill((await bench.platform.serverPids())['nats-server'] ?? 0, 'SIGKILL');
@@ -157,9 +157,9 @@ describe('a connection', () => {
           resource: 'dataset:x',
           outcome: 'succeeded',
         });
-        return eventually(() => seen.includes(seq), { withinMs: 1_000 });
+        return eventually(() => seen.includes(seq), { withinMs: 2_000 });
       },
-      { withinMs: 20_000 },
+      { withinMs: 60_000 },
     );
     await subscription.stop();
   });

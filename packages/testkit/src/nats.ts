@@ -53,6 +53,8 @@ type Servers = {
 
 /** A server that is there may still be slower than a connection waits for it. */
 const PATIENT = { withinMs: 30_000, everyMs: 100 };
+/** What a request waits for its reply where it does not say; the client's own second is soon over. */
+const REPLY_MS = 5000;
 
 /** Starts the bus; ends with `stop`, which also closes every connection it gave. */
 export async function startTestBus(options: TestBusOptions = {}): Promise<TestBus> {
@@ -67,6 +69,9 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
   const connect = async (user: UserName) => {
     const connection = await eventually(() => connectAs(secrets, user, { servers: url }), PATIENT);
     open.push(connection);
+    const request = connection.request.bind(connection);
+    connection.request = (subject, payload, options = { timeout: REPLY_MS }) =>
+      request(subject, payload, options);
     return connection;
   };
   const declared = topology({
