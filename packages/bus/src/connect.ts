@@ -17,6 +17,9 @@ export type ConnectOptions = {
   readonly name?: string;
 };
 
+/** How often a first connection is tried; a server, or this process, may be too busy to greet in time. */
+const TRIES = 3;
+
 /** Connects as a role's user; throws `BUS_UNAVAILABLE` when no server answers or the credentials are refused. */
 export async function connectAs(
   secrets: Secrets,
@@ -24,8 +27,8 @@ export async function connectAs(
   options: ConnectOptions,
 ): Promise<NatsConnection> {
   const servers = options.servers.split(',').map((server) => server.trim());
-  try {
-    const connection = await connect({
+  const dial = () =>
+    connect({
       servers,
       name: options.name ?? user,
       authenticator: nkeyAuthenticator(new TextEncoder().encode(secrets.users[user].seed)),
@@ -42,6 +45,8 @@ export async function connectAs(
       // Traces are captured per request otherwise, at the cost of half the publishing rate.
       noAsyncTraces: true,
     });
+  try {
+    const connection = await patiently(dial);
     // Watched from its first moment: who asks first while it is away must not think that it is up.
     watchOf(connection);
     return connection;
@@ -52,6 +57,19 @@ export async function connectAs(
       `no connection to NATS at \`${options.servers}\` as \`${user}\`: ${why}; check WRIT_NATS_URL and the secrets file`,
       { cause },
     );
+  }
+}
+
+/** Tries again where the time of a greeting was over; any other refusal stands. */
+async function patiently(dial: () => Promise<NatsConnection>): Promise<NatsConnection> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await dial();
+    } catch (error) {
+      // Ours is a `timeout`, the server's an `Authentication Timeout`.
+      if (tries === TRIES || !(error instanceof Error) || !/timeout$/i.test(error.message))
+        throw error;
+    }
   }
 }
 
