@@ -62,9 +62,7 @@ describe('a running platform', () => {
       expect(report).toMatchObject({
         ready: true,
         troubles: [],
-        running: writ.connection.roles
-          .toSorted()
-          .map((role) => ({ role, running: 1, ready: 1, detail: null })),
+        running: writ.connection.roles.toSorted().map((role) => ({ role, running: 1, ready: 1 })),
         snapshots: expect.arrayContaining([
           expect.objectContaining({ role: 'governor', loaded: 0, made: 0 }),
         ]),

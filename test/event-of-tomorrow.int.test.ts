@@ -163,10 +163,15 @@ test('doctor names the event, what stands still because of it, and that every ro
   const withDatabase = { ...common(), databaseUrl: database.url };
   const api = await startApi({ ...withDatabase, httpHost: '127.0.0.1', httpPort: 0 });
   const projector = await startProjector(withDatabase);
-  running.push(api, projector);
+  running.push(api, projector, await governor());
   await writeTomorrow(GRANT_OF_TOMORROW);
   await expect(commander()).rejects.toThrow('upgrade the role `commander`');
   await eventually(() => projector.lag().some(({ paused }) => paused !== null), PATIENT);
+  const told = await eventually(async () => {
+    const text = await (await fetch(new URL('/ready', api.url))).text();
+    return text.includes('no governor is ready') ? text : undefined;
+  }, PATIENT);
+  expect(told).not.toContain('upgrade the role `governor`');
   const file = join(bus.dataDir, 'secrets.json');
   await writeSecrets(file, bus.secrets);
   const env = {
@@ -188,6 +193,11 @@ test('doctor names the event, what stands still because of it, and that every ro
   expect(findings).toContainEqual(
     expect.objectContaining({ check: 'roles', detail: 'no commander is heard of' }),
   );
+  expect(findings).toContainEqual({
+    check: 'roles',
+    state: 'failed',
+    detail: expect.stringMatching(/^no governor is ready: .*upgrade the role `governor`/),
+  });
   expect(said.stdout).not.toContain('secretname01');
 });
 

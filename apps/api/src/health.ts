@@ -1,4 +1,5 @@
 /** What keeps the API from its work: looked at when asked, at most once a second. */
+import { toWritError } from '@writ/contracts';
 import type { Trouble } from './dependencies.ts';
 import { kept } from './kept.ts';
 
@@ -35,6 +36,7 @@ export function openHealth(probes: readonly Probe[], nowMs: () => number): Healt
   };
 }
 
+/** Everybody may read it: what is not ours to explain stays in the log. */
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return toWritError(thrown).message;
 }

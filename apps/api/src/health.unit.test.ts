@@ -1,18 +1,22 @@
+import { WritError } from '@writ/contracts';
 import { expect, test } from 'vitest';
 import { openHealth } from './health.ts';
 
-test('what is wrong is told by its part, and a probe that fails is wrong too', async () => {
+test('what is wrong is told by its part; of a probe that fails, only what is meant for everybody', async () => {
+  const away = new WritError('STORE_UNAVAILABLE', 'it does not answer');
   const health = openHealth(
     [
       { part: 'one', check: async () => undefined },
       { part: 'two', check: async () => 'it is away' },
-      { part: 'three', check: () => Promise.reject(new Error('it does not answer')) },
+      { part: 'three', check: () => Promise.reject(away) },
+      { part: 'four', check: () => Promise.reject(new Error('no password for `secret`')) },
     ],
     () => 0,
   );
   expect(await health.troubles()).toEqual([
     { part: 'two', message: 'it is away' },
     { part: 'three', message: 'it does not answer' },
+    { part: 'four', message: expect.not.stringContaining('secret') },
   ]);
 });
 

@@ -18,13 +18,12 @@ export type ProjectionProgress = {
   readonly state: ProjectionState;
 };
 
+/** Without what a process says of itself: everybody may read this, and errors name hosts, users and values. */
 export type RolePresence = {
   readonly role: string;
   /** Processes that report, and how many of them do their work. */
   readonly running: number;
   readonly ready: number;
-  /** What keeps one of them from it. */
-  readonly detail: string | null;
 };
 
 export type Overview = {
@@ -107,7 +106,6 @@ function presenceOf(reports: readonly RoleReport[]): RolePresence[] {
       role,
       running: all.length,
       ready: all.filter(({ ready }) => ready).length,
-      detail: all.find(({ ready }) => !ready)?.detail ?? null,
     }))
     .sort((a, b) => (a.role < b.role ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 /** What must hold for the API to be ready. */
 import type { Requester } from '@writ/bus';
+import { toWritError } from '@writ/contracts';
 import type { EventHub } from './events/hub.ts';
 import type { Probe } from './health.ts';
 import type { Overview, ProjectionProgress } from './overview.ts';
@@ -49,14 +50,14 @@ function troubleOf({ projection, position, behind, state }: ProjectionProgress) 
 function roleTrouble({ roles }: Overview): string | undefined {
   const idle = roles.filter(({ role, ready }) => neededRoles.includes(role) && ready === 0);
   if (idle.length === 0) return undefined;
-  return idle.map(({ role, detail }) => `no ${role} is ready: ${detail ?? 'starting'}`).join(', ');
+  return `no ${idle.map(({ role }) => role).join(', no ')} is ready; \`writ doctor\` says why`;
 }
 
 /** What ended a follower; one that goes on has no failure. */
 function failureOf(done: Promise<void>): Probe['check'] {
   let failure: string | undefined;
   done.catch((thrown: unknown) => {
-    failure = thrown instanceof Error ? thrown.message : String(thrown);
+    failure = toWritError(thrown).message;
   });
   return async () => failure;
 }

@@ -17,14 +17,7 @@ const readiness = z.object({
       state: z.string(),
     }),
   ),
-  roles: z.array(
-    z.object({
-      role: z.string(),
-      running: z.int(),
-      ready: z.int(),
-      detail: z.string().nullable(),
-    }),
-  ),
+  roles: z.array(z.object({ role: z.string(), running: z.int(), ready: z.int() })),
 });
 
 export const systemRoutes: readonly Route[] = [

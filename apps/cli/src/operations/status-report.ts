@@ -16,7 +16,6 @@ export type Presence = {
   readonly role: string;
   readonly running: number;
   readonly ready: number;
-  readonly detail: string | null;
 };
 
 export type Snapshots = {
