@@ -121,7 +121,7 @@ class RunningLane<Content> {
       const { claims, readFrom } = await this.#claim();
       await this.#follow(readFrom, { claims, lock }, onProgress);
     } finally {
-      await lock.release();
+      lock.release();
     }
   }
 

@@ -11,7 +11,7 @@ import type { Store } from '@writ/readmodels';
 export type Lock = {
   /** Rejects when the connection that holds the lock is lost. */
   readonly lost: Promise<never>;
-  release(): Promise<void>;
+  release(): void;
 };
 
 const ASK_AGAIN_MS = 250;
@@ -43,7 +43,7 @@ export async function holdLock(
       );
       if (rows[0]?.held === true) {
         speaking = setInterval(() => void client.query('select').catch(reject), SPEAK_EVERY_MS);
-        return { lost, release: () => unlock() };
+        return { lost, release: unlock };
       }
       onStandby();
       await client.query(END_SILENT, [name, SILENT_MS]);
@@ -57,11 +57,8 @@ export async function holdLock(
   }
 
   /** The connection is closed rather than handed on: whatever state it is in, the lock is gone with it. */
-  async function unlock(): Promise<void> {
+  function unlock(): void {
     clearInterval(speaking);
-    await client
-      .query('select pg_advisory_unlock(hashtextextended($1, 0))', [name])
-      .catch(() => undefined);
     giveBack(true);
   }
 }

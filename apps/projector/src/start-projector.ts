@@ -21,8 +21,8 @@ export type RunningProjector = RunningRole & {
 };
 
 const MAX_BATCH = 3000;
-/** Much longer than the largest batch takes. */
-const STORE_MS = 60_000;
+/** Much longer than a statement of the largest batch takes, and short enough for a stop to end in the time it has. */
+const STORE_MS = 20_000;
 
 /** Starts projecting; outages of NATS or Postgres are waited out, now and later. */
 export async function startProjector(options: ProjectorOptions): Promise<RunningProjector> {

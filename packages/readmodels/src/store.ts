@@ -3,6 +3,7 @@ import { WritError } from '@writ/contracts';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.ts';
+import { closeWhenSilent } from './silent-connection.ts';
 
 export type Store = {
   readonly db: Kysely<Database>;
@@ -36,7 +37,10 @@ export function openStore(databaseUrl: string, options: StoreOptions = {}): Stor
   });
   // A connection may die at any moment, idle or between two statements; without listeners that would end the process.
   pool.on('error', (error) => options.onTrouble?.(error));
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    closeWhenSilent(client);
+  });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }
