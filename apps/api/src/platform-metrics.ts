@@ -37,8 +37,8 @@ export type PlatformMetrics = {
     readonly overview: Overview;
     readonly reports: readonly RoleReport[];
   }): void;
-  /** Counts what a process did with snapshots since its report before. */
-  count(report: RoleReport, before: RoleReport | undefined): void;
+  /** Counts what a process did with snapshots since its report before, however long ago that was. */
+  count(report: RoleReport): void;
 };
 
 export function createPlatformMetrics(registers: Registry[]): PlatformMetrics {
@@ -89,6 +89,8 @@ function gauges(registers: Registry[]): PlatformMetrics['show'] {
 }
 
 const none: SnapshotCounts = { loaded: 0, made: 0, ignored: {} };
+/** Processes whose counts are held, at most: those that ended without a word are never heard of again. */
+const MOST_HELD = 1000;
 
 function snapshotCounters(registers: Registry[]): PlatformMetrics['count'] {
   const names = platformMetricNames.snapshots;
@@ -97,9 +99,15 @@ function snapshotCounters(registers: Registry[]): PlatformMetrics['count'] {
   const loaded = counter(names.loaded, 'snapshots that spared a role a part of the log', ['role']);
   const made = counter(names.made, 'snapshots that were stored', ['role']);
   const ignored = counter(names.ignored, 'snapshots that were passed over', ['role', 'reason']);
-  return ({ role, snapshots }, before) => {
+  const held = new Map<string, SnapshotCounts>();
+  return ({ role, instance, leaving, snapshots }) => {
     if (snapshots === undefined) return;
-    const known = before?.snapshots ?? none;
+    const known = held.get(instance) ?? none;
+    // Anew, so that the first of the map is the one that was not heard of for longest.
+    held.delete(instance);
+    if (!leaving) held.set(instance, snapshots);
+    const [oldest] = held.keys();
+    if (held.size > MOST_HELD && oldest !== undefined) held.delete(oldest);
     loaded.inc({ role }, Math.max(0, snapshots.loaded - known.loaded));
     made.inc({ role }, Math.max(0, snapshots.made - known.made));
     for (const [reason, count] of Object.entries(snapshots.ignored))

@@ -154,6 +154,8 @@ async function openDependencies(
   const metrics = createMetrics();
   const roleReports = followRoleReports(storing, metrics.roleReported);
   const nowMs = () => Date.now();
+  // A clock that is set back must not keep what was found before.
+  const monotonicMs = () => performance.now();
   const overview = openOverview({
     positions: () => readSide.positions(),
     endOf: async (source) =>
@@ -161,9 +163,9 @@ async function openDependencies(
         ? hub.lastSeq
         : (await openStreamReader(storing, source).status()).lastSeq,
     reports: roleReports,
-    nowMs,
+    nowMs: monotonicMs,
   });
-  const health = openHealth(probesOf({ bus, keyring, hub, overview }), nowMs);
+  const health = openHealth(probesOf({ bus, keyring, hub, overview }), monotonicMs);
   const revoked = new Set<(key: KeyRecord) => void>();
   keyring.onRevoked((key) => revoked.forEach((callback) => callback(key)));
   const dependencies: ApiDependencies = {

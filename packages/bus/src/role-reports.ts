@@ -46,10 +46,10 @@ export type RoleReports = {
   stop(): void;
 };
 
-/** Listens to the reports of all roles; `onReport` is told each of them, with the one before of the same process. */
+/** Listens to the reports of all roles; `onReport` is told each of them. */
 export function followRoleReports(
   connection: NatsConnection,
-  onReport?: (report: RoleReport, before: RoleReport | undefined) => void,
+  onReport?: (report: RoleReport) => void,
 ): RoleReports {
   const heard = new Map<string, { readonly report: RoleReport; readonly atMs: number }>();
   const forgetSilent = (): void => {
@@ -60,10 +60,9 @@ export function followRoleReports(
     callback(error, message) {
       const report = error === null ? read(message.data) : undefined;
       if (report === undefined) return;
-      const before = heard.get(report.instance)?.report;
       if (report.leaving) heard.delete(report.instance);
       else heard.set(report.instance, { report, atMs: performance.now() });
-      onReport?.(report, before);
+      onReport?.(report);
       forgetSilent();
     },
   });
