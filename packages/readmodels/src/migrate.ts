@@ -18,6 +18,7 @@ import * as grantUses from './migrations/0014-grant-uses.ts';
 import * as validations from './migrations/0015-validations.ts';
 import * as trustModels from './migrations/0016-trust-models.ts';
 import * as approvals from './migrations/0017-approvals.ts';
+import * as unlistedNewest from './migrations/0018-unlisted-newest.ts';
 import { isOutage, type Store } from './store.ts';
 
 /** In order; one that was released is never edited. */
@@ -38,6 +39,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0015-validations': validations,
   '0016-trust-models': trustModels,
   '0017-approvals': approvals,
+  '0018-unlisted-newest': unlistedNewest,
 };
 
 /** Applies what is missing, under kysely's advisory lock; returns the names of what was applied. */

@@ -197,6 +197,8 @@ describe('decisions', () => {
       [10, 9, 8, 7, 6, 5, 4, 3, 2, 1].flatMap((seq) => [`denials ${seq}`, `gap ${seq}`]),
     );
     expect(others[0]).toMatchObject({ count: 40, at: '2027-01-15T08:00:01.000Z' });
+    const elsewhere = { ...run.scope, tenant: 'acme' };
+    expect((await listUnlistedDecisions(run.store, elsewhere, { limit: 3 })).items).toEqual([]);
   });
 });
 

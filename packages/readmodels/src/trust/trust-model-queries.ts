@@ -34,8 +34,9 @@ export function listTrustModels(
             .exists(
               eb
                 .selectFrom('trust_models_in_force')
-                .select('trust_models_in_force.name')
-                .whereRef('trust_models_in_force.name', '=', 'tenant_trust_models.name'),
+                .select('trust_models_in_force.tenant')
+                .whereRef('trust_models_in_force.tenant', '=', 'tenant_trust_models.tenant')
+                .whereRef('trust_models_in_force.version', '=', 'tenant_trust_models.version'),
             )
             .as('in_force'),
         )
