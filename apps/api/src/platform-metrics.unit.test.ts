@@ -21,9 +21,9 @@ const told = (instance: string, made: number, leaving = false): RoleReport => ({
 });
 
 async function made(): Promise<unknown> {
-  const { values } = (await registry
-    .getSingleMetric('writ_snapshots_made_total')
-    ?.get()) ?? { values: [] };
+  const { values } = (await registry.getSingleMetric('writ_snapshots_made_total')?.get()) ?? {
+    values: [],
+  };
   return values.map(({ value }) => value);
 }
 

@@ -50,11 +50,16 @@ describe('rebuilding while events are stored and rows are read', () => {
         looks++;
       }
     })();
-    for (let n = 0; n < 3; n++) await rebuildReadModels(room(), projectionNames());
-    await cell.reached(await writing);
-    await rebuildReadModels(room(), ['executions', 'trust']);
-    ended = true;
-    await reading;
+    const rebuilding = (async () => {
+      try {
+        for (let n = 0; n < 3; n++) await rebuildReadModels(room(), projectionNames());
+        await cell.reached(await writing);
+        await rebuildReadModels(room(), ['executions', 'trust']);
+      } finally {
+        ended = true;
+      }
+    })();
+    await Promise.all([rebuilding, reading]);
     expect(looks).toBeGreaterThan(20);
     expect(await cell.differences()).toEqual([]);
     expect(await relations()).toEqual(before);

@@ -172,12 +172,17 @@ describe('what is read during a rebuild', () => {
         looks.push(rows[0]);
       }
     })();
-    for (let n = 0; n < 3; n++) {
-      log.push(...entries.slice(log.length, log.length + 800));
-      await rebuild(sourceOf(log));
-    }
-    done.abort();
-    await reading;
+    const rebuilding = (async () => {
+      try {
+        for (let n = 0; n < 3; n++) {
+          log.push(...entries.slice(log.length, log.length + 800));
+          await rebuild(sourceOf(log));
+        }
+      } finally {
+        done.abort();
+      }
+    })();
+    await Promise.all([rebuilding, reading]);
     expect(looks.length).toBeGreaterThan(10);
     looks.reduce((before, now) => {
       expect(now.rows).toBeGreaterThanOrEqual(before.rows);
