@@ -1,5 +1,6 @@
 /** Lists of grants, and one grant. */
 import type { GrantsQuery, GrantView } from '@writ/contracts';
+import { MOST_ANCESTORS } from '@writ/domain';
 import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from '../database.ts';
 import { covers, instant } from '../queries/conditions.ts';
@@ -74,14 +75,14 @@ function filtered(select: GrantSelect, query: GrantsQuery): GrantSelect {
   return found;
 }
 
-/** What a grant was handed on from, the nearest first; it has six grants at most. */
+/** What a grant was handed on from, the nearest first. */
 const ancestors = sql<readonly Ancestor[]>`case when parent_grant_id is null then '[]' else (
   with recursive lineage as (
     select parent.*, 1 as depth from grants parent
     where parent.tenant = grants.tenant and parent.grant_id = grants.parent_grant_id
     union all
     select parent.*, depth + 1 from grants parent join lineage
-    on parent.tenant = lineage.tenant and parent.grant_id = lineage.parent_grant_id where depth < 5
+    on parent.tenant = lineage.tenant and parent.grant_id = lineage.parent_grant_id where depth < ${MOST_ANCESTORS}
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'grantId', grant_id, 'agentId', agent_id,
