@@ -1,27 +1,7 @@
 /** The end of an agent's fact subject as a commander remembers it, and how facts are found in it. */
 import type { StoredEvent } from '@writ/bus';
 import { laterOf } from '@writ/domain';
-
-export type FactKind = 'started' | 'reported' | 'validated' | 'feedback';
-
-/** How a fact is found again: by its own id, or by the idempotency key it was given under. */
-export type FactQuery = {
-  readonly tenant: string;
-  readonly agentId: string;
-  readonly kind: FactKind;
-  readonly id: string;
-  /** Whose API key it was given with: each has idempotency keys of its own. */
-  readonly keyId: string;
-  readonly idempotencyKey: string | null;
-};
-
-export type KnownFact = {
-  readonly eventId: string;
-  readonly seq: number;
-  readonly fingerprint: string | null;
-  /** The execution's or feedback's own id, for a retry that did not name it. */
-  readonly id: string;
-};
+import type { FactKind, FactQuery, KnownFact } from '@writ/readmodels';
 
 export type Tail = {
   lastSeq: number;

@@ -16,19 +16,11 @@
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
 import type { EventStore } from '@writ/bus';
+import type { FactKind, FactQuery, KnownFact } from '@writ/readmodels';
 import { LRUCache } from 'lru-cache';
 import { reused } from './retries.ts';
 import { untilWon } from './contention.ts';
-import {
-  emptyTail,
-  type FactKind,
-  type FactQuery,
-  forgetUpTo,
-  keysOf,
-  type KnownFact,
-  remember,
-  type Tail,
-} from './fact-tail.ts';
+import { emptyTail, forgetUpTo, keysOf, remember, type Tail } from './fact-tail.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { type Order, type Outcome, toNewEvent } from './order.ts';
 

@@ -2,10 +2,16 @@
  * Look-ups of known facts, gathered for one turn of the event loop and asked in one statement. What the read models
  * say counts only where they were made from this very log: they may have outlived one that was replaced.
  */
-import { headerOf, LOG, logSegments, type NatsConnection, openStreamReader } from '@writ/bus';
-import { percentDecode, toWritError, WritError } from '@writ/contracts';
-import { checkPositions, type CheckedSource, knownFacts, type Store } from '@writ/readmodels';
-import type { FactQuery, KnownFact } from './fact-tail.ts';
+import { eventIdOf, LOG, type NatsConnection, streamAsChecked } from '@writ/bus';
+import { toWritError, WritError } from '@writ/contracts';
+import {
+  checkPositions,
+  type CheckedSource,
+  type FactQuery,
+  type KnownFact,
+  knownFacts,
+  type Store,
+} from '@writ/readmodels';
 import type { KnownFacts } from './facts.ts';
 
 const MOST_AT_ONCE = 256;
@@ -73,21 +79,6 @@ function ofAnotherLog(error: WritError): WritError {
 
 /** The log of a cell, for positions to be compared with. */
 export async function checkedLog(connection: NatsConnection, cell: string): Promise<CheckedSource> {
-  const reader = openStreamReader(connection, LOG);
-  const [status, segments] = await Promise.all([reader.status(), logSegments(connection)]);
-  return {
-    ...status,
-    source: 'EVENTS',
-    cell,
-    segment: segments.at(-1)?.number ?? 1,
-    segments: segments.map(({ number, created, firstSeq }) => ({
-      segment: number,
-      created,
-      firstSeq,
-    })),
-    async idAt(seq) {
-      const message = await reader.get(seq);
-      return message && percentDecode(headerOf(message, 'ce-id') ?? '');
-    },
-  };
+  const log = await streamAsChecked(connection, { stream: LOG, idOf: eventIdOf });
+  return { source: 'EVENTS', cell, ...log };
 }

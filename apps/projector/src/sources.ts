@@ -1,11 +1,6 @@
 /** The streams that projections read, and how their messages are decoded. */
-import {
-  type DeadLetterOutcome,
-  type DecisionBatch,
-  percentDecode,
-  WritError,
-} from '@writ/contracts';
-import { decodeEvent, headerOf, LOG, type StoredMessage } from '@writ/bus';
+import { type DeadLetterOutcome, type DecisionBatch, WritError } from '@writ/contracts';
+import { decodeEvent, eventIdOf, headerOf, LOG, type StoredMessage } from '@writ/bus';
 import {
   type Entry,
   kindOf,
@@ -34,7 +29,7 @@ export const eventsSource: Source<ProjectedEvent> = {
   name: 'EVENTS',
   stream: LOG,
   projections: projections.EVENTS,
-  idOf: (message) => percentDecode(headerOf(message, 'ce-id') ?? ''),
+  idOf: eventIdOf,
   decode: (message) => decodeEvent(message, { reader: 'projector' }),
 };
 

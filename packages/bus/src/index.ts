@@ -15,6 +15,7 @@ export { segmentNumber, segmentStream, segmentSubject } from './segment-names.ts
 export { type Segment } from './segments.ts';
 export { GRANTED_SEGMENTS } from './role-permissions.ts';
 export * from './snapshots.ts';
+export * from './stream-as-checked.ts';
 export * from './stream-reader.ts';
 export * from './api-key.ts';
 export * from './clock-watch.ts';

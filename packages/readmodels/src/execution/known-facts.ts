@@ -12,7 +12,7 @@ export type FactKind = 'started' | 'reported' | 'validated' | 'feedback';
 export type FactQuery = Giving & { readonly kind: FactKind; readonly id: string };
 
 export type KnownFact = {
-  /** The execution's or feedback's own id. */
+  /** The execution's or feedback's own id, for a retry that did not name it. */
   readonly id: string;
   readonly eventId: string;
   readonly seq: number;

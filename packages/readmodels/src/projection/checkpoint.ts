@@ -40,8 +40,9 @@ export function placeOf(
 export async function checkPositions(
   rows: readonly CheckedRow[],
   projections: readonly Projection<never>[],
-  stream: CheckedSource,
+  source: CheckedSource,
 ): Promise<void> {
+  const stream = askingOnce(source);
   for (const row of rows) {
     const projection = projections.find(({ name }) => name === row.projection);
     const problem =
@@ -54,6 +55,17 @@ export async function checkPositions(
         `projection \`${row.projection}\` ${problem}; run \`writ doctor --repair\``,
       );
   }
+}
+
+/** Projections of a stream are mostly at the same message, which a server is asked for. */
+function askingOnce(source: CheckedSource): CheckedSource {
+  const ids = new Map<number, ReturnType<CheckedSource['idAt']>>();
+  const idAt: CheckedSource['idAt'] = (seq) => {
+    const id = ids.get(seq) ?? source.idAt(seq);
+    ids.set(seq, id);
+    return id;
+  };
+  return { ...source, idAt };
 }
 
 function versionProblem(row: CheckedRow, version: number): string | undefined {

@@ -36,6 +36,20 @@ describe('a position and its stream', () => {
     await expect(check({})).resolves.toBeUndefined();
   });
 
+  test('are compared by one look at each message, however many projections are there', async () => {
+    const looks: number[] = [];
+    const idAt = async (seq: number) => {
+      looks.push(seq);
+      return `event-${seq}`;
+    };
+    const other = { ...row, seq: 41, msg_id: 'event-41' };
+    await checkPositions([row, other, row, row], [], { ...stream, idAt });
+    expect(looks).toEqual([40, 41]);
+    await expect(
+      checkPositions([row, { ...row, msg_id: 'event-39' }], [], { ...stream, idAt }),
+    ).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' });
+  });
+
   test('belong together in any segment of the log, and in one that was removed', async () => {
     const segments = [
       { segment: 2, created: '2027-02-01T00:00:00Z', firstSeq: 1 },
