@@ -29,6 +29,8 @@ type Part<Content> = {
   readonly projection: Projection<Content>;
   readonly fold: Fold<Content>;
   readonly sets: readonly Loading[];
+  /** Entries of the batch at hand that it reads. */
+  waiting: Entry<Content>[];
 };
 
 const MOST_ROWS = 10_000;
@@ -45,16 +47,14 @@ export function openBulkLoad<Content>(
     const fold = projection.open();
     const sets = fold.sets.map((set) => ({ set, written: seenKeys(expected) }));
     for (const { set, written } of sets) set.wantOnly((key) => written.mayHave(key));
-    return { projection, fold, sets };
+    return { projection, fold, sets, waiting: [] };
   });
-  const readersOf = new Map<string, readonly number[]>();
-  const partsOf = (kind: string): readonly number[] => {
-    const known = readersOf.get(kind);
+  const readers = new Map<string, readonly Part<Content>[]>();
+  const readersOf = (kind: string): readonly Part<Content>[] => {
+    const known = readers.get(kind);
     if (known !== undefined) return known;
-    const found = parts.flatMap(({ projection }, i) =>
-      projection.kinds.includes(kind) ? [i] : [],
-    );
-    readersOf.set(kind, found);
+    const found = parts.filter(({ projection }) => projection.kinds.includes(kind));
+    readers.set(kind, found);
     return found;
   };
   let writing = Promise.resolve();
@@ -73,10 +73,11 @@ export function openBulkLoad<Content>(
   };
   return {
     async add(entries) {
-      const byPart = parts.map((): Entry<Content>[] => []);
-      for (const entry of entries) for (const i of partsOf(entry.kind)) byPart[i]?.push(entry);
-      for (const [i, { fold, sets }] of parts.entries()) {
-        const mine = byPart[i] ?? [];
+      for (const entry of entries)
+        for (const part of readersOf(entry.kind)) part.waiting.push(entry);
+      for (const part of parts) {
+        const { fold, sets, waiting: mine } = part;
+        part.waiting = [];
         forEach(mine, (content) => fold.need(content));
         for (const loading of sets) await read(loading);
         forEach(mine, (content) => fold.apply(content));
