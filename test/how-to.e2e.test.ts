@@ -23,13 +23,13 @@ const typed = [
   'read-the-decision-log',
   'replay-an-agents-life',
   'create-and-revoke-keys',
+  'dead-letters',
   'rebuild-a-projection',
 ];
 /** These need other servers, another cell, a broken one, Python, or a release of their own. */
 const readOnly = [
   'back-up-and-restore',
   'change-an-event',
-  'dead-letters',
   'move-a-tenant',
   'report-from-another-language',
   'roll-the-log-over',
@@ -50,7 +50,8 @@ beforeAll(async () => {
   platform = await startWrit({ args: ['--demo'] });
   folder = await mkdtemp(join(tmpdir(), 'writ-how-to-'));
   await symlink(platform.dataDir, join(folder, '.writ'));
-  await symlink(join(root, 'examples'), join(folder, 'examples'));
+  for (const part of ['examples', 'node_modules'])
+    await symlink(join(root, part), join(folder, part));
   await eventually(() => platform.process.stdout().includes('Writ is running'), {
     withinMs: 60_000,
   });
@@ -80,9 +81,10 @@ test.each(typed)('%s', async (name) => {
   }
 });
 
-const LOOKS = /^writ (?:\w+ )?(?:list|show|status|replay|ask|explain|unlisted)\b/;
+const LOOKS = /^writ (?:[\w-]+ )?(?:list|show|status|replay|ask|explain|unlisted)\b/;
 /** What a page shows of a command that ends with 1. */
-const REFUSED = /^(?:deny|require_approval|reject|error:)|\b(?:failed|changed)$|:\d+:\d+ /;
+const REFUSED =
+  /^(?:deny|require_approval|reject|error:|failed again:)|\b(?:failed|changed)$|:\d+:\d+ /;
 
 /** Types a step and holds what comes of it against the page; looks again where rows may come later. */
 async function follow(shell: Shell, { commands, shown }: Step, ids: Ids): Promise<Ids> {

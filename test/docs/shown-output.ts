@@ -5,11 +5,12 @@ export type Ids = ReadonlyMap<string, string>;
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const KEY_ID = '(?<![a-z0-9])(?=[a-z]*\\d)[a-z0-9]{16}(?![a-z0-9])';
+const LETTER = String.raw`\binbox-\d+-\d{13}\b`;
 const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?`;
 
 /** What is never the same twice, each with what may stand in its place; ids have to be the same in one run. */
 const VARYING: readonly (readonly [string, string])[] = [
-  [`${UUID}|${KEY_ID}`, `(${UUID}|[a-z0-9]{16})`],
+  [`${UUID}|${KEY_ID}|${LETTER}`, `(${UUID}|[a-z0-9]{16}|${LETTER})`],
   [TIME, TIME],
   ['[0-9a-f]{8}-…', '[0-9a-f]{8}-…'],
   ['sha256:[0-9a-f]+', 'sha256:[0-9a-f]+'],
@@ -21,7 +22,7 @@ const VARYING: readonly (readonly [string, string])[] = [
   [String.raw`\s+`, String.raw`\s+`],
 ];
 const ANY = new RegExp(VARYING.map(([source]) => `(${source})`).join('|'), 'g');
-const ID = new RegExp(`${UUID}|${KEY_ID}`, 'g');
+const ID = new RegExp(`${UUID}|${KEY_ID}|${LETTER}`, 'g');
 
 export type Compared = { readonly missing?: string; readonly ids: Ids };
 
