@@ -1,4 +1,4 @@
-import { connectAs, type EventStore, type NatsConnection, openEventStore } from '@writ/bus';
+import { connectAs, type EventStore, openEventStore } from '@writ/bus';
 import { eventually, freeze, startTcpProxy, startTestBus, type TestBus } from '@writ/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent, grants, reasonOf, write } from './events.ts';
