@@ -40,6 +40,16 @@ type Handler<Options, Args> = (
   options: Options,
 ) => Promise<ExitCode | void>;
 
+/**
+ * The options that a verb declares itself: what holds for every verb is in the session. One that the verb above it
+ * has too, as `bench seed --events`, is read by that one, wherever it stands.
+ */
+function ownOptions(command: Command): Readonly<Record<string, unknown>> {
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const all = Object.entries(command.optsWithGlobals());
+  return Object.fromEntries(all.filter(([name]) => own.has(name)));
+}
+
 /** Binds a handler to a verb: opens the session, runs it, turns what it throws into words and an exit code. */
 export function handled<Options = Record<string, never>, Args = readonly string[]>(
   host: Host,
@@ -65,8 +75,7 @@ export function handled<Options = Record<string, never>, Args = readonly string[
         (await handler(
           session,
           command.processedArgs.flat() as Args,
-          // Its own options alone: what holds for every verb is in the session.
-          command.opts() as Options,
+          ownOptions(command) as Options,
         )) ?? exitCodes.done;
     } catch (thrown) {
       const failure = toFailure(thrown);
