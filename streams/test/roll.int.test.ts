@@ -370,6 +370,7 @@ describe.each([1, 3] as const)(
         await bus.restart(2);
         await eventually(() => roll().then(() => true), PATIENT);
         await eventually(again, PATIENT);
+        await bus.settled();
         const { events } = await store.load(agent(name));
         expect(events.map(({ version }) => version)).toEqual(upTo(at.version));
         await eventually(async () => (await checkStreams(operator, bus.topology)).ok, {

@@ -74,8 +74,9 @@ describe('on three nodes', () => {
     await bus.kill(leader);
     await bus.restart(leader);
     await Promise.all(appended);
+    await bus.settled();
     for (const name of names)
-      expect(await eventually(() => stored(agent(name)))).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
+      expect(await stored(agent(name))).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
   });
 
   test('a follower sees every event once and in order while the leader is killed', async () => {
@@ -98,6 +99,7 @@ describe('on three nodes', () => {
     await bus.restart(leader);
     await eventually(() => idle >= lastSeq, { withinMs: 60_000 });
     await follower.stop();
+    await bus.settled();
     expect(seqs).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
   });
 });

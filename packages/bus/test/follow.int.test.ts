@@ -140,8 +140,8 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       await eventually(() => seen.seqs.length >= 50);
       await bus.kill();
       await bus.restart();
-      await eventually(() => grow(agent('f6'), 1).then(() => true), { withinMs: 60_000 });
-      await grow(agent('f6'), 50);
+      await bus.settled();
+      await grow(agent('f6'), 51);
       const { lastSeq } = await store.status();
       await eventually(() => seen.idle.includes(lastSeq), { withinMs: 60_000 });
       expect(seen.seqs).toEqual(upTo(lastSeq));
@@ -171,6 +171,7 @@ describe.each([1, 3] as const)('on a bus of %i', (nodes) => {
       await bus.restart();
       await eventually(() => seen.idle.includes(lastSeq), { withinMs: 60_000 });
       expect(seqs).toEqual(upTo(lastSeq));
+      await bus.settled();
     });
 
     test('a consumer that somebody deletes is made again, and nothing is skipped or repeated', async () => {

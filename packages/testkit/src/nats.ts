@@ -42,6 +42,8 @@ export type TestBus = {
   kill(node?: number): Promise<void>;
   /** Starts a node that was killed again, on its ports and store. */
   restart(node?: number): Promise<void>;
+  /** Comes back when every stream has a leader and all of its copies, as before a node was killed. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -111,8 +113,35 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
       await server.exited;
     },
     restart: (node = 0) => servers.restart(node),
+    settled: async () => {
+      const operator = await connect('operator');
+      await eventually(() => haveAllCopies(operator), { ...PATIENT, withinMs: 60_000 });
+      await operator.close();
+    },
     stop,
   };
+}
+
+type StreamInfo = {
+  readonly cluster?: {
+    readonly leader?: string;
+    readonly replicas?: readonly { readonly current: boolean; readonly offline?: boolean }[];
+  };
+};
+
+/** Throws while a stream does not answer; a single node says nothing of copies. */
+async function haveAllCopies(operator: NatsConnection): Promise<boolean> {
+  const { streams } = (await operator.request('$JS.API.STREAM.NAMES')).json<{
+    readonly streams: readonly string[];
+  }>();
+  const infos = await Promise.all(
+    streams.map((name) => operator.request(`$JS.API.STREAM.INFO.${name}`)),
+  );
+  return infos.every((info) => {
+    const { cluster } = info.json<StreamInfo>();
+    if (cluster?.replicas === undefined) return true;
+    return Boolean(cluster.leader) && cluster.replicas.every((one) => one.current && !one.offline);
+  });
 }
 
 async function startServers(
