@@ -92,6 +92,14 @@ export function headerIn(block: string, name: string): string | undefined {
   return undefined;
 }
 
+/** Whatever the broker adds and whoever published it needed only for the way. */
+const TRANSPORT = /^nats-/i;
+
+/** The lines that are the message's own wherever it is stored. */
+export function ownHeaders(block: string): HeaderLine[] {
+  return [...scanHeaders(block)].filter(([name]) => !TRANSPORT.test(name));
+}
+
 /** The status of a message from the server, as in `NATS/1.0 404 No Messages`; 0 for a message of a publisher. */
 export function statusOf(block: string): { readonly code: number; readonly text: string } {
   const line = block.slice('NATS/1.0'.length, Math.max(0, block.indexOf('\r\n'))).trim();

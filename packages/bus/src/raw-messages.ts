@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { WritError } from '@writ/contracts';
 import { decodeEvent, type StoredEvent } from './event-codec.ts';
-import { headerIn, type HeaderLine, headerText, scanHeaders } from './header-block.ts';
+import { headerIn, type HeaderLine, headerText, ownHeaders } from './header-block.ts';
 import { askJetStream, isFault, jetStreamCodes, toLogError } from './jetstream-api.ts';
 import { directGet, type StreamStatus, streamStatus } from './stored-messages.ts';
 
@@ -31,8 +31,6 @@ export type ReadRaw = {
 const PAGE = 1000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 const PATIENCE_MS = 10_000;
-/** Whatever the broker adds and whoever published it needed only for the way. */
-const TRANSPORT = /^nats-/i;
 
 /** Every message of a range, in pages; replicas that lag are waited for. Throws `LOG_UNAVAILABLE`. */
 export async function* readRawMessages(query: ReadRaw): AsyncGenerator<readonly RawMessage[]> {
@@ -153,13 +151,12 @@ type Parts = {
 };
 
 function rawOf(seq: number, { subject, headers, data, storedAt }: Parts): RawMessage {
-  const own = [...scanHeaders(headers)].filter(([name]) => !TRANSPORT.test(name));
   return {
     seq,
     subject,
     storedAt,
     messageId: headerIn(headers, 'Nats-Msg-Id') ?? null,
-    headers: own,
+    headers: ownHeaders(headers),
     body: data,
   };
 }

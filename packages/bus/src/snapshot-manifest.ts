@@ -12,6 +12,8 @@ export type Manifest = {
   readonly segment: number;
   readonly created: string;
   readonly seq: number;
+  /** Of the event there: a log that lost its end goes on under the same sequences. */
+  readonly eventId: string | null;
   readonly parts: number;
   /** Of the compressed content, and its checksum in hex. */
   readonly bytes: number;
@@ -28,6 +30,7 @@ const shape: Readonly<Record<keyof Manifest, (value: unknown) => boolean>> = {
   segment: isCount,
   created: isText,
   seq: isCount,
+  eventId: (value) => value === null || isText(value),
   parts: isCount,
   bytes: isCount,
   sha256: isText,

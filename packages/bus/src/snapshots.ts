@@ -5,8 +5,9 @@
  *
  * Invariants:
  * 1. A snapshot is given only when all of its bytes are those that its manifest names, by checksum.
- * 2. It is given only for this log (cell, segment, creation of the stream), for a sequence that the log has, and to the
- *    same version of the fold. Everything else is ignored and counted, the next older one is tried, and none is an answer.
+ * 2. It is given only for this log (cell, segment, creation of the stream, event at its sequence), for a sequence that the
+ *    log has, and to the same version of the fold. Everything else is ignored and counted, the next older one is tried, and
+ *    none is an answer.
  * 3. Nobody writes to a slot that somebody else is writing to: its manifest is taken first, by its exact last sequence.
  */
 import { randomUUID } from 'node:crypto';
@@ -19,8 +20,7 @@ import { publishOnce } from './publish.ts';
 import { writeRecord } from './record-writer.ts';
 import { bytesOf, checksum, compress, decompress, linesOf, partsOf } from './snapshot-content.ts';
 import { type Manifest, readManifest } from './snapshot-manifest.ts';
-import { chainOf } from './segment-chain.ts';
-import { segmentOf } from './segments.ts';
+import { type Misfit, misfitOf, placeAt } from './snapshot-place.ts';
 import { leaderGet, type TimedMessage } from './stored-messages.ts';
 
 export type SnapshotOptions = {
@@ -78,7 +78,6 @@ type Slot = {
   readonly takenMs: number;
 };
 type Complete = Slot & { readonly manifest: Manifest };
-type Misfit = 'other_log' | 'beyond_log';
 
 class StreamSnapshots implements Snapshots {
   readonly counts = {
@@ -132,9 +131,9 @@ class StreamSnapshots implements Snapshots {
     const { store, fold } = this.#options;
     // Taken down before anything is waited for: what is folded may go on.
     const raw = bytesOf(lines);
-    const [slots, identity, { serverTimeMs }] = await Promise.all([
+    const [slots, place, { serverTimeMs }] = await Promise.all([
       this.#slots(),
-      this.#identityAt(seq),
+      placeAt(this.#options.connection, seq),
       store.status(),
     ]);
     const busy = slots.some(
@@ -142,7 +141,7 @@ class StreamSnapshots implements Snapshots {
     );
     const made = this.#fittingOf(slots).some(({ manifest }) => manifest.seq >= seq);
     const chosen = leastOf(slots);
-    if (busy || made || chosen === undefined || identity === undefined) return undefined;
+    if (busy || made || chosen === undefined || place === undefined) return undefined;
     const draft: Manifest = {
       format: 1,
       state: 'writing',
@@ -150,7 +149,7 @@ class StreamSnapshots implements Snapshots {
       fold: fold.name,
       foldVersion: fold.version,
       cell: store.cell,
-      ...identity,
+      ...place,
       seq,
       parts: 0,
       bytes: 0,
@@ -201,7 +200,9 @@ class StreamSnapshots implements Snapshots {
   }
 
   async #slots(): Promise<Slot[]> {
-    const { lastSeq } = await this.#options.store.status();
+    const { connection, store } = this.#options;
+    const { lastSeq } = await store.status();
+    const log = { connection, cell: store.cell, lastSeq };
     return await Promise.all(
       SLOTS.map(async (slot) => {
         const message = await this.#get(slot, 'manifest');
@@ -210,30 +211,11 @@ class StreamSnapshots implements Snapshots {
           slot,
           manifestSeq: message?.seq ?? 0,
           manifest,
-          misfit: manifest && (await this.#misfit(manifest, lastSeq)),
+          misfit: manifest && (await misfitOf(manifest, log)),
           takenMs: message?.timeMs ?? 0,
         };
       }),
     );
-  }
-
-  /** Which segment a sequence is in; `undefined` where that was removed. */
-  async #identityAt(seq: number): Promise<Pick<Manifest, 'segment' | 'created'> | undefined> {
-    const chain = await chainOf(this.#options.connection).confirmed();
-    const segment = segmentOf(chain, seq);
-    return segment && { segment: segment.number, created: segment.created };
-  }
-
-  /** Why a snapshot is not of this log as it is now. */
-  async #misfit(
-    { cell, segment, created, seq }: Manifest,
-    lastSeq: number,
-  ): Promise<Misfit | undefined> {
-    const { store } = this.#options;
-    if (cell !== store.cell) return 'other_log';
-    if (seq > lastSeq) return 'beyond_log';
-    const now = await this.#identityAt(seq);
-    return segment === now?.segment && created === now.created ? undefined : 'other_log';
   }
 
   /** Invariant 1. */

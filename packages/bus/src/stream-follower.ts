@@ -7,7 +7,7 @@
  * 3. Without filters a missing sequence ends the following: the log has no holes.
  * 4. `onIdle(seq)` means that everything up to `seq` was handed over and handled.
  *    A consumer may live on a node that lags behind the leader, and knows only what that node has.
- * 5. A stream that is another one, or shorter than what was handed over, ends the following.
+ * 5. A stream that is another one, shorter than what was handed over, or another at its end, ends the following.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Msg, nanos, nuid } from '@nats-io/nats-core';
@@ -18,7 +18,8 @@ import type { Follower, FollowStream } from './following.ts';
 import { askJetStream, messageOf, toLogError } from './jetstream-api.ts';
 import { LogMessage } from './log-message.ts';
 import { PullSubscription } from './pull-subscription.ts';
-import { describeStream, type StreamDescription, type StreamStatus } from './stored-messages.ts';
+import { describeStream, type StreamDescription } from './stored-messages.ts';
+import { StreamIdentity } from './stream-identity.ts';
 
 /** Follows one stream to its end and waits there. */
 export function followOneStream(options: FollowStream): Follower {
@@ -32,18 +33,18 @@ type ConsumerInfo = {
   readonly cluster?: { readonly leader?: string };
 };
 
-/** A cluster that was killed as a whole may show less than it acknowledged until its next commit. */
+/** For so long a stream may differ from the one that was read, where that may be over in a moment. */
 const PATIENCE_MS = 15_000;
 const INACTIVE_MS = 300_000;
 
 class StreamFollower implements Follower {
   readonly #options: FollowStream;
   readonly #maxBatch: number;
+  readonly #identity: StreamIdentity;
   readonly #end = Promise.withResolvers<void>();
   #queue: LogMessage[] = [];
   #subscription: PullSubscription | undefined;
   #consumer: string | undefined;
-  #created: string | undefined;
   #received: number;
   #handled: number;
   #consumerSeq = 0;
@@ -59,7 +60,7 @@ class StreamFollower implements Follower {
   constructor(options: FollowStream) {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 1000;
-    this.#created = options.created;
+    this.#identity = new StreamIdentity({ ...options, whole: options.filters === undefined });
     this.#received = options.fromSeq - 1;
     this.#handled = options.fromSeq - 1;
     this.#end.promise.catch(() => undefined);
@@ -86,7 +87,7 @@ class StreamFollower implements Follower {
       await watchOf(connection).untilConnected(1000);
       try {
         const description = await describeStream(connection, stream);
-        const problem = this.#compare(description.status);
+        const problem = await this.#identity.differenceOf(description.status, this.#received);
         if (problem === undefined) return await this.#subscribe(description);
         if (problem.final || Date.now() - since > PATIENCE_MS) return this.#finish(problem.error);
         onTrouble?.(problem.error);
@@ -96,31 +97,6 @@ class StreamFollower implements Follower {
       }
       await wait(Math.min(1000, 50 * 2 ** tries) * (0.5 + Math.random()));
     }
-  }
-
-  /** Invariant 5, and the part of 3 that a consumer would pass over in silence. */
-  #compare(status: StreamStatus): { final: boolean; error: WritError } | undefined {
-    const { stream } = this.#options;
-    if (this.#created !== undefined && this.#created !== status.created)
-      return mismatch(
-        true,
-        `the stream \`${stream}\` was created at ${status.created}, the one before at ${this.#created}`,
-      );
-    if (status.lastSeq < this.#received)
-      return mismatch(
-        false,
-        `the stream \`${stream}\` ends at ${status.lastSeq}, before ${this.#received} that was read from it`,
-      );
-    if (
-      status.messages > 0 &&
-      status.firstSeq > this.#received + 1 &&
-      this.#options.filters === undefined
-    )
-      return mismatch(
-        true,
-        `the stream \`${stream}\` begins at ${status.firstSeq}, after ${this.#received + 1} that is wanted`,
-      );
-    return undefined;
   }
 
   async #subscribe({ status, leader }: StreamDescription): Promise<void> {
@@ -150,7 +126,7 @@ class StreamFollower implements Follower {
       throw error;
     }
     if (this.#stopped) return this.#dropConsumer(name);
-    this.#created = status.created;
+    this.#identity.take(status);
     this.#consumerSeq = 0;
     this.#due = status.lastSeq;
     // Only the leader's own consumer can say at once that nothing is pending: another node may have nothing *yet*.
@@ -184,7 +160,9 @@ class StreamFollower implements Follower {
     this.#pending = Math.max(delivery.pending, this.#missing(streamSeq));
     // Nothing came after it when it was sent: caught up without waiting for the next heartbeat.
     this.#idleSeq = delivery.pending === 0 && streamSeq >= this.#due ? streamSeq : undefined;
-    this.#queue.push(new LogMessage(message, streamSeq, delivery.timeMs));
+    const received = new LogMessage(message, streamSeq, delivery.timeMs);
+    this.#identity.read(received);
+    this.#queue.push(received);
     this.#schedule();
   }
 
@@ -301,11 +279,4 @@ class StreamFollower implements Follower {
       (error: unknown) => messageOf(error),
     );
   }
-}
-
-function mismatch(final: boolean, message: string): { final: boolean; error: WritError } {
-  return {
-    final,
-    error: new WritError('CHECKPOINT_MISMATCH', `${message}; run \`writ doctor --repair\``),
-  };
 }
