@@ -144,6 +144,7 @@ async function openDesk(options: GovernorOptions, governor: string, storing: Nat
     world,
     engine,
     clock: Date.now,
+    cutOff: () => clock.cutOff(),
     onTrouble: trouble('following the log was interrupted'),
     // What was allowed before a grant was given does not count against it.
     onWindow: (timeMs) => windows?.readFrom(timeMs),

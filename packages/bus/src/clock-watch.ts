@@ -1,4 +1,4 @@
-/** How far our clock is from the broker's. */
+/** How far our clock is from the broker's, and whether the leader of the log still says what time it is. */
 import { type WritError, toWritError } from '@writ/contracts';
 import type { EventStore } from './event-store.ts';
 
@@ -9,6 +9,11 @@ export type ClockWatch = {
   readonly compared: Promise<void>;
   /** True when the clocks surely differ by more than the bound. */
   skewed(): boolean;
+  /**
+   * True when the leader of the log has not answered for a long time. A node that is cut off from the other ones goes on
+   * sending the heartbeats of its consumers; only the leader's answer says that it is not.
+   */
+  cutOff(): boolean;
   stop(): void;
 };
 
@@ -18,6 +23,8 @@ export type ClockWatchOptions = {
   readonly maxSkewMs?: number;
   /** 5000 when left out. */
   readonly everyMs?: number;
+  /** The leader may be silent for so long; three times `everyMs` when left out, which is longer than an election. */
+  readonly maxSilenceMs?: number;
   /** The own clock. */
   readonly now?: () => number;
   readonly onTrouble?: (error: WritError) => void;
@@ -28,15 +35,19 @@ export function watchClock({
   store,
   maxSkewMs = 500,
   everyMs = 5000,
+  maxSilenceMs = 3 * everyMs,
   now = Date.now,
   onTrouble,
 }: ClockWatchOptions): ClockWatch {
   const { promise: compared, resolve: compare } = Promise.withResolvers<void>();
+  // Counted from the start on; measured by a clock that nobody sets.
+  let answeredMs = performance.now();
   let offset: { readonly ms: number; readonly doubtMs: number } | null = null;
   const measure = async () => {
     const asked = now();
     const { serverTimeMs } = await store.status();
     const answered = now();
+    answeredMs = performance.now();
     if (!Number.isFinite(serverTimeMs)) return;
     offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
     compare();
@@ -51,6 +62,7 @@ export function watchClock({
     },
     compared,
     skewed: () => offset !== null && Math.abs(offset.ms) - offset.doubtMs > maxSkewMs,
+    cutOff: () => performance.now() - answeredMs > maxSilenceMs,
     stop: () => clearInterval(timer),
   };
 }

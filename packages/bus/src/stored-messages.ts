@@ -1,4 +1,5 @@
 /** Reading single messages and runs of messages of a stream, from the leader or from any replica. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { watchOf } from './connection-watch.ts';
 import type { StoredMessage } from './event-codec.ts';
@@ -60,7 +61,7 @@ export async function describeStream(
   timeoutMs?: number,
 ): Promise<StreamDescription> {
   const path = `STREAM.INFO.${stream}`;
-  const info = await askLeader<StreamInfo>(connection, path, { timeoutMs });
+  const info = await askLeader<StreamInfo>(connection, path, { timeoutMs, isOfLeader });
   const { subjects = [], first_seq = 1, metadata = {} } = info.config;
   return {
     status: {
@@ -78,23 +79,35 @@ export async function describeStream(
   };
 }
 
+/** A node that has lost the others tells what it has itself, and names no leader. */
+function isOfLeader({ cluster }: StreamInfo): boolean {
+  return cluster === undefined || Boolean(cluster.leader);
+}
+
 const ASK_MS = 5000;
 const TRY_MS = 1000;
+const PAUSE_MS = 100;
 
-/** Asks what only a stream's leader answers: while there is none, questions are lost. */
+type LeaderQuestion<T> = {
+  readonly body?: unknown;
+  readonly timeoutMs?: number | undefined;
+  readonly isOfLeader?: (answer: T) => boolean;
+};
+
+/** Asks what only a stream's leader can say: while there is none, questions are lost. */
 async function askLeader<T>(
   connection: NatsConnection,
   path: string,
-  {
-    body,
-    timeoutMs = ASK_MS,
-  }: { readonly body?: unknown; readonly timeoutMs?: number | undefined },
+  { body, timeoutMs = ASK_MS, isOfLeader = () => true }: LeaderQuestion<T>,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const left = deadline - performance.now();
     try {
-      return await askJetStream<T>(connection, path, body, Math.min(TRY_MS, left));
+      const answer = await askJetStream<T>(connection, path, body, Math.min(TRY_MS, left));
+      if (isOfLeader(answer)) return answer;
+      if (left <= TRY_MS) throw new RequestTimeoutError('there is no leader now');
+      await wait(PAUSE_MS);
     } catch (error) {
       if (!(error instanceof RequestTimeoutError) || left <= TRY_MS) throw error;
     }

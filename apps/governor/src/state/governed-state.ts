@@ -23,6 +23,8 @@ export type GovernedStateOptions = {
   readonly clock: () => number;
   /** Milliseconds of a clock that never jumps; that of the process when left out. */
   readonly ticks?: () => number;
+  /** True when the leader of the log may be out of reach, whatever else is heard; never when left out. */
+  readonly cutOff?: () => boolean;
   readonly onTrouble: (error: WritError) => void;
   /** A grant was given whose allows are counted over a window. */
   readonly onWindow?: (timeMs: number) => void;
@@ -40,6 +42,7 @@ export class GovernedState {
   readonly #onWindow: ((timeMs: number) => void) | undefined;
   readonly #clock: () => number;
   readonly #ticks: () => number;
+  readonly #cutOff: () => boolean;
   readonly #follower: Follower;
   readonly #caughtUp = Promise.withResolvers<void>();
   /** Why the log can not be followed any more. */
@@ -52,6 +55,7 @@ export class GovernedState {
     this.#onWindow = options.onWindow;
     this.#clock = clock;
     this.#ticks = ticks ?? (() => performance.now());
+    this.#cutOff = options.cutOff ?? (() => false);
     this.#policies = new PolicyShelf(engine, this.world);
     this.#caughtUp.promise.catch(() => undefined);
     this.#follower = store.follow({
@@ -80,6 +84,7 @@ export class GovernedState {
   /** Why nothing may be decided on this state; `undefined` when it is fresh. */
   doubt(): string | undefined {
     if (this.#ended !== undefined) return `the governor can not read the log: ${this.#ended}`;
+    if (this.#cutOff()) return 'the leader of the log does not answer the governor any more';
     return this.#freshness.doubt(this.#ticks());
   }
 
