@@ -80,6 +80,32 @@ describe('events', () => {
     await ended;
   });
 
+  test('end with OVERLOADED when their handler falls too far behind, instead of piling up', async () => {
+    const { agentId, writ } = await bench.newWorker();
+    const [container = '', name = ''] = agentId.split(':');
+    const release = Promise.withResolvers<void>();
+    const { done } = await writ.onEvent({ agentId }, () => release.promise);
+    const ended = expect(done).rejects.toMatchObject({ code: 'OVERLOADED' });
+    const report = (executionId: string) =>
+      writ.reportExecution({
+        agentId,
+        executionId,
+        action: 'read',
+        resource: 'dataset:x',
+        outcome: 'succeeded',
+      });
+    await report('first');
+    const operator = await bench.platform.operator();
+    const subject = `writ.default.evt.execution.facts.${container}.${name}`;
+    for (let n = 0; n < 10_100; n++) operator.publish(subject);
+    await operator.flush();
+    // What the bus had sent before has come when the client has this answer.
+    await report('last');
+    release.resolve();
+    await ended;
+    await operator.close();
+  });
+
   test('are read back from the log over several pages, filtered', async () => {
     const correlationId = randomUUID();
     const busy = await bench.newWorker({ correlationId });

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { connectAs, type NatsConnection, readSecrets } from '@writ/bus';
 
 const program = fileURLToPath(new URL('../../../apps/cli/src/main.ts', import.meta.url));
 
@@ -95,6 +96,8 @@ export type Writ = {
   readonly process: WritProcess;
   /** `writ <args…>` against this platform, to its end. */
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** A connection to its bus that may do everything; whoever asks for it closes it. */
+  operator(): Promise<NatsConnection>;
   /** Process ids of the embedded servers, by name. */
   serverPids(): Promise<Readonly<Record<string, number>>>;
   /** Ends it as Ctrl-C does; deletes the data directory if it was made here. */
@@ -115,6 +118,10 @@ export async function startWrit(options: StartOptions = {}): Promise<Writ> {
     process: child,
     run: (args, more = {}) =>
       runWrit(args, { ...more, env: { WRIT_DATA_DIR: dataDir, ...more.env } }),
+    operator: async () =>
+      connectAs(await readSecrets(join(dataDir, 'secrets.json')), 'operator', {
+        servers: connection.natsUrl,
+      }),
     serverPids: () => serverPids(dataDir),
     async stop(signal = 'SIGINT') {
       child.kill(signal);
