@@ -21,6 +21,7 @@ import {
 import { applyStreams } from '@writ/streams';
 import {
   eventually,
+  freeze,
   spawnWrit,
   startTestBus,
   type TestBus,
@@ -100,6 +101,13 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
     }, PATIENT);
   }
 
+  function limit(name: string, maxBytes: number): Promise<unknown> {
+    const streams = bus.topology.streams.map((stream) =>
+      stream.name === name ? { ...stream, max_bytes: maxBytes } : stream,
+    );
+    return eventually(() => applyStreams(operator, { ...bus.topology, streams }), PATIENT);
+  }
+
   async function registered(prefix: string): Promise<string[]> {
     const store = await bus.store('api-store');
     const { lastSeq } = await store.status();
@@ -142,18 +150,12 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
   }, 180_000);
 
   test('a log that is full refuses with LOG_FULL, keeps what it acknowledged, and goes on when it has room', async () => {
-    const limit = (maxBytes: number) => {
-      const streams = bus.topology.streams.map((stream) =>
-        stream.name === 'EVENTS-1' ? { ...stream, max_bytes: maxBytes } : stream,
-      );
-      return eventually(() => applyStreams(operator, { ...bus.topology, streams }), PATIENT);
-    };
     const info = await eventually(
       () => operator.request('$JS.API.STREAM.INFO.EVENTS-1', '', { timeout: 5000 }),
       PATIENT,
     );
     const { bytes } = info.json<{ state: { bytes: number } }>().state;
-    await limit(bytes + 64 * 1024);
+    await limit('EVENTS-1', bytes + 64 * 1024);
     const outcomes = new Map<string, string>();
     const codes = new Set<string>();
     for (let n = 0; !codes.has('LOG_FULL'); n++) {
@@ -164,10 +166,34 @@ describe.each([1, 3] as const)('on %i node(s)', (nodes) => {
     expect([...codes].sort()).toEqual(['LOG_FULL', 'ok']);
     const taken = [...outcomes].flatMap(([id, code]) => (code === 'ok' ? [id] : []));
     expect(await registered('full-')).toEqual(taken);
-    await limit(bytes + 64 * 1024 * 1024);
+    await limit('EVENTS-1', bytes + 64 * 1024 * 1024);
     for (const [id, code] of outcomes) if (code !== 'ok') expect(await outcomeOf(id)).toBe('ok');
     expect(await registered('full-')).toEqual([...outcomes.keys()]);
   }, 180_000);
+
+  test('an INBOX that is full refuses and drops nothing: what it took is done, each once', async () => {
+    const subject = subjects.inbox({ tenant, key: KEY, verb: 'registry.register-agent' });
+    const taken: string[] = [];
+    await limit('INBOX', 64 * 1024);
+    await freeze(commander.pid);
+    try {
+      for (let refused = false; !refused; ) {
+        const agentId = `waiting-${taken.length}`;
+        const body = JSON.stringify({ agentId, name: 'x', type: 'x', version: '1.0.0' });
+        const answer = await operator.request(subject, body, { timeout: 15_000 });
+        const { error } = answer.json<{ error?: { err_code: number } }>();
+        refused = error !== undefined;
+        if (refused) expect(error).toMatchObject({ err_code: 10077 });
+        else taken.push(agentId);
+      }
+    } finally {
+      process.kill(commander.pid, 'SIGCONT');
+    }
+    expect(taken.length).toBeGreaterThan(0);
+    await eventually(async () => (await registered('waiting-')).length >= taken.length, PATIENT);
+    expect((await registered('waiting-')).toSorted()).toEqual(taken.toSorted());
+    await eventually(() => applyStreams(operator, bus.topology), PATIENT);
+  });
 
   test('a message too large is refused by whoever meets it first, and stops nobody', async () => {
     const labels = (length: number) => ({ name: 'x'.repeat(length) });
