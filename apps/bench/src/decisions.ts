@@ -4,14 +4,13 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { openRequester, type NatsConnection } from '@writ/bus';
 import { evaluationReply, subjects } from '@writ/contracts';
-import { isOverloaded, mustAllow, questionsOf, questionText } from './decision-questions.ts';
+import { isAllow, questionText } from './decision-questions.ts';
 import { type Variant, variants } from './decision-variants.ts';
 import { treeMemoryMb } from './machine.ts';
-import { drive, interleave, Samples } from './measure.ts';
-import { driveOpenly } from './open-loop.ts';
+import type { Load, LoadShape } from './load.ts';
+import { interleave, Samples, type Taken } from './measure.ts';
 import { processorMs, ProcessorMeter, processorUs } from './processor-time.ts';
 import { type BenchResult, compare } from './report.ts';
 import { KEY, seed, TENANT } from './seed.ts';
@@ -28,9 +27,6 @@ const SLICE_MS = 500;
 const TO_SATURATE = 128;
 const SATURATED_SLICES = 4;
 
-/** Who is told that there is no place asks again after a moment, and has waited since it was due. */
-const OVERLOADED_MS = 5;
-
 const PERMISSION = subjects.ask(TENANT, KEY, 'permission');
 const ECHO = PERMISSION.replace(/permission$/, 'echo');
 
@@ -46,9 +42,9 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
       yield* enrolledAgents(seeding, { from: 0, to: AGENTS, grants: GRANTS_EACH });
     });
     const governor = await stage.run('governor');
-    const connection = await stage.connect('api-store');
-    const echo = await startEcho(stage, await sampleReply(connection));
-    const room = { connection, governorPid: governor.pid, echoPid: echo.pid, progress };
+    const echo = await startEcho(stage, await sampleReply(await stage.connect('api-store')));
+    const load = await stage.load();
+    const room = { load, governorPid: governor.pid, echoPid: echo.pid, progress };
     const results: BenchResult[] = [];
     for (const variant of variants) results.push(await measure(room, variant));
     return results;
@@ -58,7 +54,7 @@ export async function benchDecisions(progress: Progress): Promise<BenchResult[]>
 }
 
 type Room = {
-  readonly connection: NatsConnection;
+  readonly load: Load;
   readonly governorPid: number;
   readonly echoPid: number;
   readonly progress: Progress;
@@ -68,33 +64,29 @@ type Room = {
 type Side = {
   readonly samples: Samples;
   readonly meter: ProcessorMeter;
-  readonly ask: () => Promise<void>;
+  readonly slice: (shape: LoadShape) => Promise<Taken>;
 };
 
 async function measure(room: Room, variant: Variant): Promise<BenchResult> {
-  const { connection, governorPid, echoPid, progress } = room;
-  const bodies = questionsOf(variant, AGENTS);
-  const side = (pid: number, subject: string, check: (text: string) => void): Side => ({
+  const { load, governorPid, echoPid, progress } = room;
+  const questions = { ...variant, agents: AGENTS };
+  const sender = 'inFlight' in variant.load ? 'usual' : 'lean';
+  const side = (pid: number, subject: string): Side => ({
     samples: new Samples(),
     meter: new ProcessorMeter(() => processorMs(pid)),
-    async ask() {
-      const body = bodies();
-      for (;;) {
-        const text = (await connection.request(subject, body, { timeout: 5000 })).string();
-        if (!isOverloaded(text)) return check(text);
-        await wait(OVERLOADED_MS);
-      }
-    },
+    slice: (shape) => load.run({ subject, questions, shape, sender, sliceMs: SLICE_MS }),
   });
-  const asked = side(governorPid, PERMISSION, mustAllow);
-  const echoed = side(echoPid, ECHO, () => undefined);
-  const { slice, saturation } = await loadOf(variant, asked);
-  for (const { ask } of [asked, asked, echoed]) await slice(new Samples(), ask);
+  const asked = side(governorPid, PERMISSION);
+  const echoed = side(echoPid, ECHO);
+  const { shape, saturation } = await shapeOf(variant, asked);
+  for (const { slice } of [asked, asked, echoed]) await slice(shape);
   let done = 0;
-  const run = (one: Side) => async () => {
-    await one.meter.during(() => slice(one.samples, one.ask));
-    progress.step(`decisions ${variant.name}`, ++done / (2 * ROUNDS));
-  };
+  const run =
+    ({ samples, meter, slice }: Side) =>
+    async () => {
+      await meter.during(async () => samples.addAll(await slice(shape)));
+      progress.step(`decisions ${variant.name}`, ++done / (2 * ROUNDS));
+    };
   await interleave(ROUNDS, [run(asked), run(echoed)]);
   const spent = processorUs(spentBy(asked), spentBy(echoed));
   return compare(
@@ -112,25 +104,19 @@ async function measure(room: Room, variant: Variant): Promise<BenchResult> {
   );
 }
 
-type Slice = (samples: Samples, ask: () => Promise<void>) => Promise<void>;
-
 /** Both sides get the same load: the echo is asked as often as the governor, not half as often as it could be. */
-async function loadOf(
+async function shapeOf(
   { load }: Variant,
-  { ask }: Side,
-): Promise<{ readonly slice: Slice; readonly saturation?: BenchResult['saturation'] }> {
-  const sliceMs = SLICE_MS;
-  if ('inFlight' in load)
-    return { slice: (samples, request) => drive(samples, { sliceMs, ...load }, request) };
+  { slice }: Side,
+): Promise<{ readonly shape: LoadShape; readonly saturation?: BenchResult['saturation'] }> {
+  if ('inFlight' in load) return { shape: load };
   const busy = new Samples();
-  for (let n = 0; n <= SATURATED_SLICES; n++)
-    await drive(n === 0 ? new Samples() : busy, { sliceMs, inFlight: TO_SATURATE }, ask);
+  const saturating = { inFlight: TO_SATURATE };
+  await slice(saturating);
+  for (let n = 0; n < SATURATED_SLICES; n++) busy.addAll(await slice(saturating));
   const { perSecond } = busy.result();
   const asked = Math.round(perSecond * load.ofSaturation);
-  return {
-    slice: (samples, request) => driveOpenly(samples, { sliceMs, perSecond: asked }, request),
-    saturation: { perSecond, asked },
-  };
+  return { shape: { perSecond: asked }, saturation: { perSecond, asked } };
 }
 
 function spentBy({ meter: { spentMs }, samples: { count } }: Side) {
@@ -156,6 +142,6 @@ async function sampleReply(connection: NatsConnection): Promise<string> {
   const reply = await openRequester(connection).request(question);
   const text = new TextDecoder().decode(reply.data);
   evaluationReply.parse(JSON.parse(text));
-  mustAllow(text);
+  if (!isAllow(reply.data)) throw new Error('the governor had no place for the first question');
   return text;
 }

@@ -6,13 +6,23 @@ export type Measured = {
   readonly perSecond: number;
 };
 
+/** Latencies, and what it took in all, in milliseconds. */
+export type Taken = { readonly latencies: Float64Array; readonly elapsedMs: number };
+
 /** Gathers the slices of one side of a comparison; times in milliseconds. */
 export class Samples {
-  readonly #latencies: number[] = [];
+  // Bytes outside the heap: a list that grows with each answer would lengthen the pauses for collecting garbage, and so what is measured.
+  #latencies = new Float64Array(1024);
+  #count = 0;
   #busyMs = 0;
 
   add(latencyMs: number): void {
-    this.#latencies.push(latencyMs);
+    if (this.#count === this.#latencies.length) {
+      const wider = new Float64Array(2 * this.#count);
+      wider.set(this.#latencies);
+      this.#latencies = wider;
+    }
+    this.#latencies[this.#count++] = latencyMs;
   }
 
   /** A slice took so long from its first request to its last answer. */
@@ -20,12 +30,22 @@ export class Samples {
     this.#busyMs += elapsedMs;
   }
 
+  /** All of another's, as of a process that asked. */
+  addAll({ latencies, elapsedMs }: Taken): void {
+    for (const latencyMs of latencies) this.add(latencyMs);
+    this.addElapsed(elapsedMs);
+  }
+
+  taken(): Taken {
+    return { latencies: this.#latencies.subarray(0, this.#count), elapsedMs: this.#busyMs };
+  }
+
   get count(): number {
-    return this.#latencies.length;
+    return this.#count;
   }
 
   result(): Measured {
-    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    const sorted = this.#latencies.subarray(0, this.#count).toSorted();
     return {
       p50Ms: round(quantile(sorted, 0.5), 3),
       p99Ms: round(quantile(sorted, 0.99), 3),
@@ -62,7 +82,7 @@ export function inEvents(elapsedMs: readonly number[], events: number): Measured
 }
 
 /** The value that the share `q` of a sorted list does not exceed. */
-export function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return Number.NaN;
   return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -3,6 +3,7 @@
  * counts from there: one that is sent late, because the sender was held up or all are behind, has waited since.
  */
 import type { Samples } from './measure.ts';
+import type { Ticks } from './ticks.ts';
 
 /** The moments at which requests are due, evenly apart. */
 export class Schedule {
@@ -36,30 +37,37 @@ export type OpenLoad = { readonly sliceMs: number; readonly perSecond: number };
 export async function driveOpenly(
   samples: Samples,
   { sliceMs, perSecond }: OpenLoad,
+  ticks: Pick<Ticks, 'next'>,
   request: () => Promise<void>,
 ): Promise<void> {
   const began = performance.now();
-  const count = Math.round((sliceMs * perSecond) / 1000);
-  const schedule = new Schedule(began, { perSecond, count });
-  const answers: Promise<void>[] = [];
+  const schedule = new Schedule(began, {
+    perSecond,
+    count: Math.round((sliceMs * perSecond) / 1000),
+  });
+  const answered = Promise.withResolvers<void>();
+  // It is waited for in the end.
+  answered.promise.catch(() => undefined);
+  // Counted, not kept: what is kept makes collecting garbage longer, and that holds up the sender.
+  let open = 0;
+  let failed = false;
+  const fail = (thrown: unknown): void => {
+    failed = true;
+    answered.reject(thrown);
+  };
   const ask = async (dueMs: number): Promise<void> => {
     await request();
     samples.add(performance.now() - dueMs);
+    if (--open === 0 && schedule.over) answered.resolve();
   };
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      const now = performance.now();
-      for (let due = schedule.take(now); due !== undefined; due = schedule.take(now)) {
-        const answered = ask(due);
-        // Looked at in the end.
-        answered.catch(() => undefined);
-        answers.push(answered);
-      }
-      if (!schedule.over) return;
-      clearInterval(timer);
-      resolve();
-    }, 1);
-  });
-  await Promise.all(answers);
+  while (!schedule.over && !failed) {
+    const now = performance.now();
+    for (let due = schedule.take(now); due !== undefined; due = schedule.take(now)) {
+      open += 1;
+      ask(due).catch(fail);
+    }
+    await ticks.next();
+  }
+  await answered.promise;
   samples.addElapsed(performance.now() - began);
 }

@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Samples } from './measure.ts';
 import { driveOpenly, Schedule } from './open-loop.ts';
+import { startTicks, type Ticks } from './ticks.ts';
+
+let ticks: Ticks;
+beforeAll(() => {
+  ticks = startTicks();
+});
+afterAll(() => ticks.stop());
 
 const drawn = (schedule: Schedule, nowMs: number): number[] => {
   const due: number[] = [];
@@ -30,7 +37,7 @@ test('slow answers keep no request from being sent', async () => {
   const samples = new Samples();
   const { promise: all, resolve } = Promise.withResolvers<void>();
   let sent = 0;
-  await driveOpenly(samples, { sliceMs: 20, perSecond: 1000 }, () => {
+  await driveOpenly(samples, { sliceMs: 20, perSecond: 1000 }, ticks, () => {
     if (++sent === 20) resolve();
     return all;
   });
@@ -39,6 +46,8 @@ test('slow answers keep no request from being sent', async () => {
 
 test('a request that fails ends the run with its error', async () => {
   const load = { sliceMs: 5, perSecond: 1000 };
-  const failing = driveOpenly(new Samples(), load, () => Promise.reject(new Error('refused')));
+  const failing = driveOpenly(new Samples(), load, ticks, () =>
+    Promise.reject(new Error('refused')),
+  );
   await expect(failing).rejects.toThrow('refused');
 });

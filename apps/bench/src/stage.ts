@@ -19,6 +19,7 @@ import {
 } from '@writ/bus';
 import { startNats, startPostgres } from '@writ/embedded';
 import { migrate, openStore } from '@writ/readmodels';
+import { type Load, startLoad } from './load.ts';
 import { applyStreams, topology } from '@writ/streams';
 
 export type RoleProcess = {
@@ -42,6 +43,8 @@ export type Stage = {
   run(...roles: readonly string[]): Promise<RoleProcess>;
   /** A script of this package in a process of its own, which says `ready` when it is. */
   script(name: string, args: readonly string[]): Promise<RoleProcess>;
+  /** A process that asks. */
+  load(): Promise<Load>;
   stop(): Promise<void>;
 };
 
@@ -72,7 +75,7 @@ export async function openStage({
     startPostgres({ dataDir }),
   ]);
   const connections: NatsConnection[] = [];
-  const children: RoleProcess[] = [];
+  const children: Pick<RoleProcess, 'stop'>[] = [];
   const connect = async (user: UserName): Promise<NatsConnection> => {
     const connection = await connectAs(secrets, user, { servers: nats.url, name: `bench-${user}` });
     connections.push(connection);
@@ -112,6 +115,11 @@ export async function openStage({
     run: (...roles) => start([cliEntry, 'run', ...roles], (line) => line.includes('"msg":"ready"')),
     script: (name, args) =>
       start([fileURLToPath(new URL(name, import.meta.url)), ...args], (line) => line === 'ready'),
+    async load() {
+      const load = await startLoad(join(dataDir, 'secrets.json'), nats.url);
+      children.push(load);
+      return load;
+    },
     async stop() {
       if (!open.delete(stage)) return;
       await Promise.all(children.map((child) => child.stop()));
