@@ -82,14 +82,17 @@ class StreamFollower implements Follower {
   /** Makes consumers until one lives; called again when it breaks. */
   async run(): Promise<void> {
     const { connection, stream, onTrouble } = this.#options;
-    const since = Date.now();
+    // Not the time that the broker was away: it may show too little only when it is back.
+    let differsSinceMs: number | undefined;
     for (let tries = 0; !this.#stopped; tries++) {
       await watchOf(connection).untilConnected(1000);
       try {
         const description = await describeStream(connection, stream);
         const problem = await this.#identity.differenceOf(description.status, this.#received);
         if (problem === undefined) return await this.#subscribe(description);
-        if (problem.final || Date.now() - since > PATIENCE_MS) return this.#finish(problem.error);
+        differsSinceMs ??= performance.now();
+        if (problem.final || performance.now() - differsSinceMs > PATIENCE_MS)
+          return this.#finish(problem.error);
         onTrouble?.(problem.error);
       } catch (error) {
         if (connection.isClosed()) return this.#finish(toLogError(error, stream));

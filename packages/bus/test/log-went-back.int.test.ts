@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EventStore, type Follower, type FollowEvents, openSnapshots } from '@writ/bus';
 import { eventually, startTestBus, type TestBus } from '@writ/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { agent, grants, write } from './events.ts';
 
 const KEPT = 10;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   store = await bus.store();
 });
 afterAll(() => bus.stop());
+afterEach(() => void vi.restoreAllMocks());
 
 async function grow(subject: string, count: number): Promise<void> {
   const reasons = Array.from({ length: count }, (_, n) => `e${n}`);
@@ -31,6 +32,11 @@ async function whileDown(change: (log: string) => Promise<void>): Promise<void> 
   await bus.kill();
   await change(join(bus.dataDir, 'nats', 'store', 'jetstream', 'WRIT', 'streams', 'EVENTS-1'));
   await bus.restart();
+}
+
+async function replace(log: string, copy: string): Promise<void> {
+  await rm(log, { recursive: true });
+  await cp(copy, log, { recursive: true });
 }
 
 async function snapshots(ignored: string[] = []) {
@@ -67,10 +73,7 @@ test('who read what was lost is told, and reads nothing of what came in its plac
     await follow({ fromSeq: READ + 1 }),
     await follow({ fromSeq: 1, filters: [grants('lost')] }),
   ];
-  await whileDown(async (log) => {
-    await rm(log, { recursive: true });
-    await cp(copy, log, { recursive: true });
-  });
+  await whileDown((log) => replace(log, copy));
   await grow(agent('instead'), NOW - KEPT);
   const passed = eventually(() => seen.some((seq) => seq > READ), PATIENT);
   for (const { done } of followers)
@@ -80,4 +83,31 @@ test('who read what was lost is told, and reads nothing of what came in its plac
   const left = await (await snapshots(ignored)).restore((lines) => [...lines]);
   expect(left).toEqual(['of what is kept']);
   expect(ignored).toEqual(['other_log']);
+});
+
+test('who read what is not shown for a moment after a long outage waits for it and goes on', async () => {
+  const [full, shorter] = [join(bus.dataDir, 'full'), join(bus.dataDir, 'shorter')];
+  await whileDown((log) => cp(log, shorter, { recursive: true }));
+  await grow(agent('hidden'), 1);
+  const { lastSeq } = await store.status();
+  const troubles: string[] = [];
+  const follower = store.follow({
+    fromSeq: 1,
+    onEvents: () => undefined,
+    onTrouble: ({ code }) => void troubles.push(code),
+  });
+  await eventually(() => follower.position === lastSeq, PATIENT);
+  await whileDown(async (log) => {
+    await cp(log, full, { recursive: true });
+    await replace(log, shorter);
+    await eventually(() => troubles.length > 0, PATIENT);
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+  });
+  await eventually(() => troubles.includes('CHECKPOINT_MISMATCH'), PATIENT);
+  await whileDown((log) => replace(log, full));
+  await grow(agent('after'), 1);
+  const goneOn = eventually(() => follower.position > lastSeq, PATIENT);
+  await Promise.race([follower.done, goneOn]);
+  await follower.stop();
 });
