@@ -21,7 +21,7 @@ export type ClockWatchOptions = {
   readonly store: Pick<EventStore, 'status'>;
   /** 500 when left out. */
   readonly maxSkewMs?: number;
-  /** 5000 when left out. */
+  /** 5000 when left out; after a question that nobody answered, one second at most. */
   readonly everyMs?: number;
   /** The leader may be silent for so long; three times `everyMs` when left out, which is longer than an election. */
   readonly maxSilenceMs?: number;
@@ -29,6 +29,9 @@ export type ClockWatchOptions = {
   readonly now?: () => number;
   readonly onTrouble?: (error: WritError) => void;
 };
+
+/** The pause after a question that nobody answered: what is over must be known before it is taken for a long silence. */
+const AGAIN_MS = 1000;
 
 /** Asks the broker's time now and then; the time its answer took is counted in favour of the clock. */
 export function watchClock({
@@ -52,10 +55,21 @@ export function watchClock({
     offset = { ms: (asked + answered) / 2 - serverTimeMs, doubtMs: (answered - asked) / 2 };
     compare();
   };
-  const look = () => void measure().catch((error: unknown) => onTrouble?.(toWritError(error)));
-  look();
-  const timer = setInterval(look, everyMs);
-  timer.unref();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    let pauseMs = everyMs;
+    try {
+      await measure();
+    } catch (error) {
+      pauseMs = Math.min(AGAIN_MS, everyMs);
+      onTrouble?.(toWritError(error));
+    }
+    if (stopped) return;
+    timer = setTimeout(() => void look(), pauseMs);
+    timer.unref();
+  };
+  void look();
   return {
     get offsetMs() {
       return offset?.ms ?? null;
@@ -63,6 +77,9 @@ export function watchClock({
     compared,
     skewed: () => offset !== null && Math.abs(offset.ms) - offset.doubtMs > maxSkewMs,
     cutOff: () => performance.now() - answeredMs > maxSilenceMs,
-    stop: () => clearInterval(timer),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
   };
 }
