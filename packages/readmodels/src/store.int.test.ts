@@ -14,7 +14,7 @@ beforeEach(async () => {
   store = openStore(url.href, { max: 1, queryTimeoutMs: 500 });
 });
 afterEach(async () => {
-  await store.close();
+  if (!store.pool.ending) await store.close();
   await proxy.stop();
   await database.drop();
 });
@@ -37,5 +37,17 @@ test('what is asked after it on the same connection is refused at once, a rollba
   await expect(client.query('select')).rejects.toThrow('Query read timeout');
   await expect(client.query('rollback')).rejects.toThrow('not queryable');
   client.release();
+  expect(store.pool.totalCount).toBe(0);
+});
+
+test('what was asked by the pool alone is closed too', async () => {
+  await store.pool.query('select');
+  await store.close();
+  expect(store.pool.totalCount).toBe(0);
+});
+
+test('what was asked by queries is closed', async () => {
+  await ask();
+  await store.close();
   expect(store.pool.totalCount).toBe(0);
 });

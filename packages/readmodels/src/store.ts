@@ -42,7 +42,12 @@ export function openStore(databaseUrl: string, options: StoreOptions = {}): Stor
     closeWhenSilent(client);
   });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    // Kysely ends a pool that it has used itself.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, close };
 }
 
 const { builtins } = pg.types;
