@@ -74,7 +74,7 @@ export function rowSet<Row extends object>(table: Table<Row>): RowSet<Row> {
     },
     need(...key) {
       const joined = joinKey(key);
-      if (mayBeWritten(joined) && !has(joined)) wanted.set(joined, key);
+      if (!has(joined) && mayBeWritten(joined)) wanted.set(joined, key);
     },
     get(...key) {
       const joined = joinKey(key);
