@@ -4,9 +4,9 @@ import { columnNames, type Table } from './table.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** The statement that rows of this table are sent with. */
+/** The statement that rows are sent with to a table of the same transaction: no vacuum has to look at them again. */
 export function copyStatement<Row>(table: Table<Row>): string {
-  return `copy ${table.name} (${columnNames(table).join(', ')}) from stdin`;
+  return `copy ${table.name} (${columnNames(table).join(', ')}) from stdin with (freeze)`;
 }
 
 /** Rows as lines, in chunks that may end anywhere. */

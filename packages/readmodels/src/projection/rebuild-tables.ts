@@ -5,8 +5,11 @@
  *    before leaves nothing.
  * 2. They stand in a schema of their own that comes first in the transaction's search path, so every statement of a
  *    projection reaches them by the name it always uses.
- * 3. Indexes and constraints are those of the tables in use, under the same names, made after the rows are there.
+ * 3. The tables in use are not vacuumed until the transaction ends: a vacuum would hold up the change of places for as long
+ *    as it takes, for rows that are about to go. Readers and projectors never notice.
+ * 4. Indexes and constraints are those of the tables in use, under the same names, made after the rows are there.
  */
+import { WritError } from '@writ/contracts';
 import type { ClientBase } from 'pg';
 
 export type RebuildTables = {
@@ -20,6 +23,9 @@ export type RebuildTables = {
 
 type Place = { readonly client: ClientBase; readonly home: string; readonly schema: string };
 
+/** Postgres ends an automatic vacuum that somebody has waited for after a second. */
+const VACUUM_MS = 10_000;
+
 /** Makes empty tables of the same columns; for the rest of the transaction their names mean these. */
 export async function makeRebuildTables(
   client: ClientBase,
@@ -30,6 +36,7 @@ export async function makeRebuildTables(
   );
   const [{ home, schema } = { home: 'public', schema: 'writ_rebuild' }] = rows;
   const place: Place = { client, home, schema };
+  await holdOffVacuum(place, tables);
   await client.query(`create schema ${schema}`);
   for (const table of tables)
     await client.query(
@@ -54,6 +61,27 @@ export async function makeRebuildTables(
     },
     replace: () => replaceAll(place, tables),
   };
+}
+
+async function holdOffVacuum({ client, home }: Place, tables: readonly string[]): Promise<void> {
+  await client.query(`set local lock_timeout = ${VACUUM_MS}`);
+  try {
+    for (const table of tables)
+      await client.query(`lock table ${home}.${table} in share update exclusive mode`);
+  } catch (cause) {
+    if (!isLockTimeout(cause)) throw cause;
+    throw new WritError(
+      'VERSION_CONFLICT',
+      'the tables are being vacuumed or altered by hand; wait until that has ended',
+      { cause },
+    );
+  }
+  await client.query('set local lock_timeout = 0');
+}
+
+/** Whether a lock was waited for too long. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
 async function addConstraints({ client, home, schema }: Place, table: string): Promise<void> {

@@ -145,6 +145,34 @@ describe('a rebuild', () => {
     expect(await differences()).toEqual([]);
   });
 
+  test('is not held up by a vacuum: none begins on the tables in use', async () => {
+    await applyEntries(store.pool, await claimAll(store, all), batchOf(entries));
+    let refused = 0;
+    const source = sourceOf(entries, {
+      async *entries(range) {
+        const vacuum = await store.pool.connect();
+        await vacuum.query('begin');
+        // The lock that a vacuum takes.
+        await vacuum
+          .query('lock table executions in share update exclusive mode nowait')
+          .catch(({ code }: { readonly code: string }) => (refused += Number(code === '55P03')));
+        await vacuum.query('rollback');
+        vacuum.release();
+        yield* sourceOf(entries).entries(range);
+      },
+    });
+    await rebuild(source);
+    expect(refused).toBe(1);
+  });
+
+  test('leaves most rows so that no vacuum has to look at them again', async () => {
+    await rebuild(sourceOf(entries));
+    const { rows } = await store.pool.query(
+      "select relallfrozen::float / relpages as frozen from pg_class where relname = 'executions'",
+    );
+    expect(rows[0].frozen).toBeGreaterThan(0.5);
+  });
+
   test('keeps who may read the tables', async () => {
     await store.pool.query('grant select on executions to public');
     await rebuild(sourceOf(entries));

@@ -17,7 +17,7 @@ import { openBulkLoad } from './bulk-load.ts';
 import { type CheckedSource, checkPositions, placeOf } from './checkpoint.ts';
 import type { Claimed } from './positions.ts';
 import type { Entry, Projection } from './projection.ts';
-import { makeRebuildTables, type RebuildTables } from './rebuild-tables.ts';
+import { isLockTimeout, makeRebuildTables, type RebuildTables } from './rebuild-tables.ts';
 
 /** A stream that can be read from any sequence, as it is now. */
 export type RebuildSource<Content> = {
@@ -257,8 +257,9 @@ class Rebuild<Content> {
 
 /** Readers that did not end in time, or that hold what this waits for and wait for what it holds. */
 function isInTheWay(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === '55P03' || code === '40P01';
+  return (
+    isLockTimeout(error) || (error instanceof Error && 'code' in error && error.code === '40P01')
+  );
 }
 
 const PLACE = `
