@@ -97,7 +97,7 @@ test(
   LONG,
   async () => {
     await document('agents', 'register', WORKER, '--type', 'painting');
-    const look = await reading();
+    const look = { ...(await reading()), rows: 500 };
     await eventually(() => lookOverHttp(look).then(() => true), PATIENT);
     let over = false;
     const working = work(() => over);

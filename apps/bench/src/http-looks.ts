@@ -8,6 +8,8 @@ export type Reading = {
   readonly cell: string;
   /** Whose executions and trust are counted. */
   readonly agentId: string;
+  /** Executions of the agent that are asked for, at most 500. */
+  readonly rows: number;
 };
 
 /** One look at executions and trust. */
@@ -15,13 +17,17 @@ export async function lookOverHttp(reading: Reading): Promise<Seen> {
   const agent = `/v1/agents/${encodeURIComponent(reading.agentId)}`;
   const [newest, own, trust] = await Promise.all([
     get<{ items: readonly { seq: number }[] }>(reading, '/v1/executions?limit=1'),
-    get<{ items: readonly unknown[] }>(reading, `${agent}/executions?limit=500`),
+    get<{ items: readonly { seq: number }[] }>(
+      reading,
+      `${agent}/executions?limit=${reading.rows}`,
+    ),
     get<{ factCount: number }>(reading, `${agent}/trust`),
   ]);
   return {
     'the newest execution': newest.body.items[0]?.seq ?? 0,
     'the token of executions': newest.seq,
     'executions of an agent': own.body.items.length,
+    'the newest execution of an agent': own.body.items[0]?.seq ?? 0,
     'facts of trust': trust.body.factCount,
     'the token of trust': trust.seq,
   };

@@ -17,6 +17,8 @@ import { startReader } from './steady-reader.ts';
 
 const ROUNDS = 2;
 const LOOK_EVERY_MS = 100;
+/** What somebody who watches has on the screen. */
+const PAGE = 50;
 const REPORT_EVERY_MS = 50;
 const floorIs = 'the log read undecoded, then COPY of the same rows and the same indexes';
 
@@ -51,6 +53,7 @@ export async function benchRebuild(
         apiKey: cell.apiKey,
         cell: cell.stage.secrets.cell,
         agentId: living.agentId,
+        rows: PAGE,
       }),
     LOOK_EVERY_MS,
   );
