@@ -9,17 +9,40 @@ export type Delivery = {
   readonly pending: number;
 };
 
+/** Up to the first number, as it was in the delivery before: those of one consumer come one after the other. */
+let prefix = '';
+
 /** Reads `$JS.ACK.[<domain>.<hash>.]<stream>.<consumer>.<deliveries>.<seq>.<consumer seq>.<ns>.<pending>[.<random>]`. */
 export function parseDelivery(reply: string): Delivery | undefined {
-  const tokens = reply.split('.');
-  if (tokens.length < 9 || tokens[0] !== '$JS' || tokens[1] !== 'ACK') return undefined;
-  const at = tokens.length === 9 ? 4 : 6;
-  const time = tokens[at + 3] ?? '';
-  return {
-    deliveries: Number(tokens[at]),
-    streamSeq: Number(tokens[at + 1]),
-    consumerSeq: Number(tokens[at + 2]),
-    timeMs: Number(time.slice(0, -6)),
-    pending: Number(tokens[at + 4]),
+  if (prefix === '' || !reply.startsWith(prefix)) {
+    const tokens = reply.split('.');
+    if (tokens.length < 9 || tokens[0] !== '$JS' || tokens[1] !== 'ACK') return undefined;
+    prefix = `${tokens.slice(0, tokens.length === 9 ? 4 : 6).join('.')}.`;
+  }
+  let at = prefix.length;
+  /** The token here but for its last digits. */
+  const next = (without = 0): number => {
+    const dot = reply.indexOf('.', at);
+    const end = dot < 0 ? reply.length : dot;
+    const number = numberIn(reply, at, end - without);
+    at = end + 1;
+    return number;
   };
+  return {
+    deliveries: next(),
+    streamSeq: next(),
+    consumerSeq: next(),
+    timeMs: next(NANOS_IN_MS),
+    pending: next(),
+  };
+}
+
+/** Digits of the nanoseconds that a millisecond has. */
+const NANOS_IN_MS = 6;
+const ZERO = 48;
+
+function numberIn(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) number = number * 10 + (text.charCodeAt(at) - ZERO);
+  return number;
 }

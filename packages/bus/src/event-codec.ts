@@ -14,6 +14,7 @@ import {
   writHeaders,
 } from '@writ/contracts';
 import { readAttributes } from './event-attributes.ts';
+import { timeMsOf } from './event-time.ts';
 import { asBuffer } from './header-block.ts';
 
 /** An event that is to be stored. */
@@ -113,7 +114,7 @@ const STANDARD: Decoding = {};
 export function decodeEvent(message: StoredMessage, decoding = STANDARD): StoredEvent {
   const types: EventTypes = decoding.types ?? eventTypes;
   const a = readAttributes(message.headers);
-  const timeMs = Date.parse(a.time ?? '');
+  const timeMs = timeMsOf(a.time ?? '');
   const version = Number(a.version);
   if (
     a.id === undefined ||
