@@ -285,6 +285,23 @@ describe('a rebuild that ends early', () => {
 });
 
 describe('what is refused', () => {
+  test('a rebuild of tables that are being vacuumed by hand, after a while', async () => {
+    const vacuum = await store.pool.connect();
+    try {
+      // The lock that a vacuum holds.
+      await vacuum.query('begin; lock table executions in share update exclusive mode');
+      await expect(rebuild(sourceOf(entries))).rejects.toMatchObject({
+        code: 'VERSION_CONFLICT',
+        message: expect.stringContaining('vacuumed'),
+      });
+    } finally {
+      await vacuum.query('rollback');
+      vacuum.release();
+    }
+    await rebuild(sourceOf(entries));
+    expect(await differences()).toEqual([]);
+  });
+
   test('a second rebuild of the same projection', async () => {
     const second = sourceOf(entries, {
       async *entries(range) {
