@@ -6,6 +6,7 @@
  * 2. Within one commander the orders of an aggregate wait for each other.
  * 3. A retry is known by the id its idempotency key derives, found among the events of the aggregate.
  * 4. An answer that stores nothing is given only after the leader confirmed the last sequence.
+ * 5. Nothing that is kept outlives the connection: a broker that lost the end of the log goes on under the same sequences.
  */
 import { type ErrorCode, type EventName, typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { type Decider, laterOf, type Refusal } from '@writ/domain';
@@ -92,6 +93,7 @@ export type Aggregates = {
 export function createAggregates(store: EventStore, clock: { nowMs(): number }): Aggregates {
   const kept = new LRUCache<string, Kept>({ max: KEPT });
   const lock = createKeyedLock();
+  store.onLost(() => kept.clear());
 
   async function load(part: View, refresh: boolean): Promise<Kept> {
     const known = kept.get(part.subject);

@@ -12,6 +12,7 @@
  *    to P stays true. Turns are in the order of asking, so the P of a kind never falls; where another kind's is lower
  *    than what was forgotten, the tail is read again from there.
  * 8. A retry of what still waits joins it: a line that is longer than its clients' patience grows no longer by their retries.
+ * 9. No tail outlives the connection: a broker that lost the end of the log goes on under the same sequences.
  */
 import { typeOf, type WritEvent, WritError } from '@writ/contracts';
 import { laterOf } from '@writ/domain';
@@ -63,6 +64,7 @@ export function createFacts(
   });
   const lock = createKeyedLock();
   const waiting = new Map<string, Promise<Outcome>>();
+  store.onLost(() => tails.clear());
 
   /** The tail to look in, and what the read model knows where that tail does not reach back to the start. */
   async function lookUp(

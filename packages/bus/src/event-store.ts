@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { loadFromLog } from './aggregate-load.ts';
 import { Appender, type AggregateWrite, type Appended } from './append.ts';
 import { roleOf } from './connect.ts';
+import { watchOf } from './connection-watch.ts';
 import { decodeEvent, type Decoding, type StoredEvent, type StoredMessage } from './event-codec.ts';
 import { toLogError } from './jetstream-api.ts';
 import { followLog } from './log-follower.ts';
@@ -49,6 +50,8 @@ export interface EventStore {
   /** Every event from a sequence on, for ever. */
   follow(options: FollowEvents): Follower;
   status(): Promise<LogStatus>;
+  /** Calls back each time the connection is lost: a broker that failed may come back without the end of the log. */
+  onLost(callback: () => void): void;
 }
 
 /** Opens the log on a connection; nothing is asked of the broker yet. */
@@ -121,6 +124,10 @@ class JetStreamEventStore implements EventStore {
 
   async status(): Promise<LogStatus> {
     return await this.#guard(() => statusOfLog(this.#connection));
+  }
+
+  onLost(callback: () => void): void {
+    watchOf(this.#connection).onLost(callback);
   }
 
   #decode(messages: readonly StoredMessage[]): StoredEvent[] {
