@@ -27,6 +27,7 @@ export type ClockWatchOptions = {
   readonly maxSilenceMs?: number;
   /** The own clock. */
   readonly now?: () => number;
+  /** Told once, when answers fail to come. */
   readonly onTrouble?: (error: WritError) => void;
 };
 
@@ -57,13 +58,16 @@ export function watchClock({
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let isSilent = false;
   const look = async (): Promise<void> => {
     let pauseMs = everyMs;
     try {
       await measure();
+      isSilent = false;
     } catch (error) {
       pauseMs = Math.min(AGAIN_MS, everyMs);
-      onTrouble?.(toWritError(error));
+      if (!isSilent) onTrouble?.(toWritError(error));
+      isSilent = true;
     }
     if (stopped) return;
     timer = setTimeout(() => void look(), pauseMs);

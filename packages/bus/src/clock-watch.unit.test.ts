@@ -6,6 +6,7 @@ const STEP_MS = 10;
 
 let answers: boolean;
 let latencyMs: number;
+let troubles: number;
 let watch: ClockWatch;
 
 const store = {
@@ -19,8 +20,8 @@ const store = {
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  [answers, latencyMs] = [true, 0];
-  watch = watchClock({ store });
+  [answers, latencyMs, troubles] = [true, 0, 0];
+  watch = watchClock({ store, onTrouble: () => troubles++ });
   await vi.advanceTimersByTimeAsync(STEP_MS);
 });
 afterEach(() => {
@@ -52,4 +53,15 @@ test('a leader that is silent for longer is out of reach, until a second after i
   answers = true;
   await vi.advanceTimersByTimeAsync(1000);
   expect(await saidWithin(20_000)).toEqual(new Set([false]));
+});
+
+test('each silence is told once', async () => {
+  for (const silence of [1, 2]) {
+    answers = false;
+    await saidWithin(30_000);
+    expect(troubles).toBe(silence);
+    answers = true;
+    await saidWithin(10_000);
+  }
+  expect(troubles).toBe(2);
 });
