@@ -66,9 +66,12 @@ export class Real {
 
   /** Gives an order until it is answered for good. */
   async give(order: Order, delivery: Delivery = { kind: 'plain' }): Promise<CommandReply> {
-    if (delivery.kind === 'unheard') this.#shout(order);
-    if (delivery.kind !== 'cut') return await this.#persist(order);
-    const [, reply] = await Promise.all([this.#cut(delivery.afterMs), this.#persist(order)]);
+    const trouble =
+      delivery.kind === 'unheard'
+        ? this.#shout(order)
+        : delivery.kind === 'cut' && this.#cut(delivery.afterMs);
+    // Until the first try is through: refused by one commander, it may be done by the other one once it can be.
+    const [reply] = await Promise.all([this.#persist(order), trouble]);
     return reply;
   }
 
@@ -115,11 +118,8 @@ export class Real {
     });
   }
 
-  #shout(order: Order): void {
-    const { subject, body, headers } = wire(order);
-    void this.#requester
-      .request({ subject, body, headers, timeoutMs: TRY_MS })
-      .catch(() => undefined);
+  async #shout(order: Order): Promise<void> {
+    await this.#requester.request({ ...wire(order), timeoutMs: TRY_MS }).catch(() => undefined);
   }
 
   async #cut(afterMs: number): Promise<void> {
